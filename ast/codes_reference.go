@@ -1,0 +1,5 @@
+package ast
+
+func referenceCodes() []Code {
+	return nil
+}

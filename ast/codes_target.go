@@ -1,0 +1,5 @@
+package ast
+
+func targetCodes() []Code {
+	return nil
+}

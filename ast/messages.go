@@ -1,0 +1,33 @@
+package ast
+
+import "fmt"
+
+// A Refusal is the PIX's answer to a statement that cannot be replayed. Its text is what the console shows.
+type Refusal struct {
+	Code string // diagnostic code, E3xx or E2xx
+	Text string // the PIX's own words
+	Kind Kind
+}
+
+func (r *Refusal) Error() string { return r.Text }
+
+// The texts of refusals, in one place because most of them are best beliefs (commands-firewall.md section 6).
+func refuseDuplicateACE() *Refusal {
+	return &Refusal{"E301", "ACE not added. Possible duplicate entry", Lint}
+}
+func refuseDuplicateRoute() *Refusal { return &Refusal{"E302", "Route already exists", Lint} }
+func refuseDuplicate(c Command) *Refusal {
+	if c.Family() == "nat" {
+		return &Refusal{"E303", "Duplicate NAT entry", Lint}
+	}
+	return &Refusal{"E303", "Duplicate entry: " + Text(c), Lint}
+}
+func refuseNoSuch(c Command) *Refusal {
+	return &Refusal{"E304", "ERROR: no such command in the configuration: " + Text(c), BadReference}
+}
+func refuseNoACL(id string) *Refusal {
+	return &Refusal{"E201", fmt.Sprintf("ERROR: access-list <%s> does not exist", id), BadReference}
+}
+func refuseUsedACL(id, by string) *Refusal {
+	return &Refusal{"E305", fmt.Sprintf("ERROR: access-list <%s> is in use by %s", id, by), BadReference}
+}
