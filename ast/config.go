@@ -655,3 +655,9 @@ func (c *Config) MarshalJSON() ([]byte, error) {
 	}
 	return json.Marshal(out)
 }
+
+// SameSetting reports whether the two commands set one and the same thing, so that the later one replaces the earlier.
+func SameSetting(a, b Command) bool {
+	x, y := a.rule(), b.rule()
+	return x.key != "" && x.section == y.section && x.key == y.key
+}
