@@ -1,0 +1,125 @@
+package pixfw
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// may says which rooms of the house a room may import (ARCHITECTURE.md). A room is a package path below the module; the
+// longest entry that fits counts, and what stands there covers the packages below it, too. Test files are free.
+var may = map[string][]string{
+	"ast":              {},
+	"parser":           {"ast", "parser/syntax"},
+	"parser/syntax":    {},
+	"parser/repair":    {"ast", "parser", "parser/syntax"},
+	"compiler":         {"ast"},
+	"compiler/nft":     {"ast", "compiler"},
+	"compiler/linux":   {"ast", "compiler", "compiler/nft"},
+	"runtime":          {"ast", "compiler"},
+	"runtime/syslog":   {"ast", "runtime"},
+	"runtime/emulator": {"ast", "compiler", "runtime", "runtime/syslog"},
+	"runtime/kernel":   {"ast", "compiler", "compiler/nft", "runtime", "runtime/syslog", "runtime/kernel"},
+	"shell":            {"ast", "parser", "compiler", "runtime", "shell"},
+	"cmd/pixfw":        {"ast", "parser", "compiler", "runtime", "shell"},
+}
+
+// allowed reports whether a room may import a package of the house.
+func allowed(room, imported string) bool {
+	if imported == room {
+		return true
+	}
+	for _, ok := range may[room] {
+		if imported == ok || (room == "shell" || room == "cmd/pixfw" || ok == room) && strings.HasPrefix(imported, ok+"/") {
+			return true
+		}
+	}
+	return false
+}
+
+// outside are packages of others that only some rooms may use: the rest of the house must not come to depend on them.
+var outside = map[string][]string{
+	"github.com/alecthomas/participle/v2": {"parser", "parser/syntax"},
+	"github.com/google/nftables":          {"compiler/nft", "runtime/kernel"},
+	"github.com/mdlayher/netlink":         {"compiler/nft", "runtime/kernel"},
+	"github.com/vishvananda/netlink":      {"runtime/kernel"},
+	"github.com/chzyer/readline":          {"shell"},
+	"github.com/alecthomas/kong":          {"cmd/pixfw"},
+}
+
+func TestImports(t *testing.T) {
+	seen := map[string]bool{}
+	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && (strings.HasPrefix(d.Name(), ".") && path != "." || d.Name() == "testdata" || path == "tools") {
+			return filepath.SkipDir
+		}
+		if d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+			return nil
+		}
+		pkg := filepath.ToSlash(filepath.Dir(path))
+		room := pkg
+		for may[room] == nil && room != "." {
+			room = filepath.ToSlash(filepath.Dir(room))
+		}
+		if room == "." {
+			t.Errorf("%s: package %s is in no room of the architecture", path, pkg)
+			return nil
+		}
+		seen[room] = true
+		f, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ImportsOnly)
+		if err != nil {
+			return err
+		}
+		for _, imp := range f.Imports {
+			name, err := strconv.Unquote(imp.Path.Value)
+			if err != nil {
+				return err
+			}
+			if own, ok := strings.CutPrefix(name, "pixfw/"); ok {
+				if !allowed(room, own) {
+					t.Errorf("%s imports %s: %s may import %v only", path, name, room, may[room])
+				}
+				continue
+			}
+			if room == "ast" && strings.Contains(name, ".") {
+				t.Errorf("%s imports %s: ast uses the standard library only", path, name)
+			}
+			for lib, rooms := range outside {
+				if (name == lib || strings.HasPrefix(name, lib+"/")) && !slices.Contains(rooms, room) {
+					t.Errorf("%s imports %s: only %v may", path, name, rooms)
+				}
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(seen) < 3 {
+		t.Fatalf("saw only %v: is the test run in the module's root?", seen)
+	}
+}
+
+// TestNoCatchAllPackages keeps the drawers out of the house into which everything would be thrown.
+func TestNoCatchAllPackages(t *testing.T) {
+	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && slices.Contains([]string{"util", "utils", "common", "helpers", "misc"}, d.Name()) {
+			t.Errorf("package %s: name it after what it does", path)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
