@@ -1,0 +1,164 @@
+package compiler
+
+import (
+	"pixfw/ast"
+)
+
+// Compile resolves a running configuration into the Plan that engines and translations act on. A line that cannot be
+// resolved is left out of the Plan and reported with an E2xx or E3xx error: leaving out never permits what the line would
+// have refused and the PIX would not have taken the line either. The Plan is never nil. Diagnostics come sorted.
+func Compile(cfg *ast.Config) (*Plan, ast.Diagnostics) {
+	c := &compiler{
+		reporter: newReporter(cfg),
+		cfg:      cfg,
+		lines:    sortLines(cfg),
+		plan: &Plan{
+			File:     cfg.File,
+			Hostname: "pixfirewall",
+			Release:  cfg.Release,
+		},
+		ifs:  map[string]int{},
+		acls: map[string]int{},
+	}
+	if c.plan.Release == "" {
+		c.plan.Release = ast.DefaultRelease
+	}
+	for _, h := range c.lines.hostnames {
+		c.plan.Hostname = h.Name
+	}
+	// The order is that of the references: interfaces first, then lists, then those who name them.
+	c.interfaces()
+	c.routes()
+	c.accessLists()
+	c.bindings()
+	c.nat()
+	c.aaa()
+	c.vpn()
+	c.box()
+	c.timeouts()
+	c.fixups()
+	c.sysopt()
+	c.diags.Sort()
+	return c.plan, c.diags
+}
+
+// compiler is the state of one Compile.
+type compiler struct {
+	*reporter
+	cfg   *ast.Config
+	lines lines
+	plan  *Plan
+	ifs   map[string]int
+	acls  map[string]int
+}
+
+// lines is a configuration sorted by command form, so that one pass over a long configuration does. Access lists stay in
+// the Config, which keeps them by id.
+type lines struct {
+	hostnames   []*ast.Hostname
+	hardware    []*ast.Interface
+	nameifs     []*ast.Nameif
+	mtus        []*ast.MTU
+	addresses   []*ast.IPAddress
+	reversePath []*ast.ReversePath
+	routes      []*ast.Route
+	groups      []*ast.AccessGroup
+	globals     []*ast.Global
+	nats        []*ast.Nat
+	statics     []*ast.Static
+	aaaProtos   []*ast.AAAProtocol
+	aaaHosts    []*ast.AAAHost
+	aaaRules    []*ast.AAARule
+	transforms  []*ast.TransformSet
+	mapEntries  []*ast.MapEntry
+	mapTails    []ast.Command // the lines of crypto maps that belong to no entry
+	isakmp      []ast.Command
+	policies    []*ast.ISAKMPPolicy
+	keys        []*ast.ISAKMPKey
+	pools       []*ast.Pool
+	vpnGroups   []*ast.VPNGroup
+	icmp        []*ast.ICMPRule
+	management  []*ast.Management
+	httpServer  *ast.HTTPServer
+	community   *ast.SNMPCommunity
+	snmpHosts   []*ast.SNMPHost
+	timeouts    []*ast.Timeout
+	fixups      []*ast.Fixup
+	sysopts     []*ast.Sysopt
+	enables     []*ast.EnablePassword
+	passwds     []*ast.Passwd
+}
+
+func sortLines(cfg *ast.Config) lines {
+	var l lines
+	for cmd := range cfg.Commands() {
+		switch cmd := cmd.(type) {
+		case *ast.AccessList, *ast.Remark:
+		case *ast.Hostname:
+			l.hostnames = append(l.hostnames, cmd)
+		case *ast.Interface:
+			l.hardware = append(l.hardware, cmd)
+		case *ast.Nameif:
+			l.nameifs = append(l.nameifs, cmd)
+		case *ast.MTU:
+			l.mtus = append(l.mtus, cmd)
+		case *ast.IPAddress:
+			l.addresses = append(l.addresses, cmd)
+		case *ast.ReversePath:
+			l.reversePath = append(l.reversePath, cmd)
+		case *ast.Route:
+			l.routes = append(l.routes, cmd)
+		case *ast.AccessGroup:
+			l.groups = append(l.groups, cmd)
+		case *ast.Global:
+			l.globals = append(l.globals, cmd)
+		case *ast.Nat:
+			l.nats = append(l.nats, cmd)
+		case *ast.Static:
+			l.statics = append(l.statics, cmd)
+		case *ast.AAAProtocol:
+			l.aaaProtos = append(l.aaaProtos, cmd)
+		case *ast.AAAHost:
+			l.aaaHosts = append(l.aaaHosts, cmd)
+		case *ast.AAARule:
+			l.aaaRules = append(l.aaaRules, cmd)
+		case *ast.TransformSet:
+			l.transforms = append(l.transforms, cmd)
+		case *ast.MapEntry:
+			l.mapEntries = append(l.mapEntries, cmd)
+		case *ast.MapClientAddress, *ast.MapAuthentication, *ast.MapInterface:
+			l.mapTails = append(l.mapTails, cmd)
+		case *ast.ISAKMPPolicy:
+			l.policies = append(l.policies, cmd)
+		case *ast.ISAKMPKey:
+			l.keys = append(l.keys, cmd)
+		case *ast.ISAKMPEnable, *ast.ISAKMPIdentity, *ast.ISAKMPPool, *ast.ISAKMPNatTraversal:
+			l.isakmp = append(l.isakmp, cmd)
+		case *ast.Pool:
+			l.pools = append(l.pools, cmd)
+		case *ast.VPNGroup:
+			l.vpnGroups = append(l.vpnGroups, cmd)
+		case *ast.ICMPRule:
+			l.icmp = append(l.icmp, cmd)
+		case *ast.Management:
+			l.management = append(l.management, cmd)
+		case *ast.HTTPServer:
+			l.httpServer = cmd
+		case *ast.SNMPCommunity:
+			l.community = cmd
+		case *ast.SNMPHost:
+			l.snmpHosts = append(l.snmpHosts, cmd)
+		case *ast.Timeout:
+			l.timeouts = append(l.timeouts, cmd)
+		case *ast.Fixup:
+			l.fixups = append(l.fixups, cmd)
+		case *ast.Sysopt:
+			l.sysopts = append(l.sysopts, cmd)
+		case *ast.EnablePassword:
+			l.enables = append(l.enables, cmd)
+		case *ast.Passwd:
+			l.passwds = append(l.passwds, cmd)
+		}
+	}
+	return l
+}

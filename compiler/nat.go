@@ -1,0 +1,131 @@
+package compiler
+
+import (
+	"cmp"
+	"slices"
+
+	"pixfw/ast"
+)
+
+// nat makes the translation table in evaluation order (semantics.md 3.2).
+func (c *compiler) nat() {
+	t := &c.plan.NAT
+	for _, n := range c.lines.nats {
+		i, ok := c.ifIndex(n, n.If)
+		acl := None
+		if n.ACL != "" {
+			var ok2 bool
+			acl, ok2 = c.aclIndex(n, n.ACL)
+			ok = ok && ok2
+		}
+		if !ok {
+			continue
+		}
+		if n.ID == 0 && n.ACL != "" {
+			t.Exemptions = append(t.Exemptions, Exemption{Line: From(n), If: i, ACL: acl, Outside: n.Outside})
+			continue
+		}
+		rule := Nat{Line: From(n), If: i, ID: n.ID, ACL: acl, Outside: n.Outside, DNS: n.DNS, NoRandomSeq: n.NoRandomSeq}
+		if n.Net != nil {
+			rule.Net = network(*n.Net)
+		}
+		rule.MaxConns, rule.Embryonic = limits(n.Limits)
+		if n.ACL != "" {
+			t.Policies = append(t.Policies, rule)
+		} else {
+			t.Nats = append(t.Nats, rule)
+		}
+	}
+	slices.SortStableFunc(t.Nats, func(a, b Nat) int { return cmp.Compare(b.Net.Mask.Bits(), a.Net.Mask.Bits()) })
+	for _, g := range c.lines.globals {
+		c.global(g)
+	}
+	for _, s := range c.lines.statics {
+		c.static(s)
+	}
+	slices.SortStableFunc(t.Statics, func(a, b Static) int {
+		return cmp.Compare(min(a.Proto, 1), min(b.Proto, 1)) // address statics before port statics
+	})
+}
+
+func limits(l *ast.Limits) (conns, embryonic int) {
+	if l == nil {
+		return 0, 0
+	}
+	return l.MaxConns, l.Embryonic
+}
+
+func (c *compiler) global(g *ast.Global) {
+	i, ok := c.ifIndex(g, g.If)
+	if !ok {
+		return
+	}
+	out := Global{Line: From(g), If: i, ID: g.ID, First: g.First, Last: g.Last, Netmask: g.Netmask, Interface: g.Interface}
+	if g.Interface {
+		if !c.plan.Interfaces[i].HasAddress() {
+			c.noAddress(g, g.If)
+			return
+		}
+		out.First = c.plan.Interfaces[i].Net.IP
+		out.Last = out.First
+	}
+	if out.Last < out.First {
+		c.reversed(g, out.First, out.Last)
+		return
+	}
+	out.PAT = out.First == out.Last
+	c.plan.NAT.Globals = append(c.plan.NAT.Globals, out)
+}
+
+// reversed refuses a range of addresses that ends before it begins.
+func (c *compiler) reversed(cmd ast.Command, first, last ast.IP) {
+	d := c.refuse("E307", ast.BadValue, cmd, c.ip(last), "the range %s to %s ends before it begins", first, last)
+	d.Hint = "write the lower address first"
+}
+
+func (c *compiler) static(s *ast.Static) {
+	realIf, ok1 := c.ifIndex(s, s.RealIf)
+	mappedIf, ok2 := c.ifIndex(s, s.MappedIf)
+	if !ok1 || !ok2 {
+		return
+	}
+	out := Static{Line: From(s), RealIf: realIf, MappedIf: mappedIf, Proto: uint8(s.Proto), Mapped: s.Mapped, Mask: s.Netmask,
+		MappedPort: s.MappedPort, RealPt: s.RealPort, MappedIsInterface: s.MappedInterface, ACL: None, DNS: s.DNS, NoRandomSeq: s.NoRandomSeq}
+	out.MaxConns, out.Embryonic = limits(s.Limits)
+	if s.MappedInterface {
+		if !c.plan.Interfaces[mappedIf].HasAddress() {
+			c.noAddress(s, s.MappedIf)
+			return
+		}
+		out.Mapped = c.plan.Interfaces[mappedIf].Net.IP
+	}
+	if s.ACL != "" {
+		acl, ok := c.aclIndex(s, s.ACL)
+		if !ok {
+			return
+		}
+		out.ACL = acl
+		// The real side is the source of the list, and its mask is that of both sides (semantics.md 3.4).
+		entries := c.plan.ACLs[acl].Entries
+		if i := slices.IndexFunc(entries, func(e ACE) bool { return e.Permit }); i >= 0 {
+			e := &entries[i]
+			out.Real, out.Mask = e.Src[0].IP, e.Src[0].Mask
+			if out.Proto != 0 && len(e.SrcPorts) > 0 {
+				out.RealPt = e.SrcPorts[0].Lo
+			}
+		}
+	} else {
+		if s.Real != nil {
+			out.Real = *s.Real
+		}
+		if out.Mask == 0 {
+			out.Mask = ast.AllOnes
+		}
+	}
+	if out.Proto != 0 || out.MappedIsInterface {
+		out.Mask = ast.AllOnes
+	}
+	out.Mapped &= out.Mask
+	out.Real &= out.Mask
+	c.plan.NAT.Statics = append(c.plan.NAT.Statics, out)
+}
