@@ -1,0 +1,85 @@
+package ast
+
+import (
+	"crypto/md5"
+	"encoding/hex"
+	"encoding/json"
+	"strings"
+)
+
+// Printer is a printer with the configuration's own names, if they are switched on.
+func (c *Config) Printer() *Printer {
+	p := &Printer{}
+	if on, ok := First[*Names](c, nil); ok && !bool(on.On) {
+		return p
+	}
+	for _, n := range All[*Name](c) {
+		if p.Names == nil {
+			p.Names = map[IP]string{}
+		}
+		p.Names[n.IP] = n.Name
+	}
+	return p
+}
+
+// Lines is the configuration without its frame, one canonical line a command.
+func (c *Config) Lines(p *Printer) []string {
+	var out []string
+	for cmd := range c.Commands() {
+		out = append(out, p.Text(cmd))
+	}
+	return out
+}
+
+// Checksum is the one the file came with while nothing has been changed, else MD5 over the lines after the version
+// (commands-vpn-aaa-show.md section 1.14).
+func (c *Config) Checksum() string {
+	if c.checksum != "" {
+		return c.checksum
+	}
+	sum := md5.Sum([]byte(strings.Join(append(c.Lines(c.Printer()), ""), "\n")))
+	return hex.EncodeToString(sum[:])
+}
+
+// String is the whole configuration as `write terminal` shows it, frame included.
+func (c *Config) String() string { return c.Print(c.Printer()) }
+
+// Print is String by another printer.
+func (c *Config) Print(p *Printer) string {
+	release := c.Release
+	if release == "" {
+		release = DefaultRelease
+	}
+	var b strings.Builder
+	b.WriteString(": Saved\n:\nPIX Version " + release + "\n")
+	for _, l := range c.Lines(p) {
+		b.WriteString(l)
+		b.WriteByte('\n')
+	}
+	b.WriteString("Cryptochecksum:" + c.Checksum() + "\n: end\n")
+	return b.String()
+}
+
+// MarshalJSON writes the release and one object a command: its family, place, text and fields. Secrets are masked.
+func (c *Config) MarshalJSON() ([]byte, error) {
+	type entry struct {
+		Command string  `json:"command"`
+		Line    int32   `json:"line,omitempty"`
+		Column  int32   `json:"column,omitempty"`
+		Text    string  `json:"text"`
+		Fields  Command `json:"fields"`
+	}
+	p := c.Printer()
+	p.HideSecrets = true
+	out := struct {
+		File     string  `json:"file"`
+		Release  string  `json:"release"`
+		Checksum string  `json:"checksum"`
+		Commands []entry `json:"commands"`
+	}{c.File, c.Release, c.Checksum(), []entry{}}
+	for cmd := range c.Commands() {
+		at := cmd.Position()
+		out.Commands = append(out.Commands, entry{cmd.Family(), at.Line, at.Col, p.Text(cmd), cmd})
+	}
+	return json.Marshal(out)
+}
