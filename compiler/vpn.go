@@ -12,7 +12,7 @@ import (
 // vpn resolves IKE and IPsec. Pools and transform sets come first, then the maps that name them.
 func (c *compiler) vpn() {
 	v := &c.plan.VPN
-	v.Identity = "address"
+	v.Identity = "hostname" // unless told otherwise (commands-vpn-aaa-show.md section 1.3)
 	for _, p := range c.lines.pools {
 		last := p.Last
 		if last == 0 {

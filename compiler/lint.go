@@ -1,0 +1,57 @@
+package compiler
+
+import (
+	"pixfw/ast"
+)
+
+// Lint looks for lines that a PIX takes but that probably do not do what was meant, or that are weak: warnings and notes
+// with W4xx codes, sorted. plan is what Compile made of cfg.
+//
+// A finding is about one line, however many packets it concerns, and says which line would be right. A rule that cannot be
+// sure keeps silent: access lists also come to use by a RADIUS server, addresses by a router that nobody sees here.
+func Lint(cfg *ast.Config, plan *Plan) ast.Diagnostics {
+	l := &linter{reporter: newReporter(cfg), lines: sortLines(cfg), plan: plan}
+	l.realAddresses()
+	l.shadowed()
+	l.openLists()
+	l.exemptions()
+	l.spoofing()
+	l.pools()
+	l.natIDs()
+	l.overlaps()
+	l.authentication()
+	l.secrets()
+	l.passwords()
+	l.crypto()
+	l.mapEntries()
+	l.unused()
+	l.diags.Sort()
+	return l.diags
+}
+
+// linter is the state of one Lint.
+type linter struct {
+	*reporter
+	lines lines
+	plan  *Plan
+}
+
+// find reports a finding of kind lint.
+func (l *linter) find(code string, sev ast.Severity, cmd ast.Command, word, format string, args ...any) *ast.Diagnostic {
+	return l.report(code, ast.Lint, sev, cmd, word, format, args...)
+}
+
+func (l *linter) ifName(i int) string { return l.plan.Interfaces[i].Name }
+func (l *linter) level(i int) int     { return l.plan.Interfaces[i].Level }
+
+// lowest is the lowest security level of any interface.
+func (l *linter) lowest() int {
+	low := 100
+	for i := range l.plan.Interfaces {
+		low = min(low, l.level(i))
+	}
+	return low
+}
+
+// covers reports whether every address of b is one of a, for any masks.
+func covers(a, b ast.Net) bool { return a.Mask&^b.Mask == 0 && (a.IP^b.IP)&a.Mask == 0 }

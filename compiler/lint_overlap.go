@@ -1,0 +1,110 @@
+package compiler
+
+import (
+	"fmt"
+
+	"pixfw/ast"
+)
+
+// maxStatics bounds the comparison of every static with every other.
+const maxStatics = 3000
+
+// overlaps finds mapped addresses that two lines claim. A PIX takes such lines with a warning (commands-firewall.md
+// section 5.5).
+func (l *linter) overlaps() {
+	t := &l.plan.NAT
+	for i := range min(len(t.Statics), maxStatics) {
+		for j := range i {
+			l.staticPair(&t.Statics[j], &t.Statics[i])
+		}
+	}
+	for i := range min(len(t.Statics), maxStatics) {
+		s := &t.Statics[i]
+		if s.Proto != 0 || s.ACL != None {
+			continue // one port of an address that PAT uses as well is common and works
+		}
+		for j := range t.Globals {
+			g := &t.Globals[j]
+			if g.If != s.MappedIf || !spanOf(s.MappedNet()).overlaps(span{int64(g.First), int64(g.Last)}) {
+				continue
+			}
+			d := l.find("W418", ast.Warning, s.Line.cmd, l.ip(s.Mapped), "static overlaps a global: %s is also handed out by global %d on %s", netWords(s.MappedNet()), g.ID, l.ifName(g.If))
+			d.Hint = "take the addresses of the static out of the global"
+			l.noteLine(d, g.Line.cmd)
+		}
+	}
+	for i := range t.Globals {
+		g := &t.Globals[i]
+		f := &l.plan.Interfaces[g.If]
+		if !g.Interface && f.HasAddress() && g.First <= f.Net.IP && f.Net.IP <= g.Last {
+			d := l.find("W418", ast.Warning, g.Line.cmd, l.ip(f.Net.IP), "global %d on %s holds the address of the interface itself", g.ID, f.Name)
+			d.Hint = fmt.Sprintf("leave %s out, or write `global (%s) %d interface` for PAT", f.Net.IP, f.Name, g.ID)
+			l.noteLine(d, f.AddrLine.cmd)
+		}
+	}
+}
+
+// staticPair compares a static with an earlier one of the table.
+func (l *linter) staticPair(a, b *Static) {
+	if a.RealIf != b.RealIf && a.MappedIf != b.MappedIf || a.ACL != None || b.ACL != None {
+		return
+	}
+	sameService := a.Proto == b.Proto && (a.Proto == 0 || a.MappedPort == b.MappedPort)
+	switch {
+	case a.MappedIf == b.MappedIf && sameService && a.MappedNet().Overlaps(b.MappedNet()):
+		// The same translation, host by host, does no harm.
+		if a.RealIf == b.RealIf && a.Proto == 0 && a.ToMapped(b.Real) == b.Mapped && covers(a.RealNet(), b.RealNet()) {
+			d := l.find("W418", ast.Info, b.Line.cmd, l.ip(b.Mapped), "static is redundant: an earlier one translates %s in the same way", netWords(b.RealNet()))
+			d.Hint = "remove the line"
+			l.noteLine(d, a.Line.cmd)
+			return
+		}
+		d := l.find("W418", ast.Warning, b.Line.cmd, l.ip(b.Mapped), "static overlaps an earlier one: both claim %s on %s, and the first in the configuration wins", netWords(b.MappedNet()), l.ifName(b.MappedIf))
+		d.Hint = "give each static mapped addresses of its own"
+		l.noteLine(d, a.Line.cmd)
+	case a.RealIf == b.RealIf && a.MappedIf == b.MappedIf && a.Proto == 0 && b.Proto == 0 && covers(a.RealNet(), b.RealNet()):
+		d := l.find("W418", ast.Warning, b.Line.cmd, l.ip(b.Real), "static overlaps an earlier one: connections that %s opens always leave as %s, never as %s",
+			netWords(b.RealNet()), netWords(ast.Net{IP: a.ToMapped(b.Real), Mask: b.Mask}), netWords(b.MappedNet()))
+		d.Hint = "put the more specific static before the other, or remove it"
+		l.noteLine(d, a.Line.cmd)
+	}
+}
+
+// authentication finds rules that name the mapped address of a server. They are compared with the real one (semantics.md
+// 5.1), the other way round than access lists.
+func (l *linter) authentication() {
+	for i := range l.plan.AAARules {
+		r := &l.plan.AAARules[i]
+		if r.Local.Mask == 0 {
+			continue
+		}
+		var found *Static
+		for j := range l.plan.NAT.Statics {
+			s := &l.plan.NAT.Statics[j]
+			if s.RealNet().Overlaps(r.Local) {
+				found = nil
+				break
+			}
+			// On the least trusted interface there are no local hosts.
+			if found == nil && l.level(s.MappedIf) == l.lowest() && l.level(s.RealIf) > l.lowest() && covers(s.MappedNet(), r.Local) && s.Proto == 0 {
+				found = s
+			}
+		}
+		if found == nil {
+			continue
+		}
+		if route := l.plan.Lookup(r.Local.IP); route == nil || route.If != found.MappedIf {
+			continue
+		}
+		cmd, ok := r.Line.cmd.(*ast.AAARule)
+		if !ok {
+			continue
+		}
+		d := l.find("W426", ast.Warning, cmd, l.ip(cmd.Local.IP), "the rule names %s, the mapped address of a static; aaa rules are compared with the real address, so this one matches nothing", netWords(r.Local))
+		right := *cmd
+		right.Local = ast.Net{IP: found.ToReal(r.Local.IP), Mask: r.Local.Mask}
+		d.Hint = "write `" + l.print.Text(&right) + "`"
+		d.Suggestion = l.ip(right.Local.IP)
+		l.noteLine(d, found.Line.cmd)
+	}
+}

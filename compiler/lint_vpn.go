@@ -1,0 +1,187 @@
+package compiler
+
+import (
+	"strconv"
+	"strings"
+
+	"pixfw/ast"
+)
+
+// crypto finds algorithms that do not protect any more, and keys for everybody.
+func (l *linter) crypto() {
+	v := &l.plan.VPN
+	for i := range v.TransformSets {
+		t := &v.TransformSets[i]
+		for _, w := range t.Transforms {
+			switch w {
+			case "esp-des":
+				l.weakCipher(t.Line.cmd, w, "DES")
+			case "esp-null":
+				l.find("W406", ast.Warning, t.Line.cmd, w, "transform-set %s does not encrypt", t.Name).Hint = "use esp-3des, or esp-aes-256 where the peers can"
+			case "esp-md5-hmac", "ah-md5-hmac":
+				l.weakHash(t.Line.cmd, w, strings.Replace(w, "md5", "sha", 1))
+			}
+		}
+	}
+	for i := range v.Policies {
+		p := &v.Policies[i]
+		line := func(attribute string) ast.Command {
+			for _, c := range l.lines.policies {
+				if c.Priority == p.Priority && c.Attribute == attribute {
+					return c
+				}
+			}
+			return p.Line.cmd // a default, which no line states
+		}
+		if p.Encryption == "des" {
+			l.weakCipher(line("encryption"), "des", "DES")
+		}
+		if p.Hash == "md5" {
+			l.weakHash(line("hash"), "md5", "sha")
+		}
+		if p.Group == 1 {
+			l.weakGroup(line("group"), "1")
+		}
+	}
+	for _, e := range l.lines.mapEntries {
+		if e.PFS == "group1" {
+			l.weakGroup(e, e.PFS)
+		}
+	}
+	for i := range v.Keys {
+		if k := &v.Keys[i]; k.Peer.Mask == 0 {
+			d := l.find("W409", ast.Warning, k.Line.cmd, "", "the pre-shared key is for any peer: whoever learns it from one client can pose as the firewall to all others")
+			d.Hint = "give each peer a key of its own, or use vpngroup passwords together with extended authentication"
+		}
+	}
+}
+
+func (l *linter) weakCipher(cmd ast.Command, word, name string) {
+	l.find("W406", ast.Warning, cmd, word, "%s can be broken in hours", name).Hint = "use 3des, or aes-256 where the peers can"
+}
+
+func (l *linter) weakHash(cmd ast.Command, word, better string) {
+	l.find("W407", ast.Warning, cmd, word, "MD5 is no longer a sound choice").Hint = "use " + better + " where the peers can"
+}
+
+func (l *linter) weakGroup(cmd ast.Command, word string) {
+	l.find("W408", ast.Warning, cmd, word, "Diffie-Hellman group 1 (768 bits) can be broken").Hint = "use group 5, or group 2 where the peers can do no better"
+}
+
+// mapEntries finds crypto map entries that a PIX ignores because something is missing (semantics.md 6.1), and maps on
+// interfaces without IKE.
+func (l *linter) mapEntries() {
+	v := &l.plan.VPN
+	for i := range v.Maps {
+		m := &v.Maps[i]
+		for j := range m.Entries {
+			e := &m.Entries[j]
+			if k, ok := e.Line.cmd.(*ast.MapEntry); ok && k.Template != "" {
+				continue
+			}
+			var missing []string
+			if e.ACL == None {
+				missing = append(missing, "match address")
+			}
+			if len(e.Peers) == 0 {
+				missing = append(missing, "set peer")
+			}
+			if len(e.TransformSets) == 0 {
+				missing = append(missing, "set transform-set")
+			}
+			if len(missing) > 0 {
+				l.incomplete(e.Line.cmd, "crypto map", m.Name, e.Seq, missing)
+			}
+		}
+	}
+	for i := range v.DynamicMaps {
+		m := &v.DynamicMaps[i]
+		for j := range m.Entries {
+			if e := &m.Entries[j]; len(e.TransformSets) == 0 {
+				l.incomplete(e.Line.cmd, "crypto dynamic-map", m.Name, e.Seq, []string{"set transform-set"})
+			}
+		}
+	}
+	for i := range l.plan.Interfaces {
+		f := &l.plan.Interfaces[i]
+		if f.Map != None && f.ISAKMP.IsDefault() {
+			d := l.find("W425", ast.Warning, f.MapLine.cmd, f.Name, "crypto map %s is on %s, but IKE is not enabled there: no tunnel can come up", v.Maps[f.Map].Name, f.Name)
+			d.Hint = "add `isakmp enable " + f.Name + "`"
+		}
+	}
+}
+
+func (l *linter) incomplete(cmd ast.Command, what, name string, seq int, missing []string) {
+	d := l.find("W424", ast.Warning, cmd, strconv.Itoa(seq), "%s %s %d is incomplete and ignored: it has no %s", what, name, seq, strings.Join(missing, ", no "))
+	d.Hint = "add `" + what + " " + name + " " + strconv.Itoa(seq) + " " + missing[0] + " ...`"
+}
+
+// unused finds definitions that nothing uses. They are notes: a RADIUS server may name a list.
+func (l *linter) unused() {
+	p := l.plan
+	lists := make([]bool, len(p.ACLs))
+	use := func(i int) {
+		if i != None {
+			lists[i] = true
+		}
+	}
+	for i := range p.Interfaces {
+		use(p.Interfaces[i].ACL)
+	}
+	for i := range p.NAT.Exemptions {
+		use(p.NAT.Exemptions[i].ACL)
+	}
+	for i := range p.NAT.Statics {
+		use(p.NAT.Statics[i].ACL)
+	}
+	for i := range p.NAT.Policies {
+		use(p.NAT.Policies[i].ACL)
+	}
+	sets := make([]bool, len(p.VPN.TransformSets))
+	for _, maps := range [][]CryptoMap{p.VPN.Maps, p.VPN.DynamicMaps} {
+		for i := range maps {
+			for j := range maps[i].Entries {
+				use(maps[i].Entries[j].ACL)
+				for _, t := range maps[i].Entries[j].TransformSets {
+					sets[t] = true
+				}
+			}
+		}
+	}
+	for i := range p.VPN.Groups {
+		use(p.VPN.Groups[i].Split)
+	}
+	for i, used := range lists {
+		if !used {
+			l.find("W415", ast.Info, p.ACLs[i].Line.cmd, "", "access-list %s is not used", p.ACLs[i].ID).Hint =
+				"bind it with access-group, or remove it with no access-list " + p.ACLs[i].ID
+		}
+	}
+	for i := range p.VPN.Pools {
+		if !l.poolUsed(i) {
+			l.find("W416", ast.Info, p.VPN.Pools[i].Line.cmd, p.VPN.Pools[i].Name, "address pool %s is not used", p.VPN.Pools[i].Name).Hint =
+				"name it in a vpngroup, or remove it"
+		}
+	}
+	for i, used := range sets {
+		if !used {
+			l.find("W417", ast.Info, p.VPN.TransformSets[i].Line.cmd, p.VPN.TransformSets[i].Name, "transform-set %s is not used", p.VPN.TransformSets[i].Name).Hint =
+				"name it in a crypto map, or remove it"
+		}
+	}
+}
+
+// poolUsed reports whether clients get addresses of the pool.
+func (l *linter) poolUsed(pool int) bool {
+	for i := range l.plan.VPN.Groups {
+		if l.plan.VPN.Groups[i].Pool == pool {
+			return true
+		}
+	}
+	for i := range l.plan.VPN.ClientPools {
+		if l.plan.VPN.ClientPools[i].Pool == pool {
+			return true
+		}
+	}
+	return false
+}
