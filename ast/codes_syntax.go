@@ -1,5 +1,36 @@
 package ast
 
 func syntaxCodes() []Code {
-	return nil
+	return []Code{
+		{"E100", "not a text file",
+			"The file holds zero bytes, which no configuration does. It may be an image, an archive, or text in UTF-16.",
+			"", "Save the output of write terminal as plain text, in UTF-8 or Latin-1."},
+		{"E101", "empty file", "There is nothing in the file but blanks.", "", "Check that the capture was saved."},
+		{"E102", "line too long",
+			"A PIX takes lines of 512 characters. A line of more than 4096 bytes is not read; the rest of the file is.",
+			"", "Break the line where commands begin, or let pixfw repair do it."},
+		{"E103", "unknown command", "The line begins with a word that is no command of a PIX 6.3.",
+			"acces-list 101 permit ip any any", "Correct the word. Where one is close, the message names it."},
+		{"E104", "unexpected word", "The command is known, but this word cannot stand here. The hint lists what can.",
+			"access-list 101 permit tcp ayn any", "Put one of the words of the hint in its place."},
+		{"E105", "bad value", "A word of the right kind that cannot be meant: an address with 300 in it, a mask with holes, a port with a name that nobody knows.",
+			"access-list 101 permit tcp any any eq htp", "Correct the value."},
+		{"E106", "number out of range", "The number is outside what a PIX takes here. The message says what it takes.",
+			"mtu outside 70000", "Use a number in the range."},
+		{"E107", "missing argument", "The line ends before the command is complete.", "route outside 0 0", "Add what the message says is expected."},
+		{"E108", "words after a complete command", "The command is complete before this word. Often two lines were joined.",
+			"names access-list 101 permit ip any any", "Remove the words, or put them on a line of their own."},
+		{"E109", "command not supported", "A PIX 6.3 has this command, but this program does not do it yet. The line is left out.",
+			"logging on", "Check that nothing depends on it."},
+		{"E110", "configuration of a later release",
+			"The file is of a PIX 7.x, an ASA or an FWSM, which have another syntax: interface blocks, access-list extended, tunnel groups. It is said once, at the line that shows it.",
+			"PIX Version 7.2(2)", "Use a configuration of PIX 6.3."},
+		{"E111", "line of a later release", "A line that is no PIX 6.3 command, in a file that is of a later release.",
+			"PIX Version 7.2(2)\nasdm image disk0:/asdm.bin", "Write it as PIX 6.3 has it."},
+		{"E112", "address outside its mask", "The address has bits set where the mask has none. They do not count, and the entry is kept without them.",
+			"access-list 101 permit ip 10.1.2.3 255.255.0.0 any", "Write the address of the network, or the mask that was meant."},
+		{"E113", "damaged checksum", "The Cryptochecksum line has no 32 hexadecimal digits. It is ignored; the checksum is for the box's own use.",
+			"Cryptochecksum:1234", "Nothing needs to be done."},
+		{"E300", "statement cannot be replayed", "The statement was understood, but the running configuration did not take it.", "", "See the message."},
+	}
 }

@@ -1,0 +1,142 @@
+package parser
+
+import (
+	"strings"
+	"sync"
+
+	"github.com/alecthomas/participle/v2"
+	"github.com/alecthomas/participle/v2/lexer"
+
+	"pixfw/ast"
+)
+
+// A form is one grammar: how it reads a line, and its EBNF. Its parser is built on first use.
+type form struct {
+	read func(list []lexer.Token, c *conv) (ast.Command, error)
+	ebnf func() string
+}
+
+// grammar is the type of a participle grammar: a struct with tags, that knows its command.
+type grammar[G any] interface {
+	*G
+	toAST(*conv) ast.Command
+}
+
+func newForm[G any, P grammar[G]]() *form {
+	parser := sync.OnceValue(func() *participle.Parser[G] {
+		return participle.MustBuild[G](participle.Lexer(lexDef{}), participle.UseLookahead(participle.MaxLookahead),
+			participle.CaseInsensitive("Word", "Punct", "Alias", "Span"))
+	})
+	return &form{
+		read: func(list []lexer.Token, c *conv) (ast.Command, error) {
+			peek, err := lexer.Upgrade(&tokens{list: list})
+			if err != nil {
+				return nil, err
+			}
+			g, err := parser().ParseFromLexer(peek)
+			if err != nil {
+				return nil, err
+			}
+			return P(g).toAST(c), nil
+		},
+		ebnf: sync.OnceValue(func() string { return parser().String() }),
+	}
+}
+
+// kw captures keywords: in the case of the grammar, joined by blanks.
+type kw string
+
+func (k *kw) Capture(words []string) error {
+	for _, w := range words {
+		if *k != "" {
+			*k += " "
+		}
+		*k += kw(strings.ToLower(w))
+	}
+	return nil
+}
+
+// conv turns what a grammar has read into ast. It knows the names that stand for addresses at this line, and collects what
+// the grammar could not see.
+type conv struct {
+	names map[string]ast.IP
+	pos   ast.Pos
+	found []finding
+}
+
+// A finding is a diagnostic of one line without its frame.
+type finding struct {
+	code     string
+	severity ast.Severity
+	col, end int
+	badValue
+}
+
+func (c *conv) fail(w word, code string, b badValue) {
+	c.found = append(c.found, finding{code, ast.Error, w.Col, w.Col + chars(w.Text), b})
+}
+
+func (c *conv) warn(w word, code string, b badValue) {
+	c.found = append(c.found, finding{code, ast.Warning, w.Col, w.Col + chars(w.Text), b})
+}
+
+// ip is the address of a leaf, which the lexer or its match has checked. Names are resolved here, where an address stands,
+// and nowhere else.
+func (c *conv) ip(w word) ast.IP {
+	if w.Type == tokAlias {
+		if ip, ok := c.names[w.Text]; ok {
+			return ip
+		}
+	}
+	ip, _ := ast.ParseIP(w.Text)
+	return ip
+}
+
+func (c *conv) span(w word) (first, last ast.IP) {
+	first, last, _ = spanOf(w.Text, c.names)
+	return first, last
+}
+
+// mask is the mask of a leaf, or the one that an address implies: its class's for a network address, else the host mask.
+func (c *conv) mask(w word, ip ast.IP) ast.IP {
+	if w.given() {
+		m, _ := ast.ParseIP(w.Text)
+		return m
+	}
+	if m := classMask(ip); ip&^m == 0 {
+		return m
+	}
+	return ast.AllOnes
+}
+
+// classMask is the mask of the class that an address belongs to; none for 0.0.0.0.
+func classMask(ip ast.IP) ast.IP {
+	switch {
+	case ip == 0:
+		return 0
+	case ip>>31 == 0:
+		return ast.MaskOf(8)
+	case ip>>30 == 2:
+		return ast.MaskOf(16)
+	case ip>>29 == 6:
+		return ast.MaskOf(24)
+	}
+	return ast.AllOnes
+}
+
+// net is an address and mask as they stand, for commands that keep the host bits.
+func (c *conv) net(addr, mask word) ast.Net {
+	ip := c.ip(addr)
+	return ast.Net{IP: ip, Mask: c.mask(mask, ip)}
+}
+
+// netOff is net with the host bits masked off, and a warning if there were any.
+func (c *conv) netOff(addr, mask word) ast.Net {
+	n := c.net(addr, mask)
+	if off := n.IP & n.Mask; off != n.IP {
+		c.warn(addr, codeHostBits, badValue{kind: ast.BadValue, message: "address " + n.IP.String() + " has bits outside the mask " +
+			n.Mask.String() + "; they are ignored", hint: "the same as " + off.String() + " " + n.Mask.String()})
+		n.IP = off
+	}
+	return n
+}

@@ -1,0 +1,333 @@
+package parser
+
+import "pixfw/ast"
+
+// aceAddr is a source or destination.
+type aceAddr struct {
+	Any   bool    `parser:"  @'any'"`
+	Host  ipAddr  `parser:"| 'host' @@"`
+	If    ifName  `parser:"| 'interface' @@"`
+	Group groupID `parser:"| 'object-group' @@"`
+	IP    ipAddr  `parser:"| @@"`
+	Mask  aceMask `parser:"  @@"`
+}
+
+func (g *aceAddr) addr(c *conv) ast.Addr {
+	switch {
+	case g.Host.given():
+		return ast.HostAddr(c.ip(g.Host.word))
+	case g.If.given():
+		return ast.Addr{Kind: ast.AddrInterface, Ref: g.If.Text}
+	case g.Group.given():
+		return ast.Addr{Kind: ast.AddrGroup, Ref: g.Group.Text}
+	case g.IP.given():
+		return ast.Addr{Net: c.netOff(g.IP.word, g.Mask.word)}
+	}
+	return ast.Any()
+}
+
+type tcpCompare struct {
+	Op    kw      `parser:"  @( 'eq' | 'neq' | 'lt' | 'gt' )"`
+	Port  tcpPort `parser:"  @@"`
+	First tcpPort `parser:"| 'range' @@"`
+	Last  tcpPort `parser:"  @@"`
+}
+
+type udpCompare struct {
+	Op    kw      `parser:"  @( 'eq' | 'neq' | 'lt' | 'gt' )"`
+	Port  udpPort `parser:"  @@"`
+	First udpPort `parser:"| 'range' @@"`
+	Last  udpPort `parser:"  @@"`
+}
+
+type anyCompare struct {
+	Op    kw      `parser:"  @( 'eq' | 'neq' | 'lt' | 'gt' )"`
+	Port  anyPort `parser:"  @@"`
+	First anyPort `parser:"| 'range' @@"`
+	Last  anyPort `parser:"  @@"`
+}
+
+var portOps = map[kw]ast.PortOp{"eq": ast.PortEq, "neq": ast.PortNeq, "lt": ast.PortLt, "gt": ast.PortGt}
+
+func compare(c *conv, proto int, op kw, port, first, last word) ast.PortMatch {
+	if op != "" {
+		p, _ := ast.ParsePort(proto, port.Text)
+		return ast.PortMatch{Op: portOps[op], Lo: p}
+	}
+	lo, _ := ast.ParsePort(proto, first.Text)
+	hi, _ := ast.ParsePort(proto, last.Text)
+	if lo > hi {
+		c.fail(last, codeBadValue, badValue{kind: ast.BadValue, message: "bad range of ports: it ends before it begins"})
+	}
+	return ast.PortMatch{Op: ast.PortRange, Lo: lo, Hi: hi}
+}
+
+func (g *tcpCompare) match(c *conv) ast.PortMatch {
+	return compare(c, ast.ProtoTCP, g.Op, g.Port.word, g.First.word, g.Last.word)
+}
+func (g *udpCompare) match(c *conv) ast.PortMatch {
+	return compare(c, ast.ProtoUDP, g.Op, g.Port.word, g.First.word, g.Last.word)
+}
+func (g *anyCompare) match(c *conv) ast.PortMatch {
+	return compare(c, -1, g.Op, g.Port.word, g.First.word, g.Last.word)
+}
+
+// A body with ports is read in one of two ways, for an object-group behind the source may be a source port or the
+// destination. It is the destination, unless another address follows; of three groups in a row the last is the destination
+// port, which is how they are written. The types of the groups are not known here (commands-firewall.md section 7.7).
+
+type tcpBody struct {
+	Src    aceAddr     `parser:"@@"`
+	Plain  *tcpTail    `parser:"( @@"`
+	Groups *tcpGrouped `parser:"| @@ )"`
+}
+
+type tcpTail struct {
+	SrcPort *tcpCompare `parser:"@@?"`
+	Dst     aceAddr     `parser:"@@"`
+	DstPort *tcpCompare `parser:"( @@"`
+	Group   groupID     `parser:"| 'object-group' @@ )? (?! 'any' | 'host' | 'interface' | 'object-group'"`
+	Stop    ipAddr      `parser:"| @@ )"`
+}
+
+type tcpGrouped struct {
+	SrcGroup groupID     `parser:"'object-group' @@"`
+	Dst      aceAddr     `parser:"@@"`
+	DstPort  *tcpCompare `parser:"( @@"`
+	Group    groupID     `parser:"| 'object-group' @@ )?"`
+}
+
+func (g *tcpBody) fill(c *conv, e *ast.AccessList) {
+	e.Src = g.Src.addr(c)
+	var dst *aceAddr
+	var port *tcpCompare
+	var group groupID
+	if t := g.Plain; t != nil {
+		dst, port, group = &t.Dst, t.DstPort, t.Group
+		if t.SrcPort != nil {
+			e.SrcPort = t.SrcPort.match(c)
+		}
+	} else {
+		dst, port, group = &g.Groups.Dst, g.Groups.DstPort, g.Groups.Group
+		e.SrcPort = groupPort(g.Groups.SrcGroup)
+	}
+	e.Dst = dst.addr(c)
+	if port != nil {
+		e.DstPort = port.match(c)
+	} else if group.given() {
+		e.DstPort = groupPort(group)
+	}
+}
+
+type udpBody struct {
+	Src    aceAddr     `parser:"@@"`
+	Plain  *udpTail    `parser:"( @@"`
+	Groups *udpGrouped `parser:"| @@ )"`
+}
+
+type udpTail struct {
+	SrcPort *udpCompare `parser:"@@?"`
+	Dst     aceAddr     `parser:"@@"`
+	DstPort *udpCompare `parser:"( @@"`
+	Group   groupID     `parser:"| 'object-group' @@ )? (?! 'any' | 'host' | 'interface' | 'object-group'"`
+	Stop    ipAddr      `parser:"| @@ )"`
+}
+
+type udpGrouped struct {
+	SrcGroup groupID     `parser:"'object-group' @@"`
+	Dst      aceAddr     `parser:"@@"`
+	DstPort  *udpCompare `parser:"( @@"`
+	Group    groupID     `parser:"| 'object-group' @@ )?"`
+}
+
+func (g *udpBody) fill(c *conv, e *ast.AccessList) {
+	e.Src = g.Src.addr(c)
+	var dst *aceAddr
+	var port *udpCompare
+	var group groupID
+	if t := g.Plain; t != nil {
+		dst, port, group = &t.Dst, t.DstPort, t.Group
+		if t.SrcPort != nil {
+			e.SrcPort = t.SrcPort.match(c)
+		}
+	} else {
+		dst, port, group = &g.Groups.Dst, g.Groups.DstPort, g.Groups.Group
+		e.SrcPort = groupPort(g.Groups.SrcGroup)
+	}
+	e.Dst = dst.addr(c)
+	if port != nil {
+		e.DstPort = port.match(c)
+	} else if group.given() {
+		e.DstPort = groupPort(group)
+	}
+}
+
+type anyBody struct {
+	Src    aceAddr     `parser:"@@"`
+	Plain  *anyTail    `parser:"( @@"`
+	Groups *anyGrouped `parser:"| @@ )"`
+}
+
+type anyTail struct {
+	SrcPort *anyCompare `parser:"@@?"`
+	Dst     aceAddr     `parser:"@@"`
+	DstPort *anyCompare `parser:"( @@"`
+	Group   groupID     `parser:"| 'object-group' @@ )? (?! 'any' | 'host' | 'interface' | 'object-group'"`
+	Stop    ipAddr      `parser:"| @@ )"`
+}
+
+type anyGrouped struct {
+	SrcGroup groupID     `parser:"'object-group' @@"`
+	Dst      aceAddr     `parser:"@@"`
+	DstPort  *anyCompare `parser:"( @@"`
+	Group    groupID     `parser:"| 'object-group' @@ )?"`
+}
+
+func (g *anyBody) fill(c *conv, e *ast.AccessList) {
+	e.Src = g.Src.addr(c)
+	var dst *aceAddr
+	var port *anyCompare
+	var group groupID
+	if t := g.Plain; t != nil {
+		dst, port, group = &t.Dst, t.DstPort, t.Group
+		if t.SrcPort != nil {
+			e.SrcPort = t.SrcPort.match(c)
+		}
+	} else {
+		dst, port, group = &g.Groups.Dst, g.Groups.DstPort, g.Groups.Group
+		e.SrcPort = groupPort(g.Groups.SrcGroup)
+	}
+	e.Dst = dst.addr(c)
+	if port != nil {
+		e.DstPort = port.match(c)
+	} else if group.given() {
+		e.DstPort = groupPort(group)
+	}
+}
+
+func groupPort(g groupID) ast.PortMatch { return ast.PortMatch{Op: ast.PortGroup, Ref: g.Text} }
+
+type icmpBody struct {
+	Src   aceAddr  `parser:"@@"`
+	Dst   aceAddr  `parser:"@@"`
+	Type  icmpType `parser:"( @@"`
+	Group groupID  `parser:"| 'object-group' @@ )?"`
+}
+
+// otherBody is a protocol that has no ports.
+type otherBody struct {
+	Word   kw       `parser:"( @( 'ip' | 'ah' | 'eigrp' | 'esp' | 'gre' | 'igmp' | 'igrp' | 'ipinip' | 'nos' | 'ospf' | 'pcp' | 'snp' | 'ipsec' | 'pptp' )"`
+	Number protoNum `parser:"| @@ )"`
+	Src    aceAddr  `parser:"@@"`
+	Dst    aceAddr  `parser:"@@"`
+}
+
+type logOption struct {
+	On       bool        `parser:"@'log'"`
+	Mode     kw          `parser:"( @( 'disable' | 'default' )"`
+	Level    logLevel    `parser:"| @@"`
+	Interval logInterval `parser:"  ( 'interval' @@ )?"`
+	Only     logInterval `parser:"| 'interval' @@ )?"`
+}
+
+// ace is one entry behind the name of its list. 6, 17 and 1 are other spellings of tcp, udp and icmp.
+type ace struct {
+	Action kw         `parser:"@( 'permit' | 'deny' )"`
+	TCP    *tcpBody   `parser:"( ( 'tcp' | '6' ) @@"`
+	UDP    *udpBody   `parser:"| ( 'udp' | '17' ) @@"`
+	ICMP   *icmpBody  `parser:"| ( 'icmp' | '1' ) @@"`
+	Group  groupID    `parser:"| 'object-group' @@"`
+	Any    *anyBody   `parser:"  @@"`
+	Other  *otherBody `parser:"| @@ )"`
+	Log    *logOption `parser:"@@?"`
+}
+
+func (g *ace) entry(c *conv, id aclID, line lineNum) ast.Command {
+	e := &ast.AccessList{Pos: c.pos, ID: id.Text, Line: line.nOr(0), Permit: g.Action == "permit", ICMPType: -1}
+	switch {
+	case g.TCP != nil:
+		e.Proto = ast.ProtoTCP
+		g.TCP.fill(c, e)
+	case g.UDP != nil:
+		e.Proto = ast.ProtoUDP
+		g.UDP.fill(c, e)
+	case g.ICMP != nil:
+		e.Proto, e.Src, e.Dst, e.ICMPGroup = ast.ProtoICMP, g.ICMP.Src.addr(c), g.ICMP.Dst.addr(c), g.ICMP.Group.Text
+		if g.ICMP.Type.given() {
+			t, _ := ast.ParseICMPType(g.ICMP.Type.Text)
+			e.ICMPType = int(t)
+		}
+	case g.Any != nil:
+		e.ProtoGroup = g.Group.Text
+		g.Any.fill(c, e)
+	default:
+		e.Proto, _ = ast.ParseProtocol(string(g.Other.Word) + g.Other.Number.Text)
+		e.Src, e.Dst = g.Other.Src.addr(c), g.Other.Dst.addr(c)
+	}
+	g.Log.fill(e)
+	return e
+}
+
+func (l *logOption) fill(e *ast.AccessList) {
+	switch {
+	case l == nil:
+	case l.Mode == "disable":
+		e.Log = ast.LogDisable
+	case l.Mode == "default":
+		e.Log = ast.LogDefault
+	default:
+		e.Log, e.LogLevel, e.Interval = ast.LogOn, 6, l.Interval.nOr(l.Only.nOr(300))
+		if l.Level.given() {
+			e.LogLevel, _ = logLevelOf(l.Level.Text)
+		}
+	}
+}
+
+type accessListGrammar struct {
+	ID     aclID   `parser:"'access-list' @@"`
+	Line   lineNum `parser:"( 'line' @@ )?"`
+	Remark text    `parser:"( 'remark' @@"`
+	Entry  *ace    `parser:"| @@ )"`
+}
+
+func (g *accessListGrammar) toAST(c *conv) ast.Command {
+	if g.Entry == nil {
+		return &ast.Remark{Pos: c.pos, ID: g.ID.Text, Line: g.Line.nOr(0), Value: g.Remark.Text}
+	}
+	return g.Entry.entry(c, g.ID, g.Line)
+}
+
+type noAccessListGrammar struct {
+	ID     aclID   `parser:"'no' 'access-list' @@"`
+	Line   lineNum `parser:"( ( 'line' @@ )?"`
+	Remark text    `parser:"  ( 'remark' @@"`
+	Entry  *ace    `parser:"  | @@ ) )?"`
+}
+
+func (g *noAccessListGrammar) toAST(c *conv) ast.Command {
+	switch {
+	case g.Entry != nil:
+		return g.Entry.entry(c, g.ID, g.Line)
+	case g.Remark.given():
+		return &ast.Remark{Pos: c.pos, ID: g.ID.Text, Line: g.Line.nOr(0), Value: g.Remark.Text}
+	}
+	return &ast.WholeList{Pos: c.pos, ID: g.ID.Text}
+}
+
+type accessGroupGrammar struct {
+	ID aclID  `parser:"'access-group' @@"`
+	If ifName `parser:"'in' 'interface' @@"`
+}
+
+func (g *accessGroupGrammar) toAST(c *conv) ast.Command {
+	return &ast.AccessGroup{Pos: c.pos, ACL: g.ID.Text, If: g.If.Text}
+}
+
+type noAccessGroupGrammar struct {
+	ID aclID  `parser:"'no' 'access-group' @@"`
+	If ifName `parser:"'in' 'interface' @@"`
+}
+
+func (g *noAccessGroupGrammar) toAST(c *conv) ast.Command {
+	return &ast.AccessGroup{Pos: c.pos, ACL: g.ID.Text, If: g.If.Text}
+}

@@ -1,0 +1,307 @@
+package parser
+
+import (
+	"strings"
+
+	"pixfw/ast"
+)
+
+type interfaceGrammar struct {
+	HW       hardware `parser:"'interface' @@"`
+	Speed    kw       `parser:"@( 'auto' | '10baset' | '10full' | '100basetx' | '100full' | '1000sxfull' | '1000basesx' | '1000auto' | '1000full' | 'aui' | 'bnc' | '4mbps' | '16mbps' )?"`
+	Shutdown bool     `parser:"@'shutdown'?"`
+}
+
+func (g *interfaceGrammar) toAST(c *conv) ast.Command {
+	speed := string(g.Speed)
+	if speed == "" {
+		speed = "auto"
+	}
+	return &ast.Interface{Pos: c.pos, Hardware: strings.ToLower(g.HW.Text), Speed: speed, Shutdown: g.Shutdown}
+}
+
+type nameifGrammar struct {
+	HW    nameable `parser:"'nameif' @@"`
+	Name  ifName   `parser:"@@"`
+	Level secLevel `parser:"@@"`
+}
+
+func (g *nameifGrammar) toAST(c *conv) ast.Command {
+	n, _ := level(g.Level.Text)
+	return &ast.Nameif{Pos: c.pos, Hardware: strings.ToLower(g.HW.Text), Name: g.Name.Text, Level: n}
+}
+
+type noNameifGrammar struct {
+	HW    nameable  `parser:"'no' 'nameif' @@"`
+	Name  *ifName   `parser:"( @@"`
+	Level *secLevel `parser:"@@? )?"`
+}
+
+func (g *noNameifGrammar) toAST(c *conv) ast.Command {
+	n := &ast.Nameif{Pos: c.pos, Hardware: strings.ToLower(g.HW.Text), Level: -1}
+	if g.Name != nil {
+		n.Name = g.Name.Text
+	}
+	if g.Level != nil {
+		n.Level, _ = level(g.Level.Text)
+	}
+	return n
+}
+
+// An encrypted password is its hash; a clear one is hashed here, so that nothing behind knows it.
+type enablePasswordGrammar struct {
+	Empty     bool      `parser:"'enable' 'password' ("`
+	Level0    privLevel `parser:"'level' @@"`
+	PW        password  `parser:"| @@"`
+	Level     privLevel `parser:"( 'level' @@"`
+	Enc1      bool      `parser:"  @'encrypted'?"`
+	Encrypted bool      `parser:"| @'encrypted'"`
+	Level2    privLevel `parser:"  ( 'level' @@ )? )? )?"`
+}
+
+func (g *enablePasswordGrammar) toAST(c *conv) ast.Command {
+	e := &ast.EnablePassword{Pos: c.pos, Level: 15}
+	for _, l := range [...]privLevel{g.Level0, g.Level, g.Level2} {
+		if l.given() {
+			e.Level = l.n()
+		}
+	}
+	e.Hash = hashOf(c, g.PW.word, g.Enc1 || g.Encrypted)
+	return e
+}
+
+func hashOf(c *conv, w word, encrypted bool) string {
+	if !encrypted {
+		if len(w.Text) > 16 {
+			c.fail(w, codeRange, badValue{kind: ast.Range, message: "password too long: more than 16 characters"})
+		}
+		return ast.PasswordHash("", w.Text)
+	}
+	if !isHash(w.Text) {
+		c.fail(w, codeBadValue, badValue{kind: ast.BadValue, message: "not the hash of a password: an encrypted one has 16 characters from ./0-9A-Za-z"})
+	}
+	return w.Text
+}
+
+type noEnablePasswordGrammar struct {
+	Level privLevel `parser:"'no' 'enable' 'password' ( 'level' @@ )?"`
+}
+
+func (g *noEnablePasswordGrammar) toAST(c *conv) ast.Command {
+	return &ast.EnablePassword{Pos: c.pos, Level: g.Level.nOr(15)}
+}
+
+type passwdGrammar struct {
+	PW        password `parser:"( 'passwd' | 'password' ) @@"`
+	Encrypted bool     `parser:"@'encrypted'?"`
+}
+
+func (g *passwdGrammar) toAST(c *conv) ast.Command {
+	return &ast.Passwd{Pos: c.pos, Hash: hashOf(c, g.PW.word, g.Encrypted)}
+}
+
+type noPasswdGrammar struct {
+	On kw `parser:"'no' @( 'passwd' | 'password' )"`
+}
+
+func (g *noPasswdGrammar) toAST(c *conv) ast.Command { return &ast.Passwd{Pos: c.pos} }
+
+type hostnameGrammar struct {
+	Name hostWord `parser:"'hostname' @@"`
+}
+
+func (g *hostnameGrammar) toAST(c *conv) ast.Command {
+	return &ast.Hostname{Pos: c.pos, Name: g.Name.Text}
+}
+
+type noHostnameGrammar struct {
+	Name hostWord `parser:"'no' 'hostname' @@?"`
+}
+
+func (g *noHostnameGrammar) toAST(c *conv) ast.Command {
+	return &ast.Hostname{Pos: c.pos, Name: g.Name.Text}
+}
+
+type domainNameGrammar struct {
+	Name hostWord `parser:"'domain-name' @@"`
+}
+
+func (g *domainNameGrammar) toAST(c *conv) ast.Command {
+	return &ast.DomainName{Pos: c.pos, Name: g.Name.Text}
+}
+
+type noDomainNameGrammar struct {
+	Name hostWord `parser:"'no' 'domain-name' @@?"`
+}
+
+func (g *noDomainNameGrammar) toAST(c *conv) ast.Command {
+	return &ast.DomainName{Pos: c.pos, Name: g.Name.Text}
+}
+
+type namesGrammar struct {
+	On bool `parser:"@'names'"`
+}
+
+func (g *namesGrammar) toAST(c *conv) ast.Command { return &ast.Names{Pos: c.pos, On: true} }
+
+type noNamesGrammar struct {
+	Off bool `parser:"'no' @'names'"`
+}
+
+func (g *noNamesGrammar) toAST(c *conv) ast.Command { return &ast.Names{Pos: c.pos} }
+
+type nameGrammar struct {
+	IP   plainIP   `parser:"'name' @@"`
+	Name aliasName `parser:"@@"`
+}
+
+func (g *nameGrammar) toAST(c *conv) ast.Command {
+	return &ast.Name{Pos: c.pos, IP: c.ip(g.IP.word), Name: g.Name.Text}
+}
+
+type noNameGrammar struct {
+	IP   plainIP   `parser:"'no' 'name' @@"`
+	Name aliasName `parser:"@@?"`
+}
+
+func (g *noNameGrammar) toAST(c *conv) ast.Command {
+	return &ast.Name{Pos: c.pos, IP: c.ip(g.IP.word), Name: g.Name.Text}
+}
+
+type pagerGrammar struct {
+	On    bool       `parser:"@'pager'"`
+	Lines pagerLines `parser:"( 'lines' @@ )?"`
+}
+
+func (g *pagerGrammar) toAST(c *conv) ast.Command {
+	n := g.Lines.nOr(24)
+	return &ast.Pager{Pos: c.pos, On: n > 0, Lines: n}
+}
+
+type noPagerGrammar struct {
+	Off   bool       `parser:"'no' @'pager'"`
+	Lines pagerLines `parser:"( 'lines' @@? )?"`
+}
+
+func (g *noPagerGrammar) toAST(c *conv) ast.Command { return &ast.Pager{Pos: c.pos} }
+
+type mtuGrammar struct {
+	If    ifName   `parser:"'mtu' @@"`
+	Bytes mtuBytes `parser:"@@"`
+}
+
+func (g *mtuGrammar) toAST(c *conv) ast.Command {
+	return &ast.MTU{Pos: c.pos, If: g.If.Text, Bytes: g.Bytes.n()}
+}
+
+type noMTUGrammar struct {
+	If    ifName   `parser:"'no' 'mtu' @@"`
+	Bytes mtuBytes `parser:"@@?"`
+}
+
+func (g *noMTUGrammar) toAST(c *conv) ast.Command {
+	return &ast.MTU{Pos: c.pos, If: g.If.Text, Bytes: g.Bytes.nOr(0)}
+}
+
+type failoverGrammar struct {
+	Timeout hms         `parser:"'failover' ( 'timeout' @@"`
+	Poll    pollSeconds `parser:"| 'poll' @@"`
+	If      ifName      `parser:"| 'ip' 'address' @@"`
+	IP      ipAddr      `parser:"  @@ )?"`
+}
+
+func (g *failoverGrammar) toAST(c *conv) ast.Command {
+	switch {
+	case g.Timeout.given():
+		d, _ := parseHMS(g.Timeout.Text)
+		return &ast.FailoverTimeout{Pos: c.pos, Time: d}
+	case g.Poll.given():
+		return &ast.FailoverPoll{Pos: c.pos, Seconds: g.Poll.n()}
+	case g.If.given():
+		// Older releases write 0.0.0.0 for an address that is not set.
+		ip := c.ip(g.IP.word)
+		return &ast.FailoverAddress{Pos: c.pos, On: ip != 0, If: g.If.Text, IP: ip}
+	}
+	return &ast.FailoverSwitch{Pos: c.pos, On: true}
+}
+
+type noFailoverGrammar struct {
+	Timeout bool        `parser:"'no' 'failover' ( @'timeout'"`
+	Time    hms         `parser:"  @@?"`
+	Poll    bool        `parser:"| @'poll'"`
+	Seconds pollSeconds `parser:"  @@?"`
+	If      ifName      `parser:"| 'ip' 'address' @@"`
+	IP      ipAddr      `parser:"  @@? )?"`
+}
+
+func (g *noFailoverGrammar) toAST(c *conv) ast.Command {
+	switch {
+	case g.Timeout:
+		// The statement must be a prefix of what it removes, and a timeout has no form without its time.
+		d, _ := parseHMS(g.Time.Text)
+		return &ast.FailoverTimeout{Pos: c.pos, Time: d}
+	case g.Poll:
+		return &ast.FailoverPoll{Pos: c.pos, Seconds: g.Seconds.nOr(15)}
+	case g.If.given():
+		return &ast.FailoverAddress{Pos: c.pos, If: g.If.Text}
+	}
+	return &ast.FailoverSwitch{Pos: c.pos}
+}
+
+type pdmGrammar struct {
+	On bool `parser:"@'pdm' 'history' 'enable'"`
+}
+
+func (g *pdmGrammar) toAST(c *conv) ast.Command { return &ast.PDMHistory{Pos: c.pos, On: true} }
+
+type noPDMGrammar struct {
+	Off bool `parser:"'no' @'pdm' 'history' 'enable'"`
+}
+
+func (g *noPDMGrammar) toAST(c *conv) ast.Command { return &ast.PDMHistory{Pos: c.pos} }
+
+type floodguardGrammar struct {
+	State kw `parser:"'floodguard' @( 'enable' | 'disable' )"`
+}
+
+func (g *floodguardGrammar) toAST(c *conv) ast.Command {
+	return &ast.Floodguard{Pos: c.pos, On: g.State == "enable"}
+}
+
+type noFloodguardGrammar struct {
+	Off bool `parser:"'no' @'floodguard' 'enable'?"`
+}
+
+func (g *noFloodguardGrammar) toAST(c *conv) ast.Command { return &ast.Floodguard{Pos: c.pos} }
+
+type sysoptOption struct {
+	Words kw       `parser:"  @'connection' @( 'permit-ipsec' | 'permit-l2tp' | 'permit-pptp' | 'timewait' )"`
+	MSS   kw       `parser:"| @'connection' @'tcpmss' @'minimum'?"`
+	Bytes mssBytes `parser:"  @@"`
+	Alias kw       `parser:"| @'nodnsalias' @( 'inbound' | 'outbound' ) | @'ipsec' @'pl-compatible' | @'radius' @'ignore-secret' | @'uauth' @'allow-http-cache' | @'route' @'dnat' | @'security' @'fragguard'"`
+	Proxy kw       `parser:"| @'noproxyarp'"`
+	If    ifName   `parser:"  @@"`
+}
+
+func (g *sysoptOption) toAST(c *conv) ast.Command {
+	option := string(g.Words + g.Alias + g.MSS + g.Proxy)
+	if g.Bytes.given() {
+		option = string(g.MSS) + " " + itoa(g.Bytes.n())
+	}
+	if g.If.given() {
+		option += " " + g.If.Text
+	}
+	return &ast.Sysopt{Pos: c.pos, Option: option}
+}
+
+type sysoptGrammar struct {
+	Option sysoptOption `parser:"'sysopt' @@"`
+}
+
+func (g *sysoptGrammar) toAST(c *conv) ast.Command { return g.Option.toAST(c) }
+
+type noSysoptGrammar struct {
+	Option sysoptOption `parser:"'no' 'sysopt' @@"`
+}
+
+func (g *noSysoptGrammar) toAST(c *conv) ast.Command { return g.Option.toAST(c) }
