@@ -85,7 +85,7 @@ func (c *compiler) entries(cmds []ast.Command) []ACE {
 		}
 		if len(r) == 0 {
 			if m.Op == ast.PortRange {
-				d := c.refuse("E307", ast.BadValue, e, "", "the range %d to %d ends before it begins", m.Lo, m.Hi)
+				d := c.refuse("E306", ast.BadValue, e, "", "the range %d to %d ends before it begins", m.Lo, m.Hi)
 				d.Hint = "write the lower port first"
 			} else {
 				c.report("W422", ast.Lint, ast.Warning, e, m.Op.String(), "no port is %s %d, so this entry matches no packet", m.Op, m.Lo).Hint =

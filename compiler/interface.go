@@ -22,7 +22,7 @@ func (c *compiler) interfaces() {
 	}
 	for _, n := range c.lines.nameifs {
 		if first, ok := c.ifs[n.Name]; ok {
-			d := c.refuse("E309", ast.BadValue, n, n.Name, "interface name %q is already in use for %s", n.Name, c.plan.Interfaces[first].Hardware)
+			d := c.refuse("E308", ast.BadValue, n, n.Name, "interface name %q is already in use for %s", n.Name, c.plan.Interfaces[first].Hardware)
 			d.Hint = "give each interface a name of its own"
 			c.noteLine(d, c.plan.Interfaces[first].Line.cmd)
 			continue
@@ -72,7 +72,7 @@ func (c *compiler) checkAddress(a *ast.IPAddress) bool {
 	for i := range c.plan.Interfaces {
 		o := &c.plan.Interfaces[i]
 		if o.Name != a.If && o.HasAddress() && o.Net.Overlaps(n) {
-			d := c.refuse("E308", ast.BadValue, a, c.ip(n.IP), "the subnet of interface %s overlaps that of interface %s", a.If, o.Name)
+			d := c.refuse("E307", ast.BadValue, a, c.ip(n.IP), "the subnet of interface %s overlaps that of interface %s", a.If, o.Name)
 			d.Hint = "give the two interfaces subnets that share no address"
 			c.noteLine(d, o.AddrLine.cmd)
 			return false

@@ -175,7 +175,7 @@ func (l *linter) spoofing() {
 					}
 					d := l.find("W404", ast.Warning, x.Line.cmd, "",
 						"packets with a forged source in %s that arrive in clear on %s reach %s: access-list %s permits them, the exemption passes them untranslated, and the source is not checked",
-						netWords(xe.Dst[0]), f.Name, netWords(xe.Src[0]), l.plan.ACLs[f.ACL].ID)
+						netWords(common(e.Src, xe.Dst)), f.Name, netWords(common(e.Dst, xe.Src)), l.plan.ACLs[f.ACL].ID)
 					d.Hint = "add `ip verify reverse-path interface " + f.Name + "`"
 					l.noteLine(d, xe.Line.cmd)
 					l.noteLine(d, e.Line.cmd)
@@ -184,6 +184,18 @@ func (l *linter) spoofing() {
 			}
 		}
 	}
+}
+
+// common is an overlap of two sets of nets that overlap.
+func common(a, b []ast.Net) ast.Net {
+	for _, x := range a {
+		for _, y := range b {
+			if x.Overlaps(y) {
+				return ast.Net{IP: x.IP | y.IP, Mask: x.Mask | y.Mask}
+			}
+		}
+	}
+	return ast.Net{}
 }
 
 // pools finds pools of client addresses inside a connected network.
@@ -218,7 +230,8 @@ func (l *linter) natIDs() {
 			continue
 		}
 		seen[[2]int{n.If, n.ID}] = true
-		if slices.ContainsFunc(t.Globals, func(g Global) bool { return g.ID == n.ID && g.If != n.If }) {
+		// The lines, not the plan: a global that could not be resolved has a finding of its own.
+		if slices.ContainsFunc(l.lines.globals, func(g *ast.Global) bool { return g.ID == n.ID && g.If != l.ifName(n.If) }) {
 			continue
 		}
 		d := l.find("W413", ast.Warning, n.Line.cmd, fmt.Sprint(n.ID), "nat %d on %s has no global: connections of its hosts are refused on every interface", n.ID, l.ifName(n.If))

@@ -1,6 +1,7 @@
 package compiler
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -80,13 +81,13 @@ func (l *linter) mapEntries() {
 				continue
 			}
 			var missing []string
-			if e.ACL == None {
+			if e.ACL == None && !l.states(m.Name, e.Seq, false, func(o *ast.MapEntry) bool { return o.Match != "" }) {
 				missing = append(missing, "match address")
 			}
 			if len(e.Peers) == 0 {
 				missing = append(missing, "set peer")
 			}
-			if len(e.TransformSets) == 0 {
+			if len(e.TransformSets) == 0 && !l.states(m.Name, e.Seq, false, offers) {
 				missing = append(missing, "set transform-set")
 			}
 			if len(missing) > 0 {
@@ -97,7 +98,7 @@ func (l *linter) mapEntries() {
 	for i := range v.DynamicMaps {
 		m := &v.DynamicMaps[i]
 		for j := range m.Entries {
-			if e := &m.Entries[j]; len(e.TransformSets) == 0 {
+			if e := &m.Entries[j]; len(e.TransformSets) == 0 && !l.states(m.Name, e.Seq, true, offers) {
 				l.incomplete(e.Line.cmd, "crypto dynamic-map", m.Name, e.Seq, []string{"set transform-set"})
 			}
 		}
@@ -109,6 +110,16 @@ func (l *linter) mapEntries() {
 			d.Hint = "add `isakmp enable " + f.Name + "`"
 		}
 	}
+}
+
+func offers(e *ast.MapEntry) bool { return len(e.TransformSet) > 0 }
+
+// states reports whether the configuration has a line of the entry that keep accepts. What the line names may not exist,
+// which is a finding of its own.
+func (l *linter) states(name string, seq int, dynamic bool, keep func(*ast.MapEntry) bool) bool {
+	return slices.ContainsFunc(l.lines.mapEntries, func(e *ast.MapEntry) bool {
+		return e.Name == name && e.Seq == seq && e.Dynamic == dynamic && keep(e)
+	})
 }
 
 func (l *linter) incomplete(cmd ast.Command, what, name string, seq int, missing []string) {

@@ -77,9 +77,10 @@ func (c *compiler) global(g *ast.Global) {
 	c.plan.NAT.Globals = append(c.plan.NAT.Globals, out)
 }
 
-// reversed refuses a range of addresses that ends before it begins.
+// reversed refuses a range of addresses that ends before it begins. The parser does so as well; this holds the Plan to its
+// word for configurations that come from elsewhere.
 func (c *compiler) reversed(cmd ast.Command, first, last ast.IP) {
-	d := c.refuse("E307", ast.BadValue, cmd, c.ip(last), "the range %s to %s ends before it begins", first, last)
+	d := c.refuse("E306", ast.BadValue, cmd, c.ip(last), "the range %s to %s ends before it begins", first, last)
 	d.Hint = "write the lower address first"
 }
 

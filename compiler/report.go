@@ -98,7 +98,7 @@ func (r *reporter) unknown(code string, cmd ast.Command, what, name, make string
 	d.Hint = make
 	if s := closest(name, names); s != "" {
 		d.Suggestion = s
-		d.Hint = fmt.Sprintf("did you mean %q? %s", s, d.Hint)
+		d.Hint = fmt.Sprintf("did you mean %q? Otherwise %s", s, make)
 	}
 }
 

@@ -1,0 +1,166 @@
+package compiler
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"pixfw/ast"
+)
+
+// base is a clean box with a server and a way out.
+const base = `nameif ethernet0 outside security0
+nameif ethernet1 inside security100
+ip address outside 203.0.113.1 255.255.255.0
+ip address inside 10.0.0.1 255.255.255.0
+global (outside) 1 interface
+nat (inside) 1 0.0.0.0 0.0.0.0 0 0
+static (inside,outside) 203.0.113.80 10.0.0.80 netmask 255.255.255.255 0 0
+access-list out permit tcp any host 203.0.113.80 eq www
+access-group out in interface outside
+route outside 0.0.0.0 0.0.0.0 203.0.113.254 1
+`
+
+// vpn adds remote access with a pool of its own, done right.
+const vpn = base + `access-list nonat permit ip 10.0.0.0 255.255.255.0 10.9.0.0 255.255.255.0
+ip local pool clients 10.9.0.1-10.9.0.20
+nat (inside) 0 access-list nonat
+sysopt connection permit-ipsec
+crypto ipsec transform-set strong esp-3des esp-sha-hmac
+crypto dynamic-map dyn 10 set transform-set strong
+crypto map vpn 10 ipsec-isakmp dynamic dyn
+crypto map vpn interface outside
+isakmp enable outside
+vpngroup staff address-pool clients
+`
+
+// found lists findings as CODE@line:column.
+func found(diags ast.Diagnostics) []string {
+	var out []string
+	for _, d := range diags {
+		out = append(out, fmt.Sprintf("%s@%s", d.Code, d.Pos))
+	}
+	return out
+}
+
+func TestFindings(t *testing.T) {
+	lines := func(text string) int { return strings.Count(text, "\n") }
+	at := func(code, text string, line, col int) string { return fmt.Sprintf("%s@%d:%d", code, lines(text)+line, col) }
+	for _, tc := range []struct {
+		name, text string
+		want       []string
+	}{
+		{"clean", base, nil},
+		{"clean with remote access", vpn, nil},
+		{"clean list on the higher interface names real addresses", base + "access-list in permit tcp host 10.0.0.80 any\naccess-group in in interface inside\n", nil},
+
+		{"real address", base + "access-list out permit tcp any host 10.0.0.80 eq https\n", []string{at("W401", base, 1, 37)}},
+		{"real address denied", base + "access-list out deny tcp any host 10.0.0.80 eq https\n", []string{at("W401", base, 1, 35)}},
+		{"identity static", base + "static (inside,outside) 10.0.0.81 10.0.0.81 netmask 255.255.255.255 0 0\naccess-list out permit tcp any host 10.0.0.81 eq https\n", nil},
+		{"real address for exempt peers", vpn + "access-list out permit ip 10.9.0.0 255.255.255.0 host 10.0.0.80\n", nil},
+		{"real address for tunnels without permit-ipsec", strings.Replace(vpn, "sysopt connection permit-ipsec\n", "", 1) + "access-list out permit tcp any host 10.0.0.80\n", nil},
+		{"real address of a port static", base + "static (inside,outside) tcp interface 8080 10.0.0.90 www netmask 255.255.255.255 0 0\naccess-list out permit tcp any host 10.0.0.90 eq www\n", []string{at("W401", base, 2, 37)}},
+		{"real address of another port", base + "static (inside,outside) tcp interface 8080 10.0.0.90 www netmask 255.255.255.255 0 0\naccess-list out permit tcp any host 10.0.0.90 eq ssh\n", nil},
+
+		{"exemption leaves out a routed network", vpn + "route inside 10.1.0.0 255.255.0.0 10.0.0.2 1\n", []string{"W402@11:29"}},
+		{"exemption of what the split tunnel names", vpn + "route inside 10.1.0.0 255.255.0.0 10.0.0.2 1\naccess-list split permit ip 10.0.0.0 255.255.255.0 any\nvpngroup staff split-tunnel split\n", nil},
+		{"exemption for a site only", base + "access-list nonat permit ip 10.0.0.0 255.255.255.128 192.168.7.0 255.255.255.0\nnat (inside) 0 access-list nonat\n", nil},
+
+		{"forged sources", base + "access-list nonat permit ip 10.0.0.0 255.255.255.0 10.0.0.192 255.255.255.192\nnat (inside) 0 access-list nonat\naccess-list out permit ip any 10.0.0.0 255.255.255.0\n", []string{at("W404", base, 2, 1)}},
+		{"forged sources, checked", base + "ip verify reverse-path interface outside\naccess-list nonat permit ip 10.0.0.0 255.255.255.0 10.0.0.192 255.255.255.192\nnat (inside) 0 access-list nonat\naccess-list out permit ip any 10.0.0.0 255.255.255.0\n", nil},
+		{"peers that the check would let in", base + "access-list nonat permit ip 10.0.0.0 255.255.255.0 192.168.7.0 255.255.255.0\nnat (inside) 0 access-list nonat\naccess-list out permit ip any 10.0.0.0 255.255.255.0\n", nil},
+
+		{"pool without global", base + "nat (inside) 2 10.0.0.128 255.255.255.128 0 0\n", []string{at("W413", base, 1, 14)}},
+		{"static over global", base + "global (outside) 1 203.0.113.70-203.0.113.90\n", []string{"W418@7:25"}},
+		{"port static on the PAT address", base + "static (inside,outside) tcp interface smtp 10.0.0.25 smtp netmask 255.255.255.255 0 0\n", nil},
+		{"global over the interface", base + "global (outside) 1 203.0.113.1-203.0.113.9\n", []string{at("W418", base, 1, 20)}},
+		{"net static hides a host static", base + "static (inside,outside) 203.0.113.128 10.0.0.64 netmask 255.255.255.192 0 0\nstatic (inside,outside) 203.0.113.70 10.0.0.70 netmask 255.255.255.255 0 0\n",
+			[]string{at("W418", base, 2, 38)}},
+
+		{"redundant entry", base + "access-list out permit tcp host 198.51.100.7 host 203.0.113.80 eq www\n", []string{at("W419", base, 1, 1)}},
+		{"dead deny", base + "access-list out permit ip any 203.0.113.0 255.255.255.0\naccess-list out deny tcp any host 203.0.113.81 range 1 1023\n", []string{at("W419", base, 2, 1)}},
+		{"deny before permit", base + "access-list out deny tcp any host 203.0.113.81 range 1 1023\naccess-list out permit ip any 203.0.113.0 255.255.255.0\n", nil},
+		{"ports that only together cover", base + "access-list out permit tcp any host 203.0.113.81 lt 100\naccess-list out permit tcp any host 203.0.113.81 gt 99\naccess-list out permit tcp any host 203.0.113.81\n", nil},
+		{"icmp types", base + "access-list out permit icmp any any echo-reply\naccess-list out permit icmp any any\naccess-list out deny icmp any any echo\n", []string{at("W419", base, 3, 1)}},
+
+		{"everything open", base + "access-list out permit ip any any\n", []string{at("W420", base, 1, 1)}},
+		{"everything out", base + "access-list in permit ip any any\naccess-group in in interface inside\n", nil},
+
+		{"community that nobody may use", base + "snmp-server community public\n", []string{at("W410", base, 1, 23)}},
+		{"unknown interface", base + "route insde 10.1.0.0 255.255.0.0 10.0.0.2 1\n", []string{at("E202", base, 1, 7)}},
+		{"unknown transform set", vpn + "crypto dynamic-map dyn 20 set transform-set strnog\n", []string{at("E205", vpn, 1, 45)}},
+		{"entry without peer", vpn + "crypto map vpn 5 ipsec-isakmp\ncrypto map vpn 5 match address nonat\ncrypto map vpn 5 set transform-set strong\n", []string{at("W424", vpn, 1, 16)}},
+		{"map without IKE", strings.Replace(vpn, "isakmp enable outside\n", "", 1), []string{"W425@18:26"}},
+		{"wildcard key", vpn + "isakmp key s3cret address 0.0.0.0 netmask 0.0.0.0\n", []string{at("W409", vpn, 1, 1)}},
+		{"default policy is weak", vpn + "isakmp policy 10 authentication pre-share\n", []string{at("W406", vpn, 1, 1), at("W408", vpn, 1, 1)}},
+		{"mapped address in an aaa rule", base + "aaa authentication include http outside 203.0.113.80 255.255.255.255 0.0.0.0 0.0.0.0 LOCAL\n", []string{at("W426", base, 1, 41)}},
+		{"real address in an aaa rule", base + "aaa authentication include http outside 10.0.0.80 255.255.255.255 0.0.0.0 0.0.0.0 LOCAL\n", nil},
+		{"interface without address", strings.Replace(base, "ip address outside 203.0.113.1 255.255.255.0\n", "", 1), []string{"W421@4:20"}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			_, diags := load(t, tc.text)
+			got := found(diags)
+			if len(got) != len(tc.want) || !sameSet(got, tc.want) {
+				t.Errorf("got %v, want %v", got, tc.want)
+				for _, d := range diags {
+					t.Log(d)
+				}
+			}
+		})
+	}
+}
+
+func sameSet(a, b []string) bool {
+	return slices.Equal(slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b)))
+}
+
+// TestRemedies: the hint of a finding, followed, is the end of it.
+func TestRemedies(t *testing.T) {
+	for _, tc := range []struct{ name, text, code, hint string }{
+		{"list", base + "access-list out permit tcp any host 10.0.0.80 eq https\n", "W401", "write `access-list out permit tcp any host 203.0.113.80 eq https`"},
+		{"port static", base + "static (inside,outside) tcp interface 8080 10.0.0.90 www netmask 255.255.255.255 0 0\naccess-list out permit tcp any host 10.0.0.90 eq www\n",
+			"W401", "write `access-list out permit tcp any host 203.0.113.1 eq 8080`"},
+		{"exemption", vpn + "route inside 10.1.0.0 255.255.0.0 10.0.0.2 1\n", "W402", "add `access-list nonat permit ip 10.1.0.0 255.255.0.0 10.9.0.0 255.255.255.0`"},
+		{"aaa", base + "aaa authentication include http outside 203.0.113.80 255.255.255.255 0.0.0.0 0.0.0.0 LOCAL\n", "W426",
+			"write `aaa authentication include http outside 10.0.0.80 255.255.255.255 0.0.0.0 0.0.0.0 LOCAL`"},
+		{"masked key", base + "isakmp key ******** address 198.51.100.9 netmask 255.255.255.255\n", "W405",
+			"supply it with --secrets FILE, where FILE holds the line `isakmp key REAL-KEY address 198.51.100.9 netmask 255.255.255.255`"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			_, diags := load(t, tc.text)
+			i := slices.IndexFunc(diags, func(d *ast.Diagnostic) bool { return d.Code == tc.code })
+			if i < 0 {
+				t.Fatalf("no %s in %v", tc.code, diags)
+			}
+			if diags[i].Hint != tc.hint {
+				t.Errorf("hint %q\nwant %q", diags[i].Hint, tc.hint)
+			}
+		})
+	}
+}
+
+// TestSecretsStayHidden: no finding shows a key.
+func TestSecretsStayHidden(t *testing.T) {
+	text := vpn + "isakmp key Hush-hush address 0.0.0.0 netmask 0.0.0.0\nvpngroup staff password Hush-hush\naaa-server A protocol radius\naaa-server A (insde) host 10.0.0.9 Hush-hush timeout 5\naaa-server A (inside) host 10.0.0.9 Hush-hush timeout 5\n"
+	plan, diags := load(t, text)
+	if len(diags) == 0 {
+		t.Fatal("no findings")
+	}
+	for _, d := range diags {
+		var b strings.Builder
+		if err := d.Print(&b, false); err != nil {
+			t.Fatal(err)
+		}
+		j, err := d.MarshalJSON()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(b.String()+string(j), "Hush") {
+			t.Errorf("the key shows: %s", b.String())
+		}
+	}
+	if plan.VPN.Keys[0].Key != "Hush-hush" || plan.VPN.Groups[0].Password != "Hush-hush" {
+		t.Error("the plan has lost a key")
+	}
+}
