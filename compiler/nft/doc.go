@@ -1,0 +1,25 @@
+// Package nft lowers a compiler.Plan to nftables. One model, [Ruleset], is plain data: chains of rules, each rule a list
+// of typed matches and statements with the configuration line it comes from. It is rendered twice: [Ruleset.Text] is a
+// file for `nft -f`, [Ruleset.Messages] is the same as a netlink batch. Loaded, the two list alike.
+//
+// What goes in: the Plan and the device of each interface. What comes out: the model, the sysctls it relies on, and one
+// diagnostic for each configuration line that Linux does otherwise than a PIX; nothing is left out in silence, and what
+// cannot be done fails closed.
+//
+// How a packet goes through (semantics.md 0 and 11). Access lists are judged in prerouting after conntrack and before
+// destination NAT, so addresses are those of the wire, as a PIX sees them:
+//
+//	prerouting -300  sanity: IP options 106012, invalid sources 106016, land 106017
+//	prerouting -150  connections of TCP and UDP pass; then by interface: to the box, 106021, 106011, 106015, access list
+//	prerouting -100  exemption, statics (un-NAT)
+//	input            to the box: ICMP by the icmp lines, IKE; everything else 710003, 710005, 710006
+//	forward -150     MSS
+//	forward 0        connections pass; 106011, levels, uauth, then the mandatory translation chooses a class, as ct mark
+//	postrouting 100  the class is carried out
+//	postrouting 110  live translations are noted; what a crypto map should encrypt is dropped
+//
+// ICMP and other protocols without ports never pass by connection state: they meet the access list packet by packet.
+//
+//	rules, diags := nft.Lower(plan, map[int]string{0: "eth0", 1: "eth1"})
+//	os.WriteFile("pixfw.nft", []byte(rules.Text()), 0o600)
+package nft

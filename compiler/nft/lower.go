@@ -1,0 +1,264 @@
+package nft
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"pixfw/ast"
+	"pixfw/compiler"
+)
+
+// Lower makes the ruleset of a plan. names gives the device of each interface, by index; an interface without one is not
+// served, nor is one that is shut down or has no address. The diagnostics say what Linux does otherwise, one a
+// configuration line.
+func Lower(plan *compiler.Plan, names map[int]string) (*Ruleset, ast.Diagnostics) {
+	l := &lowerer{p: plan, dev: map[int]string{}, rs: &Ruleset{}, at: map[ast.Pos]*ast.Diagnostic{}, used: map[string]bool{}, id: map[int]string{}}
+	for i := range plan.Interfaces {
+		f := &plan.Interfaces[i]
+		switch {
+		case names[i] == "":
+			l.warn("W513", f.Line, "no device is given for interface "+f.Name+": nothing passes through it", "name one")
+		case f.Shutdown:
+		case !f.HasAddress():
+			l.warn("W513", f.Line, "interface "+f.Name+" has no address: nothing passes through it", "give it one with ip address")
+		default:
+			l.dev[i] = names[i]
+			l.ifs = append(l.ifs, i)
+			l.id[i] = l.unique(word(f.Name))
+		}
+	}
+	l.routeSets()
+	l.sanity()
+	l.helpers()
+	l.ingress()
+	l.accessLists()
+	l.unNAT()
+	l.input()
+	l.mss()
+	l.forward()
+	l.postrouting()
+	l.sysctls()
+	l.unserved()
+	l.diags.Sort()
+	return l.rs, l.diags
+}
+
+type lowerer struct {
+	p     *compiler.Plan
+	dev   map[int]string // the interfaces that are served
+	ifs   []int          // the same, in order
+	id    map[int]string // their names as parts of identifiers
+	rs    *Ruleset
+	used  map[string]bool
+	diags ast.Diagnostics
+	at    map[ast.Pos]*ast.Diagnostic
+
+	classes []Rule // postrouting: how the classes of translation are carried out
+	noted   []Rule // postrouting: dynamic translations that are alive
+	marks   map[string]uint32
+	acl     map[int]string // chains of bound access lists
+}
+
+// unique keeps identifiers apart that were different before they were made identifiers.
+func (l *lowerer) unique(name string) string {
+	for i := 2; l.used[name]; i++ {
+		name += "_" + strconv.Itoa(i)
+	}
+	l.used[name] = true
+	return name
+}
+
+func (l *lowerer) report(sev ast.Severity, code string, line compiler.Line, msg, hint string) {
+	if d := l.at[line.Pos]; d != nil && line.Pos.IsValid() {
+		if d.Message != msg {
+			d.Message += "; " + msg
+		}
+		d.Severity = min(d.Severity, sev)
+		return
+	}
+	d := &ast.Diagnostic{Code: code, Kind: ast.Unsupported, Severity: sev, File: l.p.File, Pos: line.Pos, Message: msg,
+		Hint: hint, Source: line.Text()}
+	l.at[line.Pos] = d
+	l.diags = append(l.diags, d)
+}
+
+func (l *lowerer) warn(code string, line compiler.Line, msg, hint string) {
+	l.report(ast.Warning, code, line, msg, hint)
+}
+
+func (l *lowerer) note(code string, line compiler.Line, msg string) {
+	l.report(ast.Info, code, line, msg, "")
+}
+
+func (l *lowerer) chain(c Chain) { l.rs.Chains = append(l.rs.Chains, c) }
+
+func iif(dev string) Match          { return Match{Field: Iif, Name: dev} }
+func oif(dev string) Match          { return Match{Field: Oif, Name: dev} }
+func proto(p uint32) Match          { return Match{Field: L4Proto, Values: one(p)} }
+func src(r ...Range) Match          { return Match{Field: Saddr, Values: merge(r)} }
+func dst(r ...Range) Match          { return Match{Field: Daddr, Values: merge(r)} }
+func host(ip ast.IP) Range          { return Range{uint32(ip), uint32(ip)} }
+func mark(m uint32) Match           { return Match{Field: CtMark, Values: one(m)} }
+func inSet(f Field, s string) Match { return Match{Field: f, Set: s} }
+
+// overIP matches the protocols that have connections on a PIX.
+var (
+	withPorts = Match{Field: L4Proto, Values: []Range{{ast.ProtoTCP, ast.ProtoTCP}, {ast.ProtoUDP, ast.ProtoUDP}}}
+	conn      = Match{Field: CtState, Mask: StateEstablished | StateRelated}
+	own       = Match{Field: CtMark, Mask: MarkMask, Values: one(MarkOwn)}
+	decided   = []Match{own, {Field: CtMark, Not: true, Values: one(MarkUnNAT)}}
+)
+
+// deny counts, logs and drops.
+func deny(reason, note string, line compiler.Line, match ...Match) Rule {
+	return Rule{Match: match, Do: []Stmt{Counter{}, Log{reason}, Drop{}}, Note: note, Line: line}
+}
+
+// routeSets computes the addresses that each interface leads to, best route first, so that "where would this go" is a
+// lookup before any routing is done.
+func (l *lowerer) routeSets() {
+	to := map[int][]Range{}
+	var covered []Range
+	for i := range l.p.Routes {
+		r := &l.p.Routes[i]
+		to[r.If] = append(to[r.If], subtract([]Range{netRange(r.Net)}, covered)...)
+		covered = merge(append(covered, netRange(r.Net)))
+	}
+	for _, i := range l.ifs {
+		l.rs.Sets = append(l.rs.Sets, Set{Name: "route_" + l.id[i], Kind: Addrs, Ranges: merge(to[i]),
+			Note: "what lies behind " + l.p.Interfaces[i].Name})
+	}
+	l.rs.Sets = append(l.rs.Sets, Set{Name: "no_route", Kind: Addrs, Ranges: subtract([]Range{{0, 0xffffffff}}, covered),
+		Note: "where no route leads"})
+}
+
+// sanity drops what no firewall lets in (semantics.md 1.7).
+func (l *lowerer) sanity() {
+	bad := []Range{{0, 0}, netRange(ast.Net{IP: 127 << 24, Mask: 0xff000000}), netRange(ast.Net{IP: 224 << 24, Mask: 0xf0000000}), host(ast.AllOnes)}
+	var land [][2]ast.IP
+	add := func(ip ast.IP) {
+		if len(land) < maxLand && !slices.Contains(land, [2]ast.IP{ip, ip}) {
+			land = append(land, [2]ast.IP{ip, ip})
+		}
+	}
+	for _, i := range l.ifs {
+		f := &l.p.Interfaces[i]
+		bad = append(bad, host(f.Net.IP), host(f.Broadcast()))
+	}
+	for i := range l.p.NAT.Statics {
+		if s := &l.p.NAT.Statics[i]; s.Mask == ast.AllOnes {
+			add(s.Mapped)
+		}
+	}
+	for i := range l.p.NAT.Globals {
+		for g, ip := &l.p.NAT.Globals[i], l.p.NAT.Globals[i].First; ip <= g.Last && ip != 0 && len(land) < maxLand; ip++ {
+			add(ip)
+		}
+	}
+	slices.SortFunc(land, func(a, b [2]ast.IP) int { return int(int64(a[0]) - int64(b[0])) })
+	l.rs.Sets = append(l.rs.Sets, Set{Name: "bad_source", Kind: Addrs, Ranges: merge(bad), Note: "sources that cannot be"})
+	notLo := Match{Field: Iif, Not: true, Name: "lo"}
+	rules := []Rule{
+		deny("106012", "IP options", compiler.Line{}, notLo, Match{Field: HdrLen, Values: one(5)}),
+		deny("106016", "invalid source", compiler.Line{}, notLo, inSet(Saddr, "bad_source")),
+	}
+	if len(land) > 0 {
+		l.rs.Sets = append(l.rs.Sets, Set{Name: "land", Kind: Pairs, Pairs: land, Note: "own addresses sent to themselves"})
+		rules = append(rules, deny("106017", "land attack", compiler.Line{}, notLo, inSet(SaddrDaddr, "land")))
+	}
+	l.chain(Chain{Name: "sanity", Type: "filter", Hook: "prerouting", Priority: -300, Rules: rules,
+		Note: "What cannot be right, before connection tracking"})
+}
+
+const maxLand = 1024
+
+// mss lowers the MSS of SYNs (sysopt connection tcpmss).
+func (l *lowerer) mss() {
+	if n := l.p.Sysopt.TCPMSS; n > 0 && n < 0xffff {
+		l.chain(Chain{Name: "mss", Type: "filter", Hook: "forward", Priority: -150, Rules: []Rule{{
+			Match: []Match{proto(ast.ProtoTCP), {Field: TCPFlags, Mask: flagSYN, Values: one(flagSYN)}, {Field: MSSOver, Values: one(uint32(n))}},
+			Do:    []Stmt{SetMSS{uint16(n)}}}}})
+	}
+}
+
+// sysctls are the settings of the network namespace that the rules rely on, and the timers.
+func (l *lowerer) sysctls() {
+	set := func(key, value string) { l.rs.Sysctls = append(l.rs.Sysctls, Sysctl{Key: key, Value: value}) }
+	set("net.ipv4.ip_forward", "1")
+	set("net.ipv4.conf.all.rp_filter", "0")
+	set("net.ipv4.conf.all.accept_redirects", "0")
+	set("net.ipv4.conf.all.send_redirects", "0")
+	set("net.ipv4.conf.all.accept_source_route", "0")
+	for _, i := range l.ifs {
+		d := l.dev[i]
+		for _, k := range []string{"rp_filter", "accept_redirects", "send_redirects", "accept_source_route"} {
+			set("net.ipv4.conf."+d+"."+k, "0")
+		}
+	}
+	set("net.netfilter.nf_conntrack_tcp_loose", "0")
+	set("net.netfilter.nf_conntrack_acct", "1")
+	set("net.netfilter.nf_conntrack_timestamp", "1")
+	t := &l.p.Timeouts
+	timer := func(key string, d time.Duration) {
+		if d <= 0 {
+			d = 365 * 24 * time.Hour // never, as far as the kernel can say it
+		}
+		set("net.netfilter.nf_conntrack_"+key, strconv.Itoa(int(d.Seconds())))
+	}
+	timer("tcp_timeout_established", t.Conn)
+	for _, k := range []string{"tcp_timeout_fin_wait", "tcp_timeout_close_wait"} {
+		timer(k, t.HalfClosed)
+	}
+	for _, k := range []string{"tcp_timeout_syn_sent", "tcp_timeout_syn_recv"} {
+		timer(k, t.Embryonic)
+	}
+	timer("udp_timeout", t.UDP)
+	timer("udp_timeout_stream", t.UDP)
+}
+
+// helpers assigns the kernel's connection tracking helpers to the ports of fixups.
+func (l *lowerer) helpers() {
+	var rules []Rule
+	seen := map[string]bool{}
+	for i := range l.p.Fixups {
+		f := &l.p.Fixups[i]
+		h, ok := kernelHelper(f)
+		if !ok {
+			continue
+		}
+		name := "fixup_" + word(h) + "_" + ast.ProtocolWord(f.Transport)
+		if !seen[name] {
+			seen[name] = true
+			l.rs.Helpers = append(l.rs.Helpers, Helper{Name: name, Type: h, Proto: f.Transport, Line: f.Line})
+		}
+		rules = append(rules, Rule{Match: []Match{{Field: CtState, Mask: StateNew}, proto(uint32(f.Transport)),
+			{Field: Dport, Values: []Range{{uint32(f.Ports.Lo), uint32(f.Ports.Hi)}}}}, Do: []Stmt{SetHelper{name}}, Line: f.Line})
+	}
+	if len(rules) > 0 {
+		l.chain(Chain{Name: "fixups", Type: "filter", Hook: "prerouting", Priority: -160, Rules: rules,
+			Note: "Application inspection by the kernel's helpers"})
+	}
+}
+
+func kernelHelper(f *compiler.Fixup) (string, bool) {
+	if f.Transport != ast.ProtoTCP && f.Transport != ast.ProtoUDP || f.Ports.Lo == 0 {
+		return "", false
+	}
+	switch {
+	case f.Protocol == "ftp" && f.Transport == ast.ProtoTCP, f.Protocol == "pptp" && f.Transport == ast.ProtoTCP,
+		f.Protocol == "tftp" && f.Transport == ast.ProtoUDP, f.Protocol == "sip":
+		return f.Protocol, true
+	case f.Protocol == "h323" && f.Sub == "h225" && f.Transport == ast.ProtoTCP:
+		return "Q.931", true
+	case f.Protocol == "h323" && f.Sub == "ras" && f.Transport == ast.ProtoUDP:
+		return "RAS", true
+	}
+	return "", false
+}
+
+// pairName names a chain for packets from interface a to b.
+func (l *lowerer) pairName(prefix string, a, b int) string {
+	return fmt.Sprintf("%s_%s_%s", prefix, l.id[a], l.id[b])
+}

@@ -1,0 +1,252 @@
+package nft
+
+import (
+	"fmt"
+
+	"pixfw/ast"
+	"pixfw/compiler"
+)
+
+// ingress judges packets by the addresses of their wire (semantics.md 0, steps 4 to 8).
+func (l *lowerer) ingress() {
+	base := Chain{Name: "ingress", Type: "filter", Hook: "prerouting", Priority: -150,
+		Note: "Connections pass; the first packet of one, and every packet of other protocols, is judged as it is on the wire",
+		Rules: []Rule{
+			{Match: []Match{conn, withPorts}, Do: []Stmt{Accept{}}},
+			{Match: []Match{withPorts, own}, Do: []Stmt{Accept{}}},
+		}}
+	var chains []Chain
+	l.acl = map[int]string{}
+	for _, i := range l.ifs {
+		base.Rules = append(base.Rules, Rule{Match: []Match{iif(l.dev[i])}, Do: []Stmt{Goto{"from_" + l.id[i]}}})
+		chains = append(chains, l.from(i), l.check(i))
+	}
+	l.chain(base)
+	l.rs.Chains = append(l.rs.Chains, chains...)
+}
+
+// from is what comes before the access list on one interface.
+func (l *lowerer) from(i int) Chain {
+	f := &l.p.Interfaces[i]
+	check := Goto{"check_" + l.id[i]}
+	c := Chain{Name: "from_" + l.id[i], Note: "Packets that arrive on " + f.Name}
+	add := func(r ...Rule) { c.Rules = append(c.Rules, r...) }
+	if f.RPF {
+		add(deny("106021", "reverse path", f.RPFLine, Match{Field: NoRoute, Values: one(0)}))
+	}
+	var unnat []Range
+	for k := range l.p.NAT.Statics {
+		s := &l.p.NAT.Statics[k]
+		switch {
+		case s.MappedIf != i || s.ACL != compiler.None:
+		case s.Proto != 0:
+			add(Rule{Match: []Match{dst(host(s.Mapped)), proto(uint32(s.Proto)), {Field: Dport, Values: one(uint32(s.MappedPort))}},
+				Do: []Stmt{check}, Line: s.Line})
+		case s.Mask.Contiguous():
+			unnat = append(unnat, netRange(s.MappedNet()))
+		}
+	}
+	box := []Range{host(f.Net.IP), host(f.Broadcast()), host(ast.AllOnes), netRange(ast.Net{IP: 224 << 24, Mask: 0xf0000000})}
+	add(Rule{Match: []Match{{Field: CtReply}, {Field: CtStatus, Mask: StatusSNAT}}, Do: []Stmt{check}, Note: "reply to a translated packet"},
+		Rule{Match: []Match{dst(box...)}, Do: []Stmt{Accept{}}, Note: "to the box"})
+	c.Rules = append(c.Rules, l.clearText(i)...)
+	if len(unnat) > 0 {
+		name := "static_" + l.id[i]
+		l.rs.Sets = append(l.rs.Sets, Set{Name: name, Kind: Addrs, Ranges: merge(unnat), Note: "addresses of statics on " + f.Name})
+		add(Rule{Match: []Match{inSet(Daddr, name)}, Do: []Stmt{check}})
+	}
+	dynamic := false
+	for k := range l.p.NAT.Globals {
+		g := &l.p.NAT.Globals[k]
+		if g.If != i {
+			continue
+		}
+		if g.PAT {
+			if !g.Interface {
+				add(deny("106013", "echo to a PAT address", g.Line, dst(host(g.First)), proto(ast.ProtoICMP), Match{Field: ICMPType, Values: one(8)}))
+			}
+			continue
+		}
+		dynamic = true
+	}
+	if dynamic {
+		add(Rule{Match: []Match{inSet(Daddr, "xlate_"+l.id[i])}, Do: []Stmt{check}, Note: "a live translation"})
+	}
+	add(deny("106011", "would leave by the interface it came from", compiler.Line{}, inSet(Daddr, "route_"+l.id[i])),
+		deny("110001", "no route", compiler.Line{}, inSet(Daddr, "no_route")),
+		Rule{Do: []Stmt{check}})
+	return c
+}
+
+// check is the connection check and the access list.
+func (l *lowerer) check(i int) Chain {
+	f := &l.p.Interfaces[i]
+	c := Chain{Name: "check_" + l.id[i], Rules: []Rule{
+		deny("106015", "no connection", compiler.Line{}, proto(ast.ProtoTCP),
+			Match{Field: TCPFlags, Not: true, Mask: flagFIN | flagSYN | flagRST | flagACK, Values: one(flagSYN)}),
+		{Match: []Match{{Field: CtState, Mask: StateInvalid}, withPorts}, Do: []Stmt{Counter{}, Drop{}}, Note: "malformed"},
+	}}
+	if f.ACL == compiler.None {
+		c.Rules = append(c.Rules, Rule{Do: []Stmt{Accept{}}, Note: "no access list: the levels decide"})
+		return c
+	}
+	if l.acl[f.ACL] == "" {
+		l.acl[f.ACL] = l.unique("acl_" + word(l.p.ACLs[f.ACL].ID))
+	}
+	c.Rules = append(c.Rules, Rule{Do: []Stmt{Goto{l.acl[f.ACL]}}, Line: f.ACLLine})
+	return c
+}
+
+// accessLists makes a chain of each list that is bound to an interface.
+func (l *lowerer) accessLists() {
+	for k := range l.p.ACLs {
+		name := l.acl[k]
+		if name == "" {
+			continue
+		}
+		list := &l.p.ACLs[k]
+		c := Chain{Name: name, Note: "access-list " + list.ID}
+		for e := range list.Entries {
+			ace := &list.Entries[e]
+			do := []Stmt{Counter{}}
+			logs := ace.Log == ast.LogOn
+			if logs {
+				l.note("W512", ace.Line, "106100 is written for each first packet; there is no summary each interval")
+			}
+			switch {
+			case ace.Permit && logs:
+				do = append(do, Log{fmt.Sprintf("106100:%d:%d", k, e)}, Accept{})
+			case ace.Permit:
+				do = append(do, Accept{})
+			case logs:
+				do = append(do, Log{fmt.Sprintf("106100:%d:%d", k, e)}, Drop{})
+			case ace.Log == ast.LogDisable:
+				do = append(do, Drop{})
+			default:
+				do = append(do, Log{"106023:" + list.ID}, Drop{})
+			}
+			for _, m := range l.entry(ace, false) {
+				c.Rules = append(c.Rules, Rule{Match: m, Do: do, Line: ace.Line, ACE: ACE{true, k, e},
+					Note: fmt.Sprintf("%s line %d", list.ID, ace.Number)})
+			}
+		}
+		end := deny("106023:"+list.ID, list.ID+" implicit deny", compiler.Line{})
+		end.ACE = ACE{true, k, Implicit}
+		c.Rules = append(c.Rules, end)
+		l.chain(c)
+	}
+}
+
+// entry is an access list entry as one or more alternatives of matches; reversed swaps source and destination.
+func (l *lowerer) entry(ace *compiler.ACE, reversed bool) [][]Match {
+	srcs, dsts, sports, dports := ace.Src, ace.Dst, ace.SrcPorts, ace.DstPorts
+	if reversed {
+		srcs, dsts, sports, dports = dsts, srcs, dports, sports
+	}
+	var tail []Match
+	if ace.Protos != nil {
+		var r []Range
+		for _, p := range ace.Protos {
+			r = append(r, Range{uint32(p), uint32(p)})
+		}
+		tail = append(tail, Match{Field: L4Proto, Values: merge2(r)})
+	} else if sports != nil || dports != nil {
+		tail = append(tail, withPorts)
+	}
+	ports := func(f Field, in []compiler.PortRange) {
+		var r []Range
+		for _, p := range in {
+			r = append(r, Range{uint32(p.Lo), uint32(p.Hi)})
+		}
+		if r = merge(r); len(r) > 0 && r[0] != (Range{0, 0xffff}) {
+			tail = append(tail, Match{Field: f, Values: r})
+		}
+	}
+	ports(Sport, sports)
+	ports(Dport, dports)
+	if ace.ICMP != nil {
+		var r []Range
+		for _, t := range ace.ICMP {
+			r = append(r, Range{uint32(t), uint32(t)})
+		}
+		tail = append(tail, Match{Field: ICMPType, Values: merge2(r)})
+	}
+	var out [][]Match
+	for _, s := range nets(Saddr, srcs) {
+		for _, d := range nets(Daddr, dsts) {
+			out = append(out, append(append(append([]Match(nil), s...), d...), tail...))
+		}
+	}
+	return out
+}
+
+// merge2 sorts single values without joining neighbours, as protocols and types are listed one by one.
+func merge2(in []Range) []Range {
+	var out []Range
+	for _, r := range merge(in) {
+		for v := r.Lo; v <= r.Hi; v++ {
+			out = append(out, Range{v, v})
+		}
+	}
+	return out
+}
+
+// nets is a list of nets as alternatives: usually one match, more when there are very many or masks with holes. No nets
+// match nothing.
+func nets(f Field, in []ast.Net) [][]Match {
+	var ranges []Range
+	var out [][]Match
+	for _, n := range in {
+		switch {
+		case n.Mask == 0:
+			return [][]Match{nil}
+		case n.Mask.Contiguous():
+			ranges = append(ranges, netRange(n))
+		default:
+			out = append(out, []Match{{Field: f, Mask: uint32(n.Mask), Values: one(uint32(n.IP & n.Mask))}})
+		}
+	}
+	for ranges = merge(ranges); len(ranges) > 0; {
+		n := min(len(ranges), chunk)
+		out = append(out, []Match{{Field: f, Values: ranges[:n:n]}})
+		ranges = ranges[n:]
+	}
+	return out
+}
+
+// clearText drops what should have come through a tunnel (semantics.md 6.2).
+func (l *lowerer) clearText(i int) []Rule {
+	var rules []Rule
+	for _, e := range l.cryptoEntries(i) {
+		name := l.unique(fmt.Sprintf("clear_%s_%d", l.id[i], e.Seq))
+		c := Chain{Name: name, Note: "What arrives in the clear and should be encrypted"}
+		for k := range l.p.ACLs[e.ACL].Entries {
+			ace := &l.p.ACLs[e.ACL].Entries[k]
+			for _, m := range l.entry(ace, true) {
+				if ace.Permit {
+					c.Rules = append(c.Rules, deny("402106", "not encrypted", ace.Line, m...))
+				} else {
+					c.Rules = append(c.Rules, Rule{Match: m, Do: []Stmt{Return{}}, Line: ace.Line})
+				}
+			}
+		}
+		l.chain(c)
+		rules = append(rules, Rule{Do: []Stmt{Jump{name}}, Line: e.Line})
+	}
+	return rules
+}
+
+// cryptoEntries are the map entries of an interface that name their traffic.
+func (l *lowerer) cryptoEntries(i int) []*compiler.MapEntry {
+	m := l.p.Interfaces[i].Map
+	if m == compiler.None {
+		return nil
+	}
+	var out []*compiler.MapEntry
+	for k := range l.p.VPN.Maps[m].Entries {
+		if e := &l.p.VPN.Maps[m].Entries[k]; e.ACL != compiler.None {
+			out = append(out, e)
+		}
+	}
+	return out
+}

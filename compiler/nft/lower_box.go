@@ -1,0 +1,308 @@
+package nft
+
+import (
+	"fmt"
+
+	"pixfw/ast"
+	"pixfw/compiler"
+)
+
+// input is who may talk to the firewall itself (semantics.md 1.9).
+func (l *lowerer) input() {
+	base := Chain{Name: "to_the_box", Type: "filter", Hook: "input", Priority: 0, Drop: true, Note: "To the firewall itself",
+		Rules: []Rule{
+			{Match: []Match{iif("lo")}, Do: []Stmt{Accept{}}},
+			{Match: []Match{conn, withPorts}, Do: []Stmt{Accept{}}, Note: "replies to the firewall"},
+		}}
+	var chains []Chain
+	for _, i := range l.ifs {
+		c := l.box(i)
+		base.Rules = append(base.Rules, Rule{Match: []Match{iif(l.dev[i])}, Do: []Stmt{Goto{c.Name}}})
+		chains = append(chains, c)
+	}
+	l.chain(base)
+	l.rs.Chains = append(l.rs.Chains, chains...)
+}
+
+func (l *lowerer) box(i int) Chain {
+	f := &l.p.Interfaces[i]
+	c := Chain{Name: "box_" + l.id[i], Note: "To the address of " + f.Name}
+	add := func(r ...Rule) { c.Rules = append(c.Rules, r...) }
+	add(deny("710005", "broadcast", compiler.Line{}, dst(host(f.Broadcast()), host(ast.AllOnes)), proto(ast.ProtoUDP)),
+		Rule{Match: []Match{{Field: Daddr, Not: true, Values: []Range{host(f.Net.IP)}}}, Do: []Stmt{Counter{}, Drop{}},
+			Note: "another interface's address"})
+	open := true
+	for k := range l.p.Box.ICMP {
+		r := &l.p.Box.ICMP[k]
+		if r.If != i {
+			continue
+		}
+		open = false
+		match := []Match{proto(ast.ProtoICMP)}
+		if r.Type >= 0 {
+			match = append(match, Match{Field: ICMPType, Values: one(uint32(r.Type))})
+		}
+		if r.Src.Mask != 0 {
+			m := src(netRange(r.Src))
+			if !r.Src.Mask.Contiguous() {
+				m = Match{Field: Saddr, Mask: uint32(r.Src.Mask), Values: one(uint32(r.Src.IP & r.Src.Mask))}
+			}
+			match = append([]Match{m}, match...)
+		}
+		if r.Permit {
+			add(Rule{Match: match, Do: []Stmt{Accept{}}, Line: r.Line})
+		} else {
+			add(deny("313001", "icmp", r.Line, match...))
+		}
+	}
+	if open {
+		add(Rule{Match: []Match{proto(ast.ProtoICMP)}, Do: []Stmt{Accept{}}, Note: "no icmp line"})
+	} else {
+		add(deny("313001", "icmp", compiler.Line{}, proto(ast.ProtoICMP)))
+	}
+	if !f.ISAKMP.IsDefault() {
+		add(Rule{Match: []Match{proto(ast.ProtoUDP), {Field: Dport, Values: one(500)}}, Do: []Stmt{Accept{}}, Line: f.ISAKMP})
+		if !l.p.VPN.NATTraversal.IsDefault() {
+			add(Rule{Match: []Match{proto(ast.ProtoUDP), {Field: Dport, Values: one(4500)}}, Do: []Stmt{Accept{}}, Line: l.p.VPN.NATTraversal})
+		}
+		if f.Map != compiler.None {
+			add(Rule{Match: []Match{{Field: L4Proto, Values: merge2([]Range{{ast.ProtoESP, ast.ProtoAH}})}}, Do: []Stmt{Accept{}}, Line: f.MapLine})
+		}
+	}
+	add(deny("710003", "management", compiler.Line{}, proto(ast.ProtoTCP), Match{Field: Dport, Values: []Range{{22, 23}, {443, 443}}}),
+		deny("710003", "management", compiler.Line{}, proto(ast.ProtoUDP), Match{Field: Dport, Values: one(161)}))
+	for k := range l.p.NAT.Globals {
+		if g := &l.p.NAT.Globals[k]; g.If == i && g.Interface {
+			add(deny("106011", "no translation at the PAT address", g.Line, withPorts))
+			break
+		}
+	}
+	add(deny("710005", "no service", compiler.Line{}, withPorts), deny("710006", "no service", compiler.Line{}))
+	return c
+}
+
+// uauth drops new connections from i to o whose users would have to log in (semantics.md 5). Nobody can yet.
+func (l *lowerer) uauth(i, o int) *Chain {
+	c := &Chain{Name: l.pairName("users", i, o), Note: "Connections whose user has to log in first: nobody can yet"}
+	outbound := l.level(i) > l.level(o)
+	rules := func(include bool) {
+		for k := range l.p.AAARules {
+			r := &l.p.AAARules[k]
+			switch {
+			case r.Include != include, r.What == "accounting",
+				r.Dir == compiler.DirInterface && r.If != i, r.Dir == compiler.DirInbound && outbound, r.Dir == compiler.DirOutbound && !outbound:
+				continue
+			}
+			from, to := r.Foreign, r.Local // local is the host on the higher interface
+			if outbound {
+				from, to = to, from
+			}
+			for _, s := range nets(Saddr, []ast.Net{from}) {
+				for _, d := range nets(Daddr, []ast.Net{to}) {
+					match := append(append([]Match(nil), s...), d...)
+					switch {
+					case r.AnyTCP:
+						match = append(match, proto(ast.ProtoTCP))
+					case r.Proto != 0:
+						match = append(match, proto(uint32(r.Proto)))
+					}
+					whole := r.Ports == (compiler.PortRange{Hi: 0xffff}) || r.Ports == (compiler.PortRange{}) && r.Proto != ast.ProtoICMP
+					switch {
+					case whole || r.AnyTCP:
+					case r.Proto == ast.ProtoTCP || r.Proto == ast.ProtoUDP:
+						match = append(match, Match{Field: Dport, Values: []Range{{uint32(r.Ports.Lo), uint32(r.Ports.Hi)}}})
+					case r.Proto == ast.ProtoICMP && r.Ports.Lo == r.Ports.Hi:
+						match = append(match, Match{Field: ICMPType, Values: one(uint32(r.Ports.Lo))})
+					}
+					if include {
+						c.Rules = append(c.Rules, deny("109023", "must authenticate", r.Line, match...))
+					} else {
+						c.Rules = append(c.Rules, Rule{Match: match, Do: []Stmt{Return{}}, Line: r.Line})
+					}
+				}
+			}
+		}
+	}
+	rules(false) // exclude beats include, whatever their order
+	n := len(c.Rules)
+	rules(true)
+	if len(c.Rules) == n {
+		return nil
+	}
+	return c
+}
+
+// dnsLimit drops DNS packets that are longer than the fixup allows.
+func (l *lowerer) dnsLimit() []Rule {
+	var rules []Rule
+	for k := range l.p.Fixups {
+		f := &l.p.Fixups[k]
+		if f.Protocol != "dns" || f.MaxLength <= 0 || f.MaxLength > 65000 {
+			continue
+		}
+		for _, field := range []Field{Sport, Dport} {
+			rules = append(rules, deny(fmt.Sprintf("410001:%d", f.MaxLength), "dns", f.Line, proto(ast.ProtoUDP), Match{Field: field, Values: one(53)},
+				Match{Field: UDPLenOver, Values: one(uint32(f.MaxLength + 8))}))
+		}
+	}
+	return rules
+}
+
+// unserved says what no rule stands for.
+func (l *lowerer) unserved() {
+	p := l.p
+	for i := range p.AAARules {
+		r := &p.AAARules[i]
+		if r.What == "accounting" {
+			l.warn("W506", r.Line, "no accounting records are sent", "")
+		} else if r.Include {
+			l.warn("W506", r.Line, "users cannot log in yet: connections that need it are dropped (109023)", "leave the line out to let them pass without a login")
+		}
+	}
+	for i := range p.AAAGroups {
+		for k := range p.AAAGroups[i].Servers {
+			l.note("W506", p.AAAGroups[i].Servers[k].Line, "the server is not asked yet")
+		}
+	}
+	l.ipsec()
+	for i := range p.Fixups {
+		l.fixup(&p.Fixups[i])
+	}
+	for i := range p.NAT.Statics {
+		l.static(&p.NAT.Statics[i])
+	}
+	for i := range p.NAT.Exemptions {
+		if x := &p.NAT.Exemptions[i]; x.Outside {
+			l.warn("W511", x.Line, "outside exemption is not loaded", "")
+		}
+	}
+	for _, list := range [][]compiler.Nat{p.NAT.Policies, p.NAT.Nats} {
+		for i := range list {
+			n := &list[i]
+			if n.Outside {
+				l.warn("W511", n.Line, "dynamic outside nat is not loaded: what it covers is dropped (305006)", "use static (outside,inside)")
+			}
+			l.limits(n.Line, n.MaxConns, n.Embryonic, n.DNS)
+		}
+	}
+	for _, list := range [][]compiler.Access{p.Box.Telnet, p.Box.SSH, p.Box.HTTP} {
+		for i := range list {
+			l.warn("W510", list[i].Line, "the firewall serves no console over the network yet: connections are dropped", "")
+		}
+	}
+	for i := range p.Box.SNMP {
+		l.warn("W510", p.Box.SNMP[i].Line, "the firewall serves no SNMP: requests are dropped, no traps are sent", "")
+	}
+	if !p.UAuth.Line.IsDefault() {
+		l.note("W506", p.UAuth.Line, "has no effect: users cannot log in yet")
+	}
+}
+
+func (l *lowerer) ipsec() {
+	v := &l.p.VPN
+	no := func(line compiler.Line, msg string) {
+		if !line.IsDefault() {
+			l.warn("W507", line, msg, "")
+		}
+	}
+	for i := range l.p.Interfaces {
+		f := &l.p.Interfaces[i]
+		no(f.ISAKMP, "IKE is let in, but nothing answers yet")
+		if f.Map != compiler.None {
+			no(f.MapLine, "no packet is encrypted or decrypted yet: what the map names is dropped")
+		}
+	}
+	for i := range v.Maps {
+		m := &v.Maps[i]
+		for k := range m.Entries {
+			no(m.Entries[k].Line, "no tunnel is built from this entry yet")
+		}
+		for _, line := range []compiler.Line{m.Initiate, m.Respond, m.AuthLine} {
+			no(line, "has no effect: IKE is not served yet")
+		}
+	}
+	var lines []compiler.Line
+	for i := range v.TransformSets {
+		lines = append(lines, v.TransformSets[i].Line)
+	}
+	for i := range v.DynamicMaps {
+		for k := range v.DynamicMaps[i].Entries {
+			lines = append(lines, v.DynamicMaps[i].Entries[k].Line)
+		}
+	}
+	for i := range v.Policies {
+		lines = append(lines, v.Policies[i].Line)
+	}
+	for i := range v.Keys {
+		lines = append(lines, v.Keys[i].Line)
+	}
+	for i := range v.Groups {
+		lines = append(lines, v.Groups[i].Line, v.Groups[i].PoolLine, v.Groups[i].PassLine)
+	}
+	for i := range v.Pools {
+		lines = append(lines, v.Pools[i].Line)
+	}
+	for i := range v.ClientPools {
+		lines = append(lines, v.ClientPools[i].Line)
+	}
+	for _, line := range append(lines, v.NATTraversal) {
+		no(line, "has no effect: IKE is not served yet")
+	}
+	if l.p.Sysopt.PermitIPsec {
+		no(l.p.Sysopt.PermitIPsecLine, "has no effect: no decrypted packets arrive yet")
+	}
+}
+
+// childless are inspections without which the protocol's further connections do not open.
+var lacks = map[string]string{
+	"dns":    "only the length is checked: no DNS guard, no label checks, no address rewrite",
+	"http":   "URLs are not logged or filtered; connections pass",
+	"smtp":   "no Mail Guard: SMTP commands pass unchecked",
+	"rsh":    "the second connection of rsh is not opened",
+	"rtsp":   "media connections of RTSP are not opened",
+	"skinny": "media connections of Skinny are not opened",
+	"sqlnet": "redirected connections of SQL*Net are not opened",
+	"ftp":    "done by the kernel's helper: no strict checks, no 303002 log",
+	"tftp":   "done by the kernel's helper",
+	"sip":    "done by the kernel's helper",
+	"h323":   "done by the kernel's helper",
+	"pptp":   "done by the kernel's helper",
+}
+
+func (l *lowerer) fixup(f *compiler.Fixup) {
+	msg := lacks[f.Protocol]
+	if msg == "" {
+		msg = "Linux has no helper for it: further connections are not opened, payloads are not translated"
+	}
+	if _, ok := kernelHelper(f); ok {
+		l.note("W508", f.Line, msg)
+		return
+	}
+	if f.Line.IsDefault() {
+		return
+	}
+	l.warn("W508", f.Line, msg, "")
+}
+
+func (l *lowerer) static(s *compiler.Static) {
+	switch {
+	case s.ACL != compiler.None:
+		l.warn("W505", s.Line, "policy static is not loaded: what it would translate is judged by the lines after it, or dropped", "")
+	case !s.Mask.Contiguous():
+		l.warn("W505", s.Line, "a static with a mask that has holes is not loaded", "")
+	}
+	if r := l.p.Lookup(s.Real); s.ACL == compiler.None && (r == nil || r.If != s.RealIf) {
+		l.warn("W516", s.Line, "the route to "+s.Real.String()+" does not lead to interface "+l.p.Interfaces[s.RealIf].Name+": Linux follows the route, a PIX the static",
+			"correct the route")
+	}
+	l.limits(s.Line, s.MaxConns, s.Embryonic, s.DNS)
+}
+
+func (l *lowerer) limits(line compiler.Line, conns, embryonic int, dns bool) {
+	if conns > 0 || embryonic > 0 {
+		l.warn("W504", line, "connection limits are not enforced", "")
+	}
+	if dns {
+		l.warn("W504", line, "DNS answers are not rewritten", "")
+	}
+}

@@ -1,0 +1,404 @@
+package nft
+
+import (
+	"fmt"
+
+	"pixfw/ast"
+	"pixfw/compiler"
+)
+
+// A run is what one or more statics in a row translate together, so that the first match in configuration order stays
+// the first (semantics.md 3.2): single hosts by a map, a net by its prefix, a port by itself.
+type run struct {
+	statics []*compiler.Static
+	port    bool
+	net     bool
+}
+
+// runs are the statics that keep accepts, in order.
+func (l *lowerer) runs(keep func(*compiler.Static) bool) []run {
+	var out []run
+	for i := range l.p.NAT.Statics {
+		s := &l.p.NAT.Statics[i]
+		if !keep(s) || s.ACL != compiler.None || !s.Mask.Contiguous() {
+			continue
+		}
+		one := run{statics: []*compiler.Static{s}, port: s.Proto != 0, net: s.Proto == 0 && s.Mask != ast.AllOnes}
+		if n := len(out); n > 0 && !one.port && !one.net && !out[n-1].port && !out[n-1].net && len(out[n-1].statics) < chunk {
+			out[n-1].statics = append(out[n-1].statics, s)
+			continue
+		}
+		out = append(out, one)
+	}
+	return out
+}
+
+// mapped are the mapped addresses of the run, real the real ones, first occurrences only.
+func (r *run) table(key, value func(*compiler.Static) ast.IP) (pairs [][2]ast.IP, keys []Range) {
+	seen := map[ast.IP]bool{}
+	for _, s := range r.statics {
+		if k := key(s); !seen[k] {
+			seen[k] = true
+			pairs = append(pairs, [2]ast.IP{k, value(s)})
+			keys = append(keys, host(k))
+		}
+	}
+	return pairs, merge(keys)
+}
+
+func mappedOf(s *compiler.Static) ast.IP { return s.Mapped }
+func realOf(s *compiler.Static) ast.IP   { return s.Real }
+
+// line is the configuration line when the run is a single static.
+func (r *run) line() compiler.Line {
+	if len(r.statics) == 1 {
+		return r.statics[0].Line
+	}
+	return compiler.Line{}
+}
+
+// unNAT rewrites destinations (semantics.md 3.3). Its hook sees only first packets of connections.
+func (l *lowerer) unNAT() {
+	base := Chain{Name: "un_nat", Type: "nat", Hook: "prerouting", Priority: -100, Note: "Exemptions, then statics, for the destination"}
+	var chains []Chain
+	for _, i := range l.ifs {
+		c := Chain{Name: "un_nat_" + l.id[i]}
+		for k := range l.p.NAT.Exemptions {
+			if x := &l.p.NAT.Exemptions[k]; !x.Outside && l.level(x.If) > l.level(i) {
+				sub := l.listChain(fmt.Sprintf("exempt_un_%s_%d", l.id[i], k), x.ACL, true, []Stmt{Accept{}})
+				chains = append(chains, sub)
+				c.Rules = append(c.Rules, Rule{Do: []Stmt{Jump{sub.Name}}, Line: x.Line})
+			}
+		}
+		for k, r := range l.runs(func(s *compiler.Static) bool { return s.MappedIf == i && l.dev[s.RealIf] != "" }) {
+			s := r.statics[0]
+			switch {
+			case r.port:
+				c.Rules = append(c.Rules, Rule{Match: []Match{dst(host(s.Mapped)), proto(uint32(s.Proto)), {Field: Dport, Values: one(uint32(s.MappedPort))}},
+					Do: []Stmt{SetMark{MarkUnNAT}, NAT{Dst: true, First: s.Real, Last: s.Real, PortLo: s.RealPt, PortHi: s.RealPt}}, Line: s.Line})
+			case r.net:
+				first, last := s.RealNet().Range()
+				c.Rules = append(c.Rules, Rule{Match: []Match{dst(netRange(s.MappedNet()))},
+					Do: []Stmt{SetMark{MarkUnNAT}, NAT{Dst: true, First: first, Last: last, Prefix: true}}, Line: s.Line})
+			default:
+				pairs, keys := r.table(mappedOf, realOf)
+				name := l.unique(fmt.Sprintf("un_static_%s_%d", l.id[i], k))
+				l.rs.Sets = append(l.rs.Sets, Set{Name: name, Kind: AddrMap, Pairs: pairs, Line: r.line(), Note: "mapped to real"})
+				c.Rules = append(c.Rules, Rule{Match: []Match{dst(keys...)}, Do: []Stmt{SetMark{MarkUnNAT}, NAT{Dst: true, Map: name}}, Line: r.line()})
+			}
+		}
+		if len(c.Rules) > 0 {
+			base.Rules = append(base.Rules, Rule{Match: []Match{iif(l.dev[i])}, Do: []Stmt{Goto{c.Name}}})
+			chains = append(chains, c)
+		}
+	}
+	l.chain(base)
+	l.rs.Chains = append(l.rs.Chains, chains...)
+}
+
+func (l *lowerer) level(i int) int { return l.p.Interfaces[i].Level }
+
+// listChain does permit to what an access list permits, and returns what it denies.
+func (l *lowerer) listChain(name string, acl int, reversed bool, permit []Stmt) Chain {
+	c := Chain{Name: name}
+	if acl == compiler.None {
+		return c
+	}
+	for k := range l.p.ACLs[acl].Entries {
+		ace := &l.p.ACLs[acl].Entries[k]
+		do := []Stmt{Return{}}
+		if ace.Permit {
+			do = permit
+		}
+		for _, m := range l.entry(ace, reversed) {
+			c.Rules = append(c.Rules, Rule{Match: m, Do: do, Line: ace.Line})
+		}
+	}
+	return c
+}
+
+// forward decides by levels, users and the mandatory translation (semantics.md 1.1, 3.1).
+func (l *lowerer) forward() {
+	l.marks = map[string]uint32{}
+	base := Chain{Name: "through", Type: "filter", Hook: "forward", Priority: 0, Drop: true,
+		Note: "Levels, users, and the translation that every packet between interfaces needs"}
+	base.Rules = append(base.Rules, l.dnsLimit()...)
+	base.Rules = append(base.Rules, Rule{Match: []Match{conn, withPorts}, Do: []Stmt{Accept{}}})
+	var chains []Chain
+	for _, i := range l.ifs {
+		base.Rules = append(base.Rules, deny("106011", "same interface", compiler.Line{}, iif(l.dev[i]), oif(l.dev[i])))
+		for _, o := range l.ifs {
+			match := []Match{iif(l.dev[i]), oif(l.dev[o])}
+			var sub []Chain
+			switch {
+			case i == o:
+				continue
+			case l.level(i) == l.level(o):
+				base.Rules = append(base.Rules, deny("same-level", "equal levels", compiler.Line{}, match...))
+				continue
+			case l.level(i) > l.level(o):
+				sub = l.outbound(i, o)
+			default:
+				sub = l.inbound(i, o)
+			}
+			base.Rules = append(base.Rules, Rule{Match: match, Do: []Stmt{Goto{sub[0].Name}}})
+			chains = append(chains, sub...)
+		}
+	}
+	l.chain(base)
+	l.rs.Chains = append(l.rs.Chains, chains...)
+}
+
+// inbound is from interface i to the higher o.
+func (l *lowerer) inbound(i, o int) []Chain {
+	c := Chain{Name: l.pairName("in", i, o), Note: "inbound"}
+	if l.p.Interfaces[i].ACL == compiler.None {
+		c.Rules = append(c.Rules,
+			deny("106001", "no access list", compiler.Line{}, proto(ast.ProtoTCP)),
+			deny("106006", "no access list", compiler.Line{}, proto(ast.ProtoUDP)),
+			deny("106014", "no access list", compiler.Line{}, proto(ast.ProtoICMP)),
+			deny("106010", "no access list", compiler.Line{}))
+		return []Chain{c}
+	}
+	out := []Chain{c}
+	add := func(r ...Rule) { out[0].Rules = append(out[0].Rules, r...) }
+	add(Rule{Match: decided, Do: []Stmt{Accept{}}})
+	if u := l.uauth(i, o); u != nil {
+		out = append(out, *u)
+		add(Rule{Do: []Stmt{Jump{u.Name}}})
+	}
+	for k := range l.p.NAT.Exemptions {
+		if x := &l.p.NAT.Exemptions[k]; x.If == o && !x.Outside {
+			sub := l.listChain(fmt.Sprintf("%s_exempt_%d", c.Name, k), x.ACL, true, []Stmt{SetMark{MarkPlain}, Accept{}})
+			out = append(out, sub)
+			add(Rule{Do: []Stmt{Jump{sub.Name}}, Line: x.Line})
+		}
+	}
+	// Static outside NAT translates the source of what was let in.
+	for _, r := range l.staticRules(i, o, mark(MarkUnNAT)) {
+		add(r)
+	}
+	for k := range l.p.NAT.Nats {
+		if n := &l.p.NAT.Nats[k]; n.If == i && n.Outside {
+			add(deny("305006", "outside nat", n.Line, src(netRange(n.Net))))
+		}
+	}
+	add(Rule{Match: []Match{mark(MarkUnNAT)}, Do: []Stmt{SetMark{MarkPlain}, Accept{}}},
+		deny("305005", "no translation", compiler.Line{}))
+	return out
+}
+
+// staticRules choose the class of sources on interface i that statics show on o.
+func (l *lowerer) staticRules(i, o int, extra ...Match) []Rule {
+	var rules []Rule
+	for k, r := range l.runs(func(s *compiler.Static) bool { return s.RealIf == i && s.MappedIf == o }) {
+		s := r.statics[0]
+		m := l.class(fmt.Sprintf("static %d %d %d", i, o, k))
+		match := append([]Match(nil), extra...)
+		done := Rule{Match: []Match{mark(m)}, Line: r.line()}
+		switch {
+		case r.port:
+			match = append(match, src(host(s.Real)), proto(uint32(s.Proto)), Match{Field: Sport, Values: one(uint32(s.RealPt))})
+			done.Match = append(done.Match, proto(uint32(s.Proto)))
+			done.Do = []Stmt{NAT{First: s.Mapped, Last: s.Mapped, PortLo: s.MappedPort, PortHi: s.MappedPort}}
+		case r.net:
+			match = append(match, src(netRange(s.RealNet())))
+			first, last := s.MappedNet().Range()
+			done.Do = []Stmt{NAT{First: first, Last: last, Prefix: true}}
+		default:
+			pairs, keys := r.table(realOf, mappedOf)
+			name := l.unique(fmt.Sprintf("%s_%d", l.pairName("static", i, o), k))
+			l.rs.Sets = append(l.rs.Sets, Set{Name: name, Kind: AddrMap, Pairs: pairs, Line: r.line(), Note: "real to mapped"})
+			match = append(match, src(keys...))
+			done.Do = []Stmt{NAT{Map: name}}
+		}
+		l.classes = append(l.classes, done)
+		rules = append(rules, Rule{Match: match, Do: []Stmt{SetMark{m}, Accept{}}, Line: r.line()})
+	}
+	return rules
+}
+
+// class is the ct mark of a class of translation.
+func (l *lowerer) class(name string) uint32 {
+	if m, ok := l.marks[name]; ok {
+		return m
+	}
+	m := uint32(markFirst + len(l.marks))
+	l.marks[name] = m
+	return m
+}
+
+// outbound is from interface i to the lower o: exemption, statics, policy nat, nat by longest mask (semantics.md 3.2).
+func (l *lowerer) outbound(i, o int) []Chain {
+	c := Chain{Name: l.pairName("out", i, o), Note: "outbound"}
+	out := []Chain{c}
+	add := func(r ...Rule) { out[0].Rules = append(out[0].Rules, r...) }
+	add(Rule{Match: decided, Do: []Stmt{Accept{}}})
+	if u := l.uauth(i, o); u != nil {
+		out = append(out, *u)
+		add(Rule{Do: []Stmt{Jump{u.Name}}})
+	}
+	for k := range l.p.NAT.Exemptions {
+		if x := &l.p.NAT.Exemptions[k]; x.If == i && !x.Outside {
+			sub := l.listChain(fmt.Sprintf("%s_exempt_%d", c.Name, k), x.ACL, false, []Stmt{SetMark{MarkPlain}, Accept{}})
+			out = append(out, sub)
+			add(Rule{Do: []Stmt{Jump{sub.Name}}, Line: x.Line})
+		}
+	}
+	add(l.staticRules(i, o)...)
+	dynamic := func(n *compiler.Nat, name string) {
+		rules := l.dynamic(n, o)
+		if n.ACL == compiler.None {
+			for _, r := range rules {
+				if n.Net.Mask != 0 {
+					r.Match = append([]Match{src(netRange(n.Net))}, r.Match...)
+				}
+				add(r)
+			}
+			return
+		}
+		sub := Chain{Name: name + "_do", Rules: rules}
+		list := l.listChain(name, n.ACL, false, []Stmt{Goto{sub.Name}})
+		out = append(out, list, sub)
+		add(Rule{Do: []Stmt{Jump{list.Name}}, Line: n.Line})
+	}
+	for k := range l.p.NAT.Policies {
+		if n := &l.p.NAT.Policies[k]; n.If == i && !n.Outside {
+			dynamic(n, fmt.Sprintf("%s_policy_%d", c.Name, k))
+		}
+	}
+	for k := range l.p.NAT.Nats {
+		if n := &l.p.NAT.Nats[k]; n.If == i && !n.Outside {
+			dynamic(n, "")
+		}
+	}
+	add(deny("305005", "no translation", compiler.Line{}))
+	return out
+}
+
+// dynamic chooses the class for sources of a nat line that leave by interface o.
+func (l *lowerer) dynamic(n *compiler.Nat, o int) []Rule {
+	if n.ID == 0 && n.ACL == compiler.None {
+		return []Rule{{Do: []Stmt{SetMark{MarkPlain}, Accept{}}, Line: n.Line, Note: "identity"}}
+	}
+	g := l.choose(n.ID, o)
+	if g == nil {
+		return []Rule{deny("305006:portmap", "no global", n.Line)}
+	}
+	m := l.class(fmt.Sprintf("global %d %d", n.ID, o))
+	do := []Stmt{SetMark{m}, Accept{}}
+	if !g.PAT {
+		return []Rule{{Do: do, Line: n.Line}}
+	}
+	return []Rule{
+		{Match: []Match{withPorts}, Do: do, Line: n.Line},
+		{Match: []Match{proto(ast.ProtoICMP), {Field: ICMPType, Values: merge2([]Range{{0, 0}, {8, 8}})}}, Do: do, Line: n.Line},
+		deny("305006:regular", "no port to translate", n.Line),
+	}
+}
+
+// choose is the global that serves an id on an interface: the first range of addresses, else the first PAT address.
+func (l *lowerer) choose(id, o int) *compiler.Global {
+	var pat *compiler.Global
+	for k := range l.p.NAT.Globals {
+		g := &l.p.NAT.Globals[k]
+		if g.ID != id || g.If != o {
+			continue
+		}
+		if !g.PAT {
+			return g
+		}
+		if pat == nil {
+			pat = g
+		}
+	}
+	return pat
+}
+
+// poolRange is a pool without the network and broadcast address of its netmask (semantics.md 3.4).
+func poolRange(g *compiler.Global) (first, last ast.IP) {
+	first, last = g.First, g.Last
+	if g.Netmask != 0 && g.Netmask.Bits() < 31 {
+		if first&^g.Netmask == 0 && first < last {
+			first++
+		}
+		if last|g.Netmask == ast.AllOnes && first < last {
+			last--
+		}
+	}
+	return first, last
+}
+
+// globals adds the classes of dynamic translation and says how they differ.
+func (l *lowerer) globals() {
+	for k := range l.p.NAT.Globals {
+		g := &l.p.NAT.Globals[k]
+		if l.dev[g.If] == "" {
+			continue
+		}
+		if l.choose(g.ID, g.If) != g {
+			l.warn("W503", g.Line, "not used: Linux serves each nat id on an interface from one global, the first range or else the first PAT address",
+				"use one range")
+			continue
+		}
+		m := mark(l.class(fmt.Sprintf("global %d %d", g.ID, g.If)))
+		if g.PAT {
+			l.note("W502", g.Line, "Linux keeps the original port where it is free; a PIX hands out the next port of the class")
+			for _, r := range []Range{{1, 511}, {512, 1023}, {1024, 65535}} {
+				l.classes = append(l.classes, Rule{Match: []Match{m, withPorts, {Field: Sport, Values: []Range{r}}},
+					Do: []Stmt{NAT{First: g.First, Last: g.First, PortLo: uint16(r.Lo), PortHi: uint16(r.Hi)}}, Line: g.Line})
+			}
+			l.classes = append(l.classes, Rule{Match: []Match{m}, Do: []Stmt{NAT{First: g.First, Last: g.First}}, Line: g.Line})
+			continue
+		}
+		l.warn("W501", g.Line, "Linux chooses the address of a host by its hash, not the lowest free one; hosts may share an address, also when "+
+			"there are more hosts than addresses, where a PIX refuses (202001); connections from outside to a host's address are dropped",
+			"use statics for hosts that must be known by their address")
+		first, last := poolRange(g)
+		l.classes = append(l.classes, Rule{Match: []Match{m}, Do: []Stmt{NAT{First: first, Last: last, Persistent: true}}, Line: g.Line})
+		l.noted = append(l.noted, Rule{Match: []Match{oif(l.dev[g.If]), m, {Field: Saddr, Values: []Range{{uint32(first), uint32(last)}}}},
+			Do: []Stmt{Update{"xlate_" + l.id[g.If]}}, Line: g.Line})
+	}
+}
+
+// postrouting carries out the classes, notes what is alive, and keeps back what should be encrypted.
+func (l *lowerer) postrouting() {
+	l.globals()
+	for _, i := range l.ifs {
+		for k := range l.p.NAT.Globals {
+			if g := &l.p.NAT.Globals[k]; g.If == i && !g.PAT {
+				t := l.p.Timeouts.Xlate
+				if t <= 0 {
+					t = 3 * 3600e9
+				}
+				l.rs.Sets = append(l.rs.Sets, Set{Name: "xlate_" + l.id[i], Kind: Dynamic, Timeout: t,
+					Note: "addresses of pools on " + l.p.Interfaces[i].Name + " that are in use"})
+				break
+			}
+		}
+	}
+	l.chain(Chain{Name: "translate", Type: "nat", Hook: "postrouting", Priority: 100, Rules: l.classes, Note: "The translation that was chosen"})
+	after := Chain{Name: "translated", Type: "filter", Hook: "postrouting", Priority: 110, Rules: l.noted}
+	var chains []Chain
+	for _, i := range l.ifs {
+		for _, e := range l.cryptoEntries(i) {
+			c := Chain{Name: l.unique(fmt.Sprintf("encrypt_%s_%d", l.id[i], e.Seq)), Note: "What must not leave in the clear"}
+			for k := range l.p.ACLs[e.ACL].Entries {
+				ace := &l.p.ACLs[e.ACL].Entries[k]
+				for _, m := range l.entry(ace, false) {
+					do := []Stmt{Return{}}
+					if ace.Permit {
+						do = []Stmt{Counter{}, Log{"ipsec"}, Drop{}}
+					}
+					c.Rules = append(c.Rules, Rule{Match: m, Do: do, Line: ace.Line})
+				}
+			}
+			chains = append(chains, c)
+			after.Rules = append(after.Rules, Rule{Match: []Match{oif(l.dev[i])}, Do: []Stmt{Jump{c.Name}}, Line: e.Line})
+		}
+	}
+	if len(after.Rules) > 0 {
+		l.chain(after)
+	}
+	l.rs.Chains = append(l.rs.Chains, chains...)
+}

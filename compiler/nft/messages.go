@@ -1,0 +1,474 @@
+package nft
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/google/nftables"
+	"github.com/google/nftables/binaryutil"
+	"github.com/google/nftables/expr"
+	"github.com/google/nftables/userdata"
+	"github.com/mdlayher/netlink"
+	"golang.org/x/sys/unix"
+
+	"pixfw/ast"
+	"pixfw/compiler"
+)
+
+const (
+	maxComment  = 100 // of 128 that nft can list
+	maxPrefix   = 100 // of 127 that the kernel keeps
+	dynamicSize = 65535
+	chunk       = 500 // elements in a message: its attribute length is 16 bits wide and wraps in silence
+)
+
+// UserACE is the type of the user data of a rule that holds its ACE: two big-endian 32-bit numbers, list and entry.
+const UserACE userdata.Type = 0x50
+
+// A Batch is the ruleset as netlink messages, without the frame of a batch.
+type Batch struct {
+	Messages []netlink.Message
+	// Lines has the configuration line of each message; the zero Line for what no single line causes.
+	Lines []compiler.Line
+	// What names each message for people.
+	What []string
+}
+
+// Messages is the ruleset as the netlink messages of one batch.
+func (r *Ruleset) Messages() ([]netlink.Message, error) {
+	b, err := r.Batch()
+	if err != nil {
+		return nil, err
+	}
+	return b.Messages, nil
+}
+
+// errCaptured stops the library's Flush at its first message; any other error would be joined once a message.
+var errCaptured = fmt.Errorf("captured: %w", os.ErrPermission)
+
+// capture lets the library encode, and takes what it would send.
+func capture(build func(*nftables.Conn) error) ([]netlink.Message, error) {
+	var got []netlink.Message
+	c, err := nftables.New(nftables.WithTestDial(func(req []netlink.Message) ([]netlink.Message, error) {
+		if len(req) > 2 {
+			got = append(got, req[1:len(req)-1]...) // without begin and end of the batch
+		}
+		return nil, errCaptured
+	}))
+	if err != nil {
+		return nil, err
+	}
+	if err = build(c); err != nil {
+		return nil, err
+	}
+	if err = c.Flush(); err != nil && !errors.Is(err, errCaptured) {
+		return nil, err
+	}
+	for i := range got {
+		h := &got[i].Header
+		h.Length, h.Sequence, h.PID = 0, 0, 0
+		h.Flags &^= netlink.Acknowledge | netlink.Echo
+	}
+	return got, nil
+}
+
+// Removal is the batch that removes the table, whether it is there or not.
+func Removal() (*Batch, error) {
+	msgs, err := capture(func(c *nftables.Conn) error {
+		t := c.AddTable(&nftables.Table{Name: Table, Family: nftables.TableFamilyIPv4})
+		c.DelTable(t)
+		return nil
+	})
+	return &Batch{Messages: msgs, Lines: make([]compiler.Line, len(msgs)), What: make([]string, len(msgs))}, err
+}
+
+// Batch is the ruleset as messages that know their lines.
+func (r *Ruleset) Batch() (*Batch, error) {
+	msgs, err := capture(r.encode)
+	if err != nil {
+		return nil, err
+	}
+	b := &Batch{Messages: msgs, Lines: make([]compiler.Line, len(msgs)), What: make([]string, len(msgs))}
+	// The library keeps the order of calls, so the n-th new rule is the n-th rule of the model.
+	var rules []*Rule
+	var chains []string
+	for i := range r.Chains {
+		for j := range r.Chains[i].Rules {
+			rules = append(rules, &r.Chains[i].Rules[j])
+			chains = append(chains, r.Chains[i].Name)
+		}
+	}
+	n := 0
+	for i, m := range msgs {
+		switch uint16(m.Header.Type) & 0xff {
+		case unix.NFT_MSG_NEWRULE:
+			if n == len(rules) {
+				return nil, errors.New("nft: more rules encoded than there are")
+			}
+			b.Lines[i], b.What[i] = rules[n].Line, "rule in chain "+chains[n]+": "+rules[n].text()
+			n++
+		case unix.NFT_MSG_NEWSET, unix.NFT_MSG_NEWSETELEM:
+			b.What[i] = "set"
+		case unix.NFT_MSG_NEWCHAIN:
+			b.What[i] = "chain"
+		case unix.NFT_MSG_NEWOBJ:
+			b.What[i] = "connection tracking helper"
+		default:
+			b.What[i] = "table"
+		}
+	}
+	if n != len(rules) {
+		return nil, fmt.Errorf("nft: %d rules encoded of %d", n, len(rules))
+	}
+	return b, nil
+}
+
+type encoder struct {
+	c    *nftables.Conn
+	t    *nftables.Table
+	sets map[string]*nftables.Set
+	reg  uint32
+}
+
+func (r *Ruleset) encode(c *nftables.Conn) error {
+	e := &encoder{c: c, sets: map[string]*nftables.Set{}}
+	t := &nftables.Table{Name: Table, Family: nftables.TableFamilyIPv4}
+	c.AddTable(t)
+	c.DelTable(t)
+	e.t = c.AddTable(t)
+	for _, h := range r.Helpers {
+		c.AddObj(&nftables.NamedObj{Table: e.t, Name: h.Name, Type: nftables.ObjTypeCtHelper,
+			Obj: &expr.CtHelper{Name: h.Type, L3Proto: unix.NFPROTO_IPV4, L4Proto: h.Proto}})
+	}
+	for i := range r.Sets {
+		if err := e.set(&r.Sets[i]); err != nil {
+			return fmt.Errorf("set %s: %w", r.Sets[i].Name, err)
+		}
+	}
+	chains := map[string]*nftables.Chain{}
+	for i := range r.Chains {
+		chains[r.Chains[i].Name] = c.AddChain(e.chain(&r.Chains[i]))
+	}
+	for i := range r.Chains {
+		for j := range r.Chains[i].Rules {
+			rule := &r.Chains[i].Rules[j]
+			exprs, err := e.rule(rule)
+			if err != nil {
+				return fmt.Errorf("chain %s: %s: %w", r.Chains[i].Name, rule.text(), err)
+			}
+			var data []byte
+			if rule.Note != "" {
+				data = userdata.AppendString(data, userdata.TypeComment, quoted(rule.Note, maxComment))
+			}
+			if rule.ACE.Is {
+				id := binary.BigEndian.AppendUint32(nil, uint32(rule.ACE.ACL))
+				data = userdata.Append(data, UserACE, binary.BigEndian.AppendUint32(id, uint32(rule.ACE.Entry)))
+			}
+			c.AddRule(&nftables.Rule{Table: e.t, Chain: chains[r.Chains[i].Name], Exprs: exprs, UserData: data})
+		}
+	}
+	return nil
+}
+
+func (e *encoder) chain(c *Chain) *nftables.Chain {
+	out := &nftables.Chain{Table: e.t, Name: c.Name}
+	if c.Hook == "" {
+		return out
+	}
+	hooks := map[string]*nftables.ChainHook{"prerouting": nftables.ChainHookPrerouting, "input": nftables.ChainHookInput,
+		"forward": nftables.ChainHookForward, "output": nftables.ChainHookOutput, "postrouting": nftables.ChainHookPostrouting}
+	out.Type, out.Hooknum = nftables.ChainType(c.Type), hooks[c.Hook]
+	out.Priority = nftables.ChainPriorityRef(nftables.ChainPriority(c.Priority))
+	policy := nftables.ChainPolicyAccept
+	if c.Drop {
+		policy = nftables.ChainPolicyDrop
+	}
+	out.Policy = &policy
+	return out
+}
+
+func be32(v uint32) []byte { return binary.BigEndian.AppendUint32(nil, v) }
+func be16(v uint16) []byte { return binary.BigEndian.AppendUint16(nil, v) }
+
+func (e *encoder) set(s *Set) error {
+	set := &nftables.Set{Table: e.t, Name: s.Name, KeyType: nftables.TypeIPAddr}
+	var elems []nftables.SetElement
+	switch s.Kind {
+	case Addrs:
+		set.Interval = true
+		elems = intervals(s.Ranges, be32)
+	case Pairs:
+		t, err := nftables.ConcatSetType(nftables.TypeIPAddr, nftables.TypeIPAddr)
+		if err != nil {
+			return err
+		}
+		set.KeyType, set.Concatenation = t, true
+		for _, p := range s.Pairs {
+			elems = append(elems, nftables.SetElement{Key: append(be32(uint32(p[0])), be32(uint32(p[1]))...)})
+		}
+	case Dynamic:
+		set.Dynamic, set.HasTimeout, set.Timeout, set.Size = true, true, s.Timeout, dynamicSize
+	case AddrMap:
+		set.IsMap, set.DataType = true, nftables.TypeIPAddr
+		for _, p := range s.Pairs {
+			elems = append(elems, nftables.SetElement{Key: be32(uint32(p[0])), Val: be32(uint32(p[1]))})
+		}
+	}
+	if err := e.c.AddSet(set, nil); err != nil {
+		return err
+	}
+	e.sets[s.Name] = set
+	for len(elems) > 0 {
+		n := min(len(elems), chunk)
+		if err := e.c.SetAddElements(set, elems[:n]); err != nil {
+			return err
+		}
+		elems = elems[n:]
+	}
+	return nil
+}
+
+// intervals encodes ranges as the kernel wants them: a start, and an end that is outside.
+func intervals(ranges []Range, key func(uint32) []byte) []nftables.SetElement {
+	var out []nftables.SetElement
+	for _, r := range ranges {
+		out = append(out, nftables.SetElement{Key: key(r.Lo)})
+		if end := key(r.Hi + 1); binary.BigEndian.Uint32(append(make([]byte, 4-len(end)), end...)) != 0 {
+			out = append(out, nftables.SetElement{Key: end, IntervalEnd: true})
+		}
+	}
+	return out
+}
+
+func (e *encoder) rule(r *Rule) ([]expr.Any, error) {
+	var out []expr.Any
+	for i := range r.Match {
+		x, err := e.match(&r.Match[i])
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, x...)
+	}
+	for _, s := range r.Do {
+		x, err := e.stmt(s)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, x...)
+	}
+	return out, nil
+}
+
+func payload(base expr.PayloadBase, offset, n uint32) *expr.Payload {
+	return &expr.Payload{DestRegister: 1, Base: base, Offset: offset, Len: n}
+}
+
+func (e *encoder) match(m *Match) ([]expr.Any, error) {
+	const network, transport = expr.PayloadBaseNetworkHeader, expr.PayloadBaseTransportHeader
+	be8 := func(v uint32) []byte { return []byte{byte(v)} }
+	be16 := func(v uint32) []byte { return be16(uint16(v)) }
+	native := func(v uint32) []byte { return binaryutil.NativeEndian.PutUint32(v) }
+	switch m.Field {
+	case Iif, Oif:
+		key := expr.MetaKeyIIFNAME
+		if m.Field == Oif {
+			key = expr.MetaKeyOIFNAME
+		}
+		name := make([]byte, 16)
+		if copy(name, m.Name) > 15 {
+			return nil, fmt.Errorf("device name %q is too long", m.Name)
+		}
+		return []expr.Any{&expr.Meta{Key: key, Register: 1}, m.cmp(name)}, nil
+	case Saddr:
+		return e.values(m, payload(network, 12, 4), nftables.TypeIPAddr, be32)
+	case Daddr:
+		return e.values(m, payload(network, 16, 4), nftables.TypeIPAddr, be32)
+	case SaddrDaddr:
+		set := e.sets[m.Set]
+		if set == nil {
+			return nil, fmt.Errorf("no set %s", m.Set)
+		}
+		src, dst := payload(network, 12, 4), payload(network, 16, 4)
+		src.DestRegister, dst.DestRegister = unix.NFT_REG32_00, unix.NFT_REG32_01
+		return []expr.Any{src, dst, &expr.Lookup{SourceRegister: unix.NFT_REG32_00, SetID: set.ID, SetName: set.Name, Invert: m.Not}}, nil
+	case L4Proto:
+		return e.values(m, &expr.Meta{Key: expr.MetaKeyL4PROTO, Register: 1}, nftables.TypeInetProto, be8)
+	case Sport:
+		return e.values(m, payload(transport, 0, 2), nftables.TypeInetService, be16)
+	case Dport:
+		return e.values(m, payload(transport, 2, 2), nftables.TypeInetService, be16)
+	case ICMPType:
+		return e.values(m, payload(transport, 0, 1), nftables.TypeICMPType, be8)
+	case TCPFlags:
+		return []expr.Any{payload(transport, 13, 1), mask(be8(m.Mask)), m.cmp(be8(m.Values[0].Lo))}, nil
+	case CtState, CtStatus:
+		key := expr.CtKeySTATE
+		if m.Field == CtStatus {
+			key = expr.CtKeySTATUS
+		}
+		op := expr.CmpOpNeq
+		if m.Not {
+			op = expr.CmpOpEq
+		}
+		return []expr.Any{&expr.Ct{Key: key, Register: 1}, mask(native(m.Mask)),
+			&expr.Cmp{Op: op, Register: 1, Data: make([]byte, 4)}}, nil
+	case CtReply:
+		return []expr.Any{&expr.Ct{Key: expr.CtKeyDIRECTION, Register: 1}, m.cmp(be8(1))}, nil
+	case CtMark:
+		out := []expr.Any{&expr.Ct{Key: expr.CtKeyMARK, Register: 1}}
+		if m.Mask != 0 {
+			out = append(out, mask(native(m.Mask)))
+		}
+		return append(out, m.cmp(native(m.Values[0].Lo))), nil
+	case HdrLen:
+		return []expr.Any{payload(network, 0, 1), mask(be8(0x0f)), &expr.Cmp{Op: expr.CmpOpGt, Register: 1, Data: be8(m.Values[0].Lo)}}, nil
+	case NoRoute:
+		return []expr.Any{&expr.Fib{Register: 1, ResultOIF: true, FlagSADDR: true, FlagIIF: true}, m.cmp(make([]byte, 4))}, nil
+	case UDPLenOver:
+		return []expr.Any{payload(transport, 4, 2), &expr.Cmp{Op: expr.CmpOpGt, Register: 1, Data: be16(m.Values[0].Lo)}}, nil
+	case MSSOver:
+		return []expr.Any{&expr.Exthdr{DestRegister: 1, Type: 2, Offset: 2, Len: 2, Op: expr.ExthdrOpTcpopt},
+			&expr.Cmp{Op: expr.CmpOpGt, Register: 1, Data: be16(m.Values[0].Lo)}}, nil
+	}
+	return nil, fmt.Errorf("unknown field %d", m.Field)
+}
+
+func (m *Match) cmp(data []byte) *expr.Cmp {
+	op := expr.CmpOpEq
+	if m.Not {
+		op = expr.CmpOpNeq
+	}
+	return &expr.Cmp{Op: op, Register: 1, Data: data}
+}
+
+func mask(m []byte) *expr.Bitwise {
+	return &expr.Bitwise{SourceRegister: 1, DestRegister: 1, Len: uint32(len(m)), Mask: m, Xor: make([]byte, len(m))}
+}
+
+// values compares a loaded field with a set, one value, one range or an anonymous set.
+func (e *encoder) values(m *Match, load expr.Any, typ nftables.SetDatatype, key func(uint32) []byte) ([]expr.Any, error) {
+	out := []expr.Any{load}
+	lookup := func(set *nftables.Set) []expr.Any {
+		return append(out, &expr.Lookup{SourceRegister: 1, SetID: set.ID, SetName: set.Name, Invert: m.Not})
+	}
+	if m.Set != "" {
+		set := e.sets[m.Set]
+		if set == nil {
+			return nil, fmt.Errorf("no set %s", m.Set)
+		}
+		return lookup(set), nil
+	}
+	if len(m.Values) == 0 {
+		return nil, errors.New("match without values")
+	}
+	if m.Mask != 0 {
+		return append(out, mask(key(m.Mask)), m.cmp(key(m.Values[0].Lo))), nil
+	}
+	if len(m.Values) == 1 {
+		r := m.Values[0]
+		if r.Lo == r.Hi {
+			return append(out, m.cmp(key(r.Lo))), nil
+		}
+		if n, ok := r.prefix(); ok && typ == nftables.TypeIPAddr {
+			return append(out, mask(key(uint32(ast.MaskOf(n)))), m.cmp(key(r.Lo))), nil
+		}
+		if m.Not {
+			return append(out, &expr.Range{Op: expr.CmpOpNeq, Register: 1, FromData: key(r.Lo), ToData: key(r.Hi)}), nil
+		}
+		return append(out, &expr.Cmp{Op: expr.CmpOpGte, Register: 1, Data: key(r.Lo)}, &expr.Cmp{Op: expr.CmpOpLte, Register: 1, Data: key(r.Hi)}), nil
+	}
+	if len(m.Values) > chunk {
+		return nil, errors.New("too many values for one rule")
+	}
+	set := &nftables.Set{Table: e.t, Anonymous: true, Constant: true, KeyType: typ}
+	var elems []nftables.SetElement
+	for _, r := range m.Values {
+		set.Interval = set.Interval || r.Lo != r.Hi
+	}
+	if set.Interval {
+		elems = intervals(m.Values, key)
+	} else {
+		for _, r := range m.Values {
+			elems = append(elems, nftables.SetElement{Key: key(r.Lo)})
+		}
+	}
+	if err := e.c.AddSet(set, elems); err != nil {
+		return nil, err
+	}
+	return lookup(set), nil
+}
+
+func (e *encoder) stmt(s Stmt) ([]expr.Any, error) {
+	verdict := func(kind expr.VerdictKind, chain string) ([]expr.Any, error) {
+		return []expr.Any{&expr.Verdict{Kind: kind, Chain: chain}}, nil
+	}
+	native := func(v uint32) []byte { return binaryutil.NativeEndian.PutUint32(v) }
+	switch s := s.(type) {
+	case Counter:
+		return []expr.Any{&expr.Counter{}}, nil
+	case Log:
+		return []expr.Any{&expr.Log{Key: 1<<unix.NFTA_LOG_GROUP | 1<<unix.NFTA_LOG_PREFIX, Group: LogGroup,
+			Data: []byte(quoted(s.Prefix, maxPrefix))}}, nil
+	case SetMark:
+		return []expr.Any{&expr.Immediate{Register: 1, Data: native(s.Mark)},
+			&expr.Ct{Key: expr.CtKeyMARK, Register: 1, SourceRegister: true}}, nil
+	case Update:
+		set := e.sets[s.Set]
+		if set == nil {
+			return nil, fmt.Errorf("no set %s", s.Set)
+		}
+		return []expr.Any{payload(expr.PayloadBaseNetworkHeader, 12, 4),
+			&expr.Dynset{SrcRegKey: 1, SetID: set.ID, SetName: set.Name, Operation: uint32(unix.NFT_DYNSET_OP_UPDATE)}}, nil
+	case SetMSS:
+		return []expr.Any{&expr.Immediate{Register: 1, Data: be16(s.Size)},
+			&expr.Exthdr{SourceRegister: 1, Type: 2, Offset: 2, Len: 2, Op: expr.ExthdrOpTcpopt}}, nil
+	case SetHelper:
+		return []expr.Any{&expr.Objref{Type: int(nftables.ObjTypeCtHelper), Name: s.Name}}, nil
+	case NAT:
+		return e.nat(s)
+	case Accept:
+		return verdict(expr.VerdictAccept, "")
+	case Drop:
+		return verdict(expr.VerdictDrop, "")
+	case Return:
+		return verdict(expr.VerdictReturn, "")
+	case Jump:
+		return verdict(expr.VerdictJump, s.Chain)
+	case Goto:
+		return verdict(expr.VerdictGoto, s.Chain)
+	}
+	return nil, fmt.Errorf("unknown statement %T", s)
+}
+
+func (e *encoder) nat(s NAT) ([]expr.Any, error) {
+	nat := &expr.NAT{Type: expr.NATTypeSourceNAT, Family: unix.NFPROTO_IPV4, RegAddrMin: 1, Persistent: s.Persistent, Prefix: s.Prefix}
+	offset := uint32(12)
+	if s.Dst {
+		nat.Type, offset = expr.NATTypeDestNAT, 16
+	}
+	if s.Map != "" {
+		set := e.sets[s.Map]
+		if set == nil {
+			return nil, fmt.Errorf("no map %s", s.Map)
+		}
+		return []expr.Any{payload(expr.PayloadBaseNetworkHeader, offset, 4),
+			&expr.Lookup{SourceRegister: 1, DestRegister: 1, IsDestRegSet: true, SetID: set.ID, SetName: set.Name}, nat}, nil
+	}
+	out := []expr.Any{&expr.Immediate{Register: 1, Data: be32(uint32(s.First))}}
+	if s.Last != s.First || s.Prefix {
+		out = append(out, &expr.Immediate{Register: 2, Data: be32(uint32(s.Last))})
+		nat.RegAddrMax = 2
+	}
+	if s.PortLo != 0 {
+		nat.Specified = true
+		out = append(out, &expr.Immediate{Register: 3, Data: be16(s.PortLo)})
+		nat.RegProtoMin = 3
+		if s.PortHi != s.PortLo {
+			out = append(out, &expr.Immediate{Register: 4, Data: be16(s.PortHi)})
+			nat.RegProtoMax = 4
+		}
+	}
+	return append(out, nat), nil
+}

@@ -1,0 +1,297 @@
+package nft
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"pixfw/ast"
+	"pixfw/compiler"
+)
+
+// Table is the name of the only table that is touched, in family ip.
+const Table = "pixfw"
+
+// LogGroup is the nflog group that receives what is denied. Its prefix is a reason: "106023:ACL".
+const LogGroup = 106
+
+// Ct marks of connections whose translation is decided: markOwn in the high octet, the class below.
+const (
+	MarkMask  = 0xff000000
+	MarkOwn   = 0x50000000
+	MarkUnNAT = MarkOwn | 1 // the destination was un-NATed, the rest is still to be judged
+	MarkPlain = MarkOwn | 2 // no translation of the source
+	markFirst = MarkOwn | 16
+)
+
+// Ruleset is everything that is loaded.
+type Ruleset struct {
+	Helpers []Helper
+	Sets    []Set
+	Chains  []Chain
+	Sysctls []Sysctl
+}
+
+// A Helper is a connection tracking helper of the kernel.
+type Helper struct {
+	Name, Type string
+	Proto      uint8
+	Line       compiler.Line
+}
+
+// A Sysctl is a setting of the network namespace; dots separate its parts.
+type Sysctl struct {
+	Key, Value string
+	Line       compiler.Line
+}
+
+// SetKind is what a set holds.
+type SetKind uint8
+
+// The kinds of sets.
+const (
+	Addrs   SetKind = iota // intervals of addresses
+	Pairs                  // source and destination address
+	Dynamic                // addresses that rules add, with a timeout
+	AddrMap                // address to address
+)
+
+// A Set is a named set or map. Its intervals are sorted and do not touch.
+type Set struct {
+	Name    string
+	Kind    SetKind
+	Ranges  []Range       // Addrs
+	Pairs   [][2]ast.IP   // Pairs, AddrMap
+	Timeout time.Duration // Dynamic
+	Line    compiler.Line // where the set comes from one line
+	Note    string        // what it is, for readers
+}
+
+// A Range is values from Lo to Hi, both included: addresses, ports, types.
+type Range struct{ Lo, Hi uint32 }
+
+// A Chain is a base chain when Hook is set.
+type Chain struct {
+	Name     string
+	Type     string // filter, nat
+	Hook     string // prerouting, input, forward, output, postrouting
+	Priority int
+	Drop     bool // policy
+	Note     string
+	Rules    []Rule
+}
+
+// A Rule does its statements to packets that all matches fit.
+type Rule struct {
+	Match []Match
+	Do    []Stmt
+	Note  string // comment in the kernel
+	Line  compiler.Line
+	// ACE is the access list entry that the rule carries out, with its hit count in the rule's counter.
+	ACE ACE
+}
+
+// An ACE names an access list entry by the Plan's indices. Entry Implicit is the deny at the end. The zero ACE is none.
+type ACE struct {
+	Is         bool
+	ACL, Entry int
+}
+
+// Implicit is the entry index of the deny that ends every list.
+const Implicit = -1
+
+// Field is what a match looks at.
+type Field uint8
+
+// The fields.
+const (
+	Iif Field = iota
+	Oif
+	Saddr
+	Daddr
+	SaddrDaddr
+	L4Proto
+	Sport
+	Dport
+	ICMPType
+	TCPFlags
+	CtState
+	CtStatus
+	CtReply // no value: packets in reply direction
+	CtMark
+	HdrLen     // in words of 32 bits, greater than the value
+	NoRoute    // no value: the route to the source leaves by another interface
+	MSSOver    // greater than the value
+	UDPLenOver // greater than the value, with the UDP header
+)
+
+// Bits of CtState and CtStatus, and TCP flags.
+const (
+	StateInvalid     = 1
+	StateEstablished = 2
+	StateRelated     = 4
+	StateNew         = 8
+	StatusSNAT       = 0x10
+	flagFIN          = 1
+	flagSYN          = 2
+	flagRST          = 4
+	flagACK          = 16
+)
+
+// A Match compares a field with values, or with a named set.
+type Match struct {
+	Field  Field
+	Not    bool
+	Mask   uint32 // applied before the comparison; 0: none
+	Values []Range
+	Name   string // Iif, Oif: the device
+	Set    string
+}
+
+// A Stmt is one of the statements below.
+type Stmt interface{ stmt() }
+
+type (
+	// Counter counts packets and octets.
+	Counter struct{}
+	// Log sends the packet to the LogGroup.
+	Log struct{ Prefix string }
+	// SetMark sets the ct mark.
+	SetMark struct{ Mark uint32 }
+	// Update adds the packet's source to a dynamic set, or restarts its timeout.
+	Update struct{ Set string }
+	// SetMSS rewrites the MSS option.
+	SetMSS struct{ Size uint16 }
+	// SetHelper assigns a helper.
+	SetHelper struct{ Name string }
+	// NAT rewrites the source, or with Dst the destination.
+	NAT struct {
+		Dst            bool
+		Map            string // AddrMap by the address that is rewritten
+		First, Last    ast.IP
+		PortLo, PortHi uint16 // 0: untouched
+		Prefix         bool   // First-Last is a prefix, host bits are kept
+		Persistent     bool
+	}
+	// Accept, Drop and Return end the chain; Jump and Goto go on in another.
+	Accept struct{}
+	Drop   struct{}
+	Return struct{}
+	Jump   struct{ Chain string }
+	Goto   struct{ Chain string }
+)
+
+func (Counter) stmt()   {}
+func (Log) stmt()       {}
+func (SetMark) stmt()   {}
+func (Update) stmt()    {}
+func (SetMSS) stmt()    {}
+func (SetHelper) stmt() {}
+func (NAT) stmt()       {}
+func (Accept) stmt()    {}
+func (Drop) stmt()      {}
+func (Return) stmt()    {}
+func (Jump) stmt()      {}
+func (Goto) stmt()      {}
+
+// WithoutHelpers is the ruleset without connection tracking helpers, for kernels that lack one.
+func (r *Ruleset) WithoutHelpers() *Ruleset {
+	out := *r
+	out.Helpers = nil
+	out.Chains = slices.Clone(r.Chains)
+	for i := range out.Chains {
+		out.Chains[i].Rules = slices.DeleteFunc(slices.Clone(out.Chains[i].Rules), func(rule Rule) bool {
+			return slices.ContainsFunc(rule.Do, func(s Stmt) bool { _, is := s.(SetHelper); return is })
+		})
+	}
+	return &out
+}
+
+// merge sorts ranges and joins those that overlap or touch.
+func merge(in []Range) []Range {
+	in = slices.Clone(in)
+	slices.SortFunc(in, func(a, b Range) int {
+		switch {
+		case a.Lo < b.Lo:
+			return -1
+		case a.Lo > b.Lo:
+			return 1
+		}
+		return 0
+	})
+	var out []Range
+	for _, r := range in {
+		if n := len(out); n > 0 && (r.Lo <= out[n-1].Hi || r.Lo == out[n-1].Hi+1) {
+			out[n-1].Hi = max(out[n-1].Hi, r.Hi)
+			continue
+		}
+		out = append(out, r)
+	}
+	return out
+}
+
+// subtract is what of a is not in b.
+func subtract(a, b []Range) []Range {
+	a, b = merge(a), merge(b)
+	var out []Range
+	for _, r := range a {
+		lo, open := uint64(r.Lo), true
+		for _, c := range b {
+			if c.Hi < uint32(lo) || c.Lo > r.Hi {
+				continue
+			}
+			if uint64(c.Lo) > lo {
+				out = append(out, Range{uint32(lo), c.Lo - 1})
+			}
+			if lo = uint64(c.Hi) + 1; lo > uint64(r.Hi) {
+				open = false
+				break
+			}
+		}
+		if open {
+			out = append(out, Range{uint32(lo), r.Hi})
+		}
+	}
+	return out
+}
+
+func netRange(n ast.Net) Range { lo, hi := n.Range(); return Range{uint32(lo), uint32(hi)} }
+
+func one(v uint32) []Range { return []Range{{v, v}} }
+
+// prefix is the prefix length of a range that is one.
+func (r Range) prefix() (int, bool) {
+	size := uint64(r.Hi) - uint64(r.Lo) + 1
+	if size&(size-1) != 0 || uint64(r.Lo)%size != 0 {
+		return 0, false
+	}
+	n := 32
+	for ; size > 1; size >>= 1 {
+		n--
+	}
+	return n, true
+}
+
+// word turns any name into an identifier of nft, which never is a keyword because callers put a prefix before it.
+func word(s string) string {
+	return strings.Map(func(c rune) rune {
+		if c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '_' {
+			return c
+		}
+		return '_'
+	}, s)
+}
+
+// quoted is text that may stand between quotes in nft, at most n octets long.
+func quoted(s string, n int) string {
+	s = strings.Map(func(c rune) rune {
+		if c < ' ' || c > '~' || c == '"' || c == '\\' {
+			return '_'
+		}
+		return c
+	}, s)
+	if len(s) > n {
+		s = s[:n]
+	}
+	return s
+}

@@ -1,0 +1,303 @@
+package nft
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"pixfw/ast"
+)
+
+// Text is the ruleset as a file for `nft -f`. Loading it replaces the table pixfw, in one transaction, and touches
+// nothing else.
+func (r *Ruleset) Text() string {
+	var b strings.Builder
+	b.WriteString("#!/usr/sbin/nft -f\n# Made from a PIX configuration. Loading this file replaces the table, in one transaction.\n")
+	if len(r.Sysctls) > 0 {
+		b.WriteString("#\n# It relies on these settings:\n")
+		for _, s := range r.Sysctls {
+			fmt.Fprintf(&b, "#   %s = %s\n", s.Key, s.Value)
+		}
+	}
+	fmt.Fprintf(&b, "\ntable ip %s\ndelete table ip %s\ntable ip %s {\n", Table, Table, Table)
+	for _, h := range r.Helpers {
+		comment(&b, "\t", h.Line.Text())
+		fmt.Fprintf(&b, "\tct helper %s {\n\t\ttype \"%s\" protocol %s\n\t\tl3proto ip\n\t}\n\n", h.Name, h.Type, ast.ProtocolWord(h.Proto))
+	}
+	for i := range r.Sets {
+		r.Sets[i].text(&b)
+	}
+	for i := range r.Chains {
+		r.Chains[i].text(&b)
+	}
+	b.WriteString("}\n")
+	return b.String()
+}
+
+func comment(b *strings.Builder, indent, text string) {
+	if text != "" {
+		b.WriteString(indent + "# " + strings.Map(func(c rune) rune {
+			if c < ' ' {
+				return ' '
+			}
+			return c
+		}, text) + "\n")
+	}
+}
+
+func (s *Set) text(b *strings.Builder) {
+	comment(b, "\t", s.Note)
+	comment(b, "\t", s.Line.Text())
+	kind, typ, flags := "set", "ipv4_addr", ""
+	var elems []string
+	switch s.Kind {
+	case Addrs:
+		flags = "\t\tflags interval\n"
+		for _, r := range s.Ranges {
+			elems = append(elems, r.addr())
+		}
+	case Pairs:
+		typ = "ipv4_addr . ipv4_addr"
+		for _, p := range s.Pairs {
+			elems = append(elems, p[0].String()+" . "+p[1].String())
+		}
+	case Dynamic:
+		flags = fmt.Sprintf("\t\tsize %d\n\t\tflags dynamic,timeout\n\t\ttimeout %ds\n", dynamicSize, int(s.Timeout.Seconds()))
+	case AddrMap:
+		kind, typ = "map", "ipv4_addr : ipv4_addr"
+		for _, p := range s.Pairs {
+			elems = append(elems, p[0].String()+" : "+p[1].String())
+		}
+	}
+	fmt.Fprintf(b, "\t%s %s {\n\t\ttype %s\n%s", kind, s.Name, typ, flags)
+	if len(elems) > 0 {
+		b.WriteString("\t\telements = {\n\t\t\t" + strings.Join(elems, ",\n\t\t\t") + "\n\t\t}\n")
+	}
+	b.WriteString("\t}\n\n")
+}
+
+func (c *Chain) text(b *strings.Builder) {
+	comment(b, "\t", c.Note)
+	fmt.Fprintf(b, "\tchain %s {\n", c.Name)
+	if c.Hook != "" {
+		policy := "accept"
+		if c.Drop {
+			policy = "drop"
+		}
+		fmt.Fprintf(b, "\t\ttype %s hook %s priority %d; policy %s;\n", c.Type, c.Hook, c.Priority, policy)
+	}
+	last := ""
+	for i := range c.Rules {
+		rule := &c.Rules[i]
+		if t := rule.Line.Text(); t != last {
+			comment(b, "\t\t", t)
+			last = t
+		}
+		b.WriteString("\t\t" + rule.text() + "\n")
+	}
+	b.WriteString("\t}\n\n")
+}
+
+func (r *Rule) text() string {
+	var w []string
+	proto := "" // the protocol word that port matches hang on
+	for i, m := range r.Match {
+		if m.Field == L4Proto {
+			proto = "th"
+			if len(m.Values) == 1 && m.Values[0].Lo == m.Values[0].Hi && !m.Not {
+				if v := m.Values[0].Lo; v == ast.ProtoTCP || v == ast.ProtoUDP || v == ast.ProtoICMP {
+					proto = ast.ProtocolWord(uint8(v))
+				}
+			}
+			// tcp dport implies the protocol; spelling it twice would list it once.
+			if proto != "th" && i+1 < len(r.Match) {
+				switch r.Match[i+1].Field {
+				case Sport, Dport, ICMPType, TCPFlags, UDPLenOver:
+					continue
+				}
+			}
+		}
+		w = append(w, m.text(proto))
+	}
+	for _, s := range r.Do {
+		w = append(w, stmtText(s))
+	}
+	if r.Note != "" {
+		w = append(w, `comment "`+quoted(r.Note, maxComment)+`"`)
+	}
+	return strings.Join(w, " ")
+}
+
+func (m *Match) text(proto string) string {
+	op := ""
+	if m.Not {
+		op = "!= "
+	}
+	value := func(f func(Range) string) string {
+		if m.Set != "" {
+			return op + "@" + m.Set
+		}
+		if len(m.Values) == 1 {
+			return op + f(m.Values[0])
+		}
+		var w []string
+		for _, v := range m.Values {
+			w = append(w, f(v))
+		}
+		return op + "{ " + strings.Join(w, ", ") + " }"
+	}
+	switch m.Field {
+	case Iif:
+		return `iifname ` + op + `"` + m.Name + `"`
+	case Oif:
+		return `oifname ` + op + `"` + m.Name + `"`
+	case Saddr, Daddr:
+		w := "ip saddr "
+		if m.Field == Daddr {
+			w = "ip daddr "
+		}
+		if m.Mask != 0 {
+			if op == "" {
+				op = "== "
+			}
+			return w + "& " + ast.IP(m.Mask).String() + " " + op + ast.IP(m.Values[0].Lo).String()
+		}
+		return w + value(Range.addr)
+	case SaddrDaddr:
+		return "ip saddr . ip daddr " + op + "@" + m.Set
+	case L4Proto:
+		return "meta l4proto " + value(func(r Range) string { return protoText(r) })
+	case Sport:
+		return proto + " sport " + value(Range.number)
+	case Dport:
+		return proto + " dport " + value(Range.number)
+	case ICMPType:
+		return "icmp type " + value(Range.number)
+	case TCPFlags:
+		if op == "" {
+			op = "== "
+		}
+		return "tcp flags & (" + strings.Join(bits(m.Mask, flagWords), " | ") + ") " + op +
+			strings.Join(bits(m.Values[0].Lo, flagWords), " | ")
+	case CtState:
+		return "ct state " + op + strings.Join(bits(m.Mask, stateWords), ",")
+	case CtStatus:
+		return "ct status snat"
+	case CtReply:
+		return "ct direction reply"
+	case CtMark:
+		if m.Mask != 0 {
+			if op == "" {
+				op = "== "
+			}
+			return fmt.Sprintf("ct mark & 0x%08x %s0x%08x", m.Mask, op, m.Values[0].Lo)
+		}
+		return fmt.Sprintf("ct mark %s0x%08x", op, m.Values[0].Lo)
+	case HdrLen:
+		return fmt.Sprintf("ip hdrlength > %d", m.Values[0].Lo)
+	case NoRoute:
+		return "fib saddr . iif oif 0"
+	case UDPLenOver:
+		return fmt.Sprintf("udp length > %d", m.Values[0].Lo)
+	case MSSOver:
+		return fmt.Sprintf("tcp option maxseg size > %d", m.Values[0].Lo)
+	}
+	return ""
+}
+
+type bitWord struct {
+	bit  uint32
+	word string
+}
+
+var (
+	flagWords  = []bitWord{{flagFIN, "fin"}, {flagSYN, "syn"}, {flagRST, "rst"}, {flagACK, "ack"}}
+	stateWords = []bitWord{{StateInvalid, "invalid"}, {StateEstablished, "established"}, {StateRelated, "related"}, {StateNew, "new"}}
+)
+
+func bits(v uint32, words []bitWord) []string {
+	var w []string
+	for _, b := range words {
+		if v&b.bit != 0 {
+			w = append(w, b.word)
+		}
+	}
+	return w
+}
+
+func protoText(r Range) string {
+	switch r.Lo {
+	case ast.ProtoTCP, ast.ProtoUDP, ast.ProtoICMP:
+		return ast.ProtocolWord(uint8(r.Lo))
+	}
+	return strconv.Itoa(int(r.Lo))
+}
+
+func (r Range) addr() string {
+	lo := ast.IP(r.Lo).String()
+	switch n, ok := r.prefix(); {
+	case r.Lo == r.Hi:
+		return lo
+	case ok:
+		return lo + "/" + strconv.Itoa(n)
+	}
+	return lo + "-" + ast.IP(r.Hi).String()
+}
+
+func (r Range) number() string {
+	if r.Lo == r.Hi {
+		return strconv.FormatUint(uint64(r.Lo), 10)
+	}
+	return strconv.FormatUint(uint64(r.Lo), 10) + "-" + strconv.FormatUint(uint64(r.Hi), 10)
+}
+
+func stmtText(s Stmt) string {
+	switch s := s.(type) {
+	case Counter:
+		return "counter"
+	case Log:
+		return `log prefix "` + quoted(s.Prefix, maxPrefix) + `" group ` + strconv.Itoa(LogGroup)
+	case SetMark:
+		return fmt.Sprintf("ct mark set 0x%08x", s.Mark)
+	case Update:
+		return "update @" + s.Set + " { ip saddr }"
+	case SetMSS:
+		return fmt.Sprintf("tcp option maxseg size set %d", s.Size)
+	case SetHelper:
+		return `ct helper set "` + s.Name + `"`
+	case NAT:
+		w, field := "snat ", "ip saddr"
+		if s.Dst {
+			w, field = "dnat ", "ip daddr"
+		}
+		switch {
+		case s.Map != "":
+			return w + "to " + field + " map @" + s.Map
+		case s.Prefix:
+			w += "ip prefix to " + Range{uint32(s.First), uint32(s.Last)}.addr()
+		default:
+			w += "to " + s.First.String()
+			if s.Last != s.First {
+				w += "-" + s.Last.String()
+			}
+			if s.PortLo != 0 {
+				w += ":" + Range{uint32(s.PortLo), uint32(s.PortHi)}.number()
+			}
+		}
+		if s.Persistent {
+			w += " persistent"
+		}
+		return w
+	case Accept:
+		return "accept"
+	case Drop:
+		return "drop"
+	case Return:
+		return "return"
+	case Jump:
+		return "jump " + s.Chain
+	case Goto:
+		return "goto " + s.Chain
+	}
+	return ""
+}
