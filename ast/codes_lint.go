@@ -116,5 +116,9 @@ func lintCodes() []Code {
 			"aaa rules are compared with the real address of the host on the more trusted interface, unlike access lists. A rule with the mapped address matches nothing, so that its users are not asked.",
 			twoAddresses + "static (inside,outside) 203.0.113.80 10.0.0.80 netmask 255.255.255.255 0 0\naaa-server Users protocol tacacs+\naaa authentication include http outside 203.0.113.80 255.255.255.255 0.0.0.0 0.0.0.0 Users",
 			"Name the real address."},
+		{"W427", "list does not fit its use in nat",
+			"nat 0 access-list compares addresses only, so protocols and ports have no place in its list. The list of nat N access-list may only permit.",
+			twoAddresses + "access-list nonat permit tcp 10.0.0.0 255.255.255.0 10.9.0.0 255.255.255.0 eq www\nnat (inside) 0 access-list nonat",
+			"Use ip and no ports for an exemption, and permit entries only for policy NAT."},
 	}
 }

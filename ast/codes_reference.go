@@ -72,5 +72,9 @@ func referenceCodes() []Code {
 			"Two nameif lines give the same name, so that a line naming it would be ambiguous. The second is left out.",
 			"nameif ethernet0 outside security0\nnameif ethernet1 outside security100",
 			"Give each interface a name of its own."},
+		{"E309", "access list does not fit a policy static",
+			"The real side of a static with an access list is the source of that list: one host or network, which has the mapped address of the line. The static is left out.",
+			twoAddresses + "access-list web permit tcp any any eq www\nstatic (inside,outside) 203.0.113.80 access-list web 0 0",
+			"Use a list whose entries all permit from the same host or network."},
 	}
 }

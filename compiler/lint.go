@@ -10,11 +10,15 @@ import (
 // A finding is about one line, however many packets it concerns, and says which line would be right. A rule that cannot be
 // sure keeps silent: access lists also come to use by a RADIUS server, addresses by a router that nobody sees here.
 func Lint(cfg *ast.Config, plan *Plan) ast.Diagnostics {
+	if plan == nil {
+		return nil
+	}
 	l := &linter{reporter: newReporter(cfg), lines: sortLines(cfg), plan: plan}
 	l.realAddresses()
 	l.shadowed()
 	l.openLists()
 	l.exemptions()
+	l.natLists()
 	l.spoofing()
 	l.pools()
 	l.natIDs()

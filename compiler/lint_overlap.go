@@ -108,3 +108,35 @@ func (l *linter) authentication() {
 		l.noteLine(d, found.Line.cmd)
 	}
 }
+
+// natLists finds entries that translation cannot use: an exemption compares addresses only, and policy NAT knows no deny
+// (semantics.md 3.2). One finding a list.
+func (l *linter) natLists() {
+	t := &l.plan.NAT
+	for i := range t.Exemptions {
+		x := &t.Exemptions[i]
+		for j := range l.plan.ACLs[x.ACL].Entries {
+			e := &l.plan.ACLs[x.ACL].Entries[j]
+			if e.Protos == nil && e.SrcPorts == nil && e.DstPorts == nil {
+				continue
+			}
+			d := l.find("W427", ast.Warning, e.Line.cmd, "", "access-list %s exempts from translation by addresses only; a protocol or port in it has no place", l.plan.ACLs[x.ACL].ID)
+			d.Hint = "use `ip` and no ports"
+			l.noteLine(d, x.Line.cmd)
+			break
+		}
+	}
+	for i := range t.Policies {
+		n := &t.Policies[i]
+		for j := range l.plan.ACLs[n.ACL].Entries {
+			e := &l.plan.ACLs[n.ACL].Entries[j]
+			if e.Permit {
+				continue
+			}
+			d := l.find("W427", ast.Warning, e.Line.cmd, "deny", "access-list %s chooses what to translate, and may only permit", l.plan.ACLs[n.ACL].ID)
+			d.Hint = "say with permit entries what is to be translated"
+			l.noteLine(d, n.Line.cmd)
+			break
+		}
+	}
+}

@@ -1,7 +1,9 @@
 package compiler
 
 import (
+	"bytes"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -46,7 +48,9 @@ func found(diags ast.Diagnostics) []string {
 
 func TestFindings(t *testing.T) {
 	lines := func(text string) int { return strings.Count(text, "\n") }
-	at := func(code, text string, line, col int) string { return fmt.Sprintf("%s@%d:%d", code, lines(text)+line, col) }
+	at := func(code, text string, line, col int) string {
+		return fmt.Sprintf("%s@%d:%d", code, lines(text)+line, col)
+	}
 	for _, tc := range []struct {
 		name, text string
 		want       []string
@@ -84,6 +88,10 @@ func TestFindings(t *testing.T) {
 		{"ports that only together cover", base + "access-list out permit tcp any host 203.0.113.81 lt 100\naccess-list out permit tcp any host 203.0.113.81 gt 99\naccess-list out permit tcp any host 203.0.113.81\n", nil},
 		{"icmp types", base + "access-list out permit icmp any any echo-reply\naccess-list out permit icmp any any\naccess-list out deny icmp any any echo\n", []string{at("W419", base, 3, 1)}},
 
+		{"exemption by port", base + "access-list nonat permit tcp 10.0.0.0 255.255.255.0 10.9.0.0 255.255.255.0 eq www\nnat (inside) 0 access-list nonat\n", []string{at("W427", base, 1, 1)}},
+		{"policy nat with deny", base + "access-list pol deny ip host 10.0.0.7 any\nnat (inside) 1 access-list pol 0 0\n", []string{at("W427", base, 1, 17)}},
+		{"policy static from everywhere", base + "access-list pol permit ip any host 198.51.100.7\nstatic (inside,outside) 203.0.113.82 access-list pol 0 0\n", []string{at("E309", base, 2, 50), at("W415", base, 1, 1)}},
+
 		{"everything open", base + "access-list out permit ip any any\n", []string{at("W420", base, 1, 1)}},
 		{"everything out", base + "access-list in permit ip any any\naccess-group in in interface inside\n", nil},
 
@@ -113,6 +121,39 @@ func TestFindings(t *testing.T) {
 
 func sameSet(a, b []string) bool {
 	return slices.Equal(slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b)))
+}
+
+// TestNoteCorrected: the list that names the mapped address has no finding, and forged sources no longer pass.
+func TestNoteCorrected(t *testing.T) {
+	text, err := os.ReadFile("../../shared/seed/pixfirewall.cfg")
+	if err != nil {
+		t.Skipf("the reference material is not there: %v", err)
+	}
+	_, diags := load(t, string(text))
+	if got := codes(diags); !got["W401"] || !got["W402"] || !got["W404"] {
+		t.Errorf("as printed: %v", got)
+	}
+	fixed := text
+	for _, p := range []string{"icmp", "tcp", "udp"} {
+		fixed = bytes.Replace(fixed, []byte(p+" any host 10.89.129.131"), []byte(p+" any host 192.168.1.11"), 1)
+	}
+	_, diags = load(t, string(fixed))
+	if got := codes(diags); got["W401"] || got["W404"] || !got["W402"] {
+		t.Errorf("list corrected: %v", got)
+	}
+	fixed = bytes.Replace(fixed, []byte("10.89.129.128 255.255.255.240 10.89.129.192"), []byte("10.89.129.128 255.255.255.128 10.89.129.192"), 1)
+	_, diags = load(t, string(fixed))
+	if got := codes(diags); got["W402"] {
+		t.Errorf("exemption corrected: %v", got)
+	}
+}
+
+func codes(diags ast.Diagnostics) map[string]bool {
+	out := map[string]bool{}
+	for _, d := range diags {
+		out[d.Code] = true
+	}
+	return out
 }
 
 // TestRemedies: the hint of a finding, followed, is the end of it.

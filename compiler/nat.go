@@ -106,13 +106,15 @@ func (c *compiler) static(s *ast.Static) {
 			return
 		}
 		out.ACL = acl
-		// The real side is the source of the list, and its mask is that of both sides (semantics.md 3.4).
-		entries := c.plan.ACLs[acl].Entries
-		if i := slices.IndexFunc(entries, func(e ACE) bool { return e.Permit }); i >= 0 {
-			e := &entries[i]
-			out.Real, out.Mask = e.Src[0].IP, e.Src[0].Mask
-			if out.Proto != 0 && len(e.SrcPorts) > 0 {
+		real, ok := c.policySource(s, acl)
+		if !ok {
+			return
+		}
+		out.Real, out.Mask = real.IP, real.Mask
+		for _, e := range c.plan.ACLs[acl].Entries {
+			if e.Permit && len(e.SrcPorts) > 0 {
 				out.RealPt = e.SrcPorts[0].Lo
+				break
 			}
 		}
 	} else {
@@ -129,4 +131,30 @@ func (c *compiler) static(s *ast.Static) {
 	out.Mapped &= out.Mask
 	out.Real &= out.Mask
 	c.plan.NAT.Statics = append(c.plan.NAT.Statics, out)
+}
+
+// policySource is the real side of a policy static: the source of its list, which must be one network, because its mask is
+// that of both sides (semantics.md 3.4). That a PIX refuses a list with several sources is unconfirmed.
+func (c *compiler) policySource(s *ast.Static, acl int) (real ast.Net, ok bool) {
+	list := &c.plan.ACLs[acl]
+	for i := range list.Entries {
+		e := &list.Entries[i]
+		if !e.Permit {
+			continue
+		}
+		for _, n := range e.Src {
+			if n.Mask == 0 || ok && n != real {
+				d := c.refuse("E309", ast.BadValue, s, s.ACL, "access-list %s does not name one real host or network as its source, which the static needs", s.ACL)
+				d.Hint = "use a list whose entries all permit from the same host or network"
+				c.noteLine(d, e.Line.cmd)
+				return real, false
+			}
+			real, ok = n, true
+		}
+	}
+	if !ok {
+		c.refuse("E309", ast.BadValue, s, s.ACL, "access-list %s permits nothing, so the static has no real address", s.ACL).Hint =
+			"use a list with an entry that permits"
+	}
+	return real, ok
 }
