@@ -120,5 +120,26 @@ func lintCodes() []Code {
 			"nat 0 access-list compares addresses only, so protocols and ports have no place in its list. The list of nat N access-list may only permit.",
 			twoAddresses + "access-list nonat permit tcp 10.0.0.0 255.255.255.0 10.9.0.0 255.255.255.0 eq www\nnat (inside) 0 access-list nonat",
 			"Use ip and no ports for an exemption, and permit entries only for policy NAT."},
+		{"W428", "server group without server",
+			"Users are to be authenticated by a group that holds no server, so nobody gets through.",
+			twoAddresses + "aaa-server Users protocol tacacs+\naaa authentication include http outside 10.0.0.80 255.255.255.255 0.0.0.0 0.0.0.0 Users",
+			"Add a server to the group with aaa-server TAG (IF) host IP KEY."},
+		{"W429", "peer without key",
+			"Every isakmp policy authenticates by pre-shared key, and no isakmp key line covers the peer, so the tunnel cannot come up.",
+			twoAddresses + `access-list far permit ip 10.0.0.0 255.255.255.0 10.9.0.0 255.255.255.0
+nat (inside) 0 access-list far
+crypto ipsec transform-set strong esp-3des esp-sha-hmac
+crypto map vpn 10 ipsec-isakmp
+crypto map vpn 10 match address far
+crypto map vpn 10 set peer 198.51.100.9
+crypto map vpn 10 set transform-set strong
+crypto map vpn interface outside
+isakmp enable outside
+isakmp policy 10 authentication pre-share
+isakmp policy 10 encryption 3des
+isakmp policy 10 hash sha
+isakmp policy 10 group 2
+isakmp policy 10 lifetime 86400`,
+			"Add an isakmp key line for the peer."},
 	}
 }

@@ -1,27 +1,27 @@
 package compiler
 
 import (
+	"slices"
 	"time"
 
 	"pixfw/ast"
 )
 
-// builtinGroups are the server groups that every PIX 6.3 has, also when a fragment of a configuration leaves them off.
+// builtinGroups are the server groups that every PIX 6.3 has, first and in this order, also when a fragment of a
+// configuration leaves them off (commands-vpn-aaa-show.md section 1.9).
 var builtinGroups = []AAAGroup{{Tag: "TACACS+", Protocol: "tacacs+"}, {Tag: "RADIUS", Protocol: "radius"}, {Tag: "LOCAL", Protocol: "local"}}
 
-// defaultServerTimeout of an aaa-server host line (commands-vpn-aaa-show.md section 1).
+// defaultServerTimeout of an aaa-server host line (commands-vpn-aaa-show.md section 1.9, unconfirmed).
 const defaultServerTimeout = 5 * time.Second
 
 func (c *compiler) aaa() {
+	c.plan.AAAGroups = slices.Clone(builtinGroups)
 	for _, p := range c.lines.aaaProtos {
-		if c.group(p.Tag) == None {
-			c.plan.AAAGroups = append(c.plan.AAAGroups, AAAGroup{Line: From(p), Tag: p.Tag, Protocol: p.Protocol})
+		if g := c.group(p.Tag); g != None {
+			c.plan.AAAGroups[g].Line, c.plan.AAAGroups[g].Protocol = From(p), p.Protocol
+			continue
 		}
-	}
-	for _, b := range builtinGroups {
-		if c.group(b.Tag) == None {
-			c.plan.AAAGroups = append(c.plan.AAAGroups, b)
-		}
+		c.plan.AAAGroups = append(c.plan.AAAGroups, AAAGroup{Line: From(p), Tag: p.Tag, Protocol: p.Protocol})
 	}
 	for _, h := range c.lines.aaaHosts {
 		g, ok1 := c.groupIndex(h, h.Tag)

@@ -24,10 +24,12 @@ func Lint(cfg *ast.Config, plan *Plan) ast.Diagnostics {
 	l.natIDs()
 	l.overlaps()
 	l.authentication()
+	l.serverGroups()
 	l.secrets()
 	l.passwords()
 	l.crypto()
 	l.mapEntries()
+	l.peerKeys()
 	l.unused()
 	l.diags.Sort()
 	return l.diags

@@ -10,25 +10,47 @@ import (
 // realAddresses finds entries of an interface's list that name the real address behind a static. The list sees packets as
 // they arrive, and on the lower interface they carry the mapped address (semantics.md 2.1, 10.1).
 func (l *linter) realAddresses() {
-	done := map[[2]int]bool{} // list, entry: a list may be bound to several interfaces
+	real := l.realSides()
 	for in := range l.plan.Interfaces {
 		list := l.plan.Interfaces[in].ACL
-		if list == None {
+		if list == None || l.boundElsewhere(list, in) {
 			continue
 		}
 		for e := range l.plan.ACLs[list].Entries {
 			ace := &l.plan.ACLs[list].Entries[e]
-			if len(ace.Dst) != 1 || ace.Dst[0].Mask == 0 || done[[2]int{list, e}] || l.boundElsewhere(list, in) {
+			if len(ace.Dst) != 1 || ace.Dst[0].Mask == 0 || !real.cover(ace.Dst[0]) {
 				continue
 			}
-			s := l.hiddenBy(in, ace)
-			if s == nil {
-				continue
+			if s := l.hiddenBy(in, ace); s != nil {
+				l.reportReal(in, list, ace, s)
 			}
-			done[[2]int{list, e}] = true
-			l.reportReal(in, list, ace, s)
 		}
 	}
+}
+
+// netSet finds quickly whether one of many nets, which have few different masks, covers another.
+type netSet struct {
+	masks []ast.IP
+	nets  map[ast.Net]bool
+}
+
+// realSides is the real nets of all statics: a long list is looked at closely only where it names one of them.
+func (l *linter) realSides() *netSet {
+	set := &netSet{nets: map[ast.Net]bool{}}
+	for i := range l.plan.NAT.Statics {
+		n := network(l.plan.NAT.Statics[i].RealNet())
+		set.nets[n] = true
+		if !slices.Contains(set.masks, n.Mask) {
+			set.masks = append(set.masks, n.Mask)
+		}
+	}
+	return set
+}
+
+func (s *netSet) cover(n ast.Net) bool {
+	return slices.ContainsFunc(s.masks, func(m ast.IP) bool {
+		return m&^n.Mask == 0 && s.nets[ast.Net{IP: n.IP & m, Mask: m}]
+	})
 }
 
 // boundElsewhere reports whether another interface uses the list, on which its entries may well match.

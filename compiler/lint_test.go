@@ -92,6 +92,9 @@ func TestFindings(t *testing.T) {
 		{"policy nat with deny", base + "access-list pol deny ip host 10.0.0.7 any\nnat (inside) 1 access-list pol 0 0\n", []string{at("W427", base, 1, 17)}},
 		{"policy static from everywhere", base + "access-list pol permit ip any host 198.51.100.7\nstatic (inside,outside) 203.0.113.82 access-list pol 0 0\n", []string{at("E309", base, 2, 50), at("W415", base, 1, 1)}},
 
+		{"group without server", base + "aaa-server A protocol radius\naaa authentication include http outside 10.0.0.80 255.255.255.255 0.0.0.0 0.0.0.0 A\n", []string{at("W428", base, 2, 83)}},
+		{"names in place of addresses", base + "names\nname 10.0.0.80 web\naccess-list out permit tcp any host 10.0.0.80 eq https\n", []string{at("W401", base, 3, 37)}},
+
 		{"everything open", base + "access-list out permit ip any any\n", []string{at("W420", base, 1, 1)}},
 		{"everything out", base + "access-list in permit ip any any\naccess-group in in interface inside\n", nil},
 
@@ -165,6 +168,7 @@ func TestRemedies(t *testing.T) {
 		{"exemption", vpn + "route inside 10.1.0.0 255.255.0.0 10.0.0.2 1\n", "W402", "add `access-list nonat permit ip 10.1.0.0 255.255.0.0 10.9.0.0 255.255.255.0`"},
 		{"aaa", base + "aaa authentication include http outside 203.0.113.80 255.255.255.255 0.0.0.0 0.0.0.0 LOCAL\n", "W426",
 			"write `aaa authentication include http outside 10.0.0.80 255.255.255.255 0.0.0.0 0.0.0.0 LOCAL`"},
+		{"names", base + "names\nname 203.0.113.80 web\naccess-list out permit tcp any host 10.0.0.80 eq https\n", "W401", "write `access-list out permit tcp any host web eq https`"},
 		{"masked key", base + "isakmp key ******** address 198.51.100.9 netmask 255.255.255.255\n", "W405",
 			"supply it with --secrets FILE, where FILE holds the line `isakmp key REAL-KEY address 198.51.100.9 netmask 255.255.255.255`"},
 	} {

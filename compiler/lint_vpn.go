@@ -112,6 +112,21 @@ func (l *linter) mapEntries() {
 	}
 }
 
+// peerKeys finds peers without a pre-shared key, where every IKE policy asks for one.
+func (l *linter) peerKeys() {
+	v := &l.plan.VPN
+	if len(v.Policies) == 0 || slices.ContainsFunc(v.Policies, func(p IKEPolicy) bool { return p.Authentication != "pre-share" }) {
+		return
+	}
+	for _, e := range l.lines.mapEntries {
+		if e.Peer == 0 || slices.ContainsFunc(v.Keys, func(k IKEKey) bool { return k.Peer.Contains(e.Peer) }) {
+			continue
+		}
+		d := l.find("W429", ast.Warning, e, l.ip(e.Peer), "there is no pre-shared key for peer %s, and every isakmp policy asks for one", e.Peer)
+		d.Hint = "add `isakmp key KEY address " + l.ip(e.Peer) + " netmask 255.255.255.255`"
+	}
+}
+
 func offers(e *ast.MapEntry) bool { return len(e.TransformSet) > 0 }
 
 // states reports whether the configuration has a line of the entry that keep accepts. What the line names may not exist,

@@ -161,7 +161,7 @@ func (c *compiler) mapTail(cmd ast.Command) {
 	}
 }
 
-// defaultKeepalive of NAT traversal (commands-vpn-aaa-show.md section 1).
+// defaultKeepalive of NAT traversal (commands-vpn-aaa-show.md section 1.3).
 const defaultKeepalive = 20 * time.Second
 
 func (c *compiler) isakmp(cmd ast.Command) {
@@ -239,7 +239,7 @@ func (p *IKEPolicy) set(attribute, value string) {
 	}
 }
 
-// defaultIdle ends the tunnel of an idle client (commands-vpn-aaa-show.md section 1, vpngroup).
+// defaultIdle ends the tunnel of an idle client (commands-vpn-aaa-show.md section 1.6).
 const defaultIdle = 1800 * time.Second
 
 // vpnGroup merges one attribute line into its group.
