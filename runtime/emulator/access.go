@@ -1,0 +1,206 @@
+package emulator
+
+import (
+	"time"
+
+	"pixfw/ast"
+	"pixfw/compiler"
+	"pixfw/runtime/syslog"
+)
+
+// A view is a packet as an access list looks at it.
+type view struct {
+	proto        uint8
+	src, dst     ast.IP
+	sport, dport uint16
+	icmp         uint8
+}
+
+func wireView(f *flight) view {
+	p := &f.pkt
+	return view{p.Proto, p.Src, p.Dst, p.SrcPort, p.DstPort, p.ICMPType}
+}
+
+// aclMatch is the first entry that matches, and what it says; None is the implicit deny.
+func (e *Engine) aclMatch(acl int, v *view) (entry int, permit bool) {
+	entries := e.plan.ACLs[acl].Entries
+	for i := range entries {
+		if matches(&entries[i], v) {
+			return i, entries[i].Permit
+		}
+	}
+	return compiler.None, false
+}
+
+// aclPairs is aclMatch for addresses alone, as a NAT exemption compares them (semantics.md 3.2).
+func (e *Engine) aclPairs(acl int, src, dst ast.IP) bool {
+	entries := e.plan.ACLs[acl].Entries
+	for i := range entries {
+		if inNets(entries[i].Src, src) && inNets(entries[i].Dst, dst) {
+			return entries[i].Permit
+		}
+	}
+	return false
+}
+
+func matches(a *compiler.ACE, v *view) bool {
+	if a.Protos != nil && !contains(a.Protos, v.proto) {
+		return false
+	}
+	if !inNets(a.Src, v.src) || !inNets(a.Dst, v.dst) {
+		return false
+	}
+	if a.SrcPorts != nil || a.DstPorts != nil {
+		if v.proto != ast.ProtoTCP && v.proto != ast.ProtoUDP {
+			return false
+		}
+		if a.SrcPorts != nil && !inPorts(a.SrcPorts, v.sport) || a.DstPorts != nil && !inPorts(a.DstPorts, v.dport) {
+			return false
+		}
+	}
+	return a.ICMP == nil || v.proto == ast.ProtoICMP && contains(a.ICMP, v.icmp)
+}
+
+func contains(set []uint8, x uint8) bool {
+	for _, y := range set {
+		if x == y {
+			return true
+		}
+	}
+	return false
+}
+
+func inNets(nets []ast.Net, ip ast.IP) bool {
+	for i := range nets {
+		if nets[i].Contains(ip) {
+			return true
+		}
+	}
+	return false
+}
+
+func inPorts(ranges []compiler.PortRange, port uint16) bool {
+	for _, r := range ranges {
+		if r.Contains(port) {
+			return true
+		}
+	}
+	return false
+}
+
+// access is step 8: the access list of the ingress interface on wire addresses; without one, the security levels decide.
+func (e *Engine) access(f *flight) bool {
+	in := &e.plan.Interfaces[f.in.If]
+	if f.in.Tunnel && e.plan.Sysopt.PermitIPsec {
+		f.pass("ACCESS-LIST", "decrypted: access lists are passed by", e.plan.Sysopt.PermitIPsecLine)
+		return false
+	}
+	if in.ACL == compiler.None {
+		return e.byLevel(f)
+	}
+	acl := &e.plan.ACLs[in.ACL]
+	v := wireView(f)
+	entry, permit := e.aclMatch(in.ACL, &v)
+	if entry == compiler.None {
+		f.drop(e, "ACCESS-LIST", whyACL, logs(syslog.Deny106023(e.wire(f), acl.ID)), in.ACLLine)
+		return true
+	}
+	ace := &acl.Entries[entry]
+	e.hits[in.ACL][entry]++
+	switch {
+	case ace.Log == ast.LogOn:
+		e.logHit(f, acl.ID, ace)
+	case !permit && ace.Log != ast.LogDisable:
+		e.emit(syslog.Deny106023(e.wire(f), acl.ID))
+	}
+	if !permit {
+		f.drop(e, "ACCESS-LIST", whyACL, nil, in.ACLLine, ace.Line)
+		return true
+	}
+	f.pass("ACCESS-LIST", "", in.ACLLine, ace.Line)
+	return false
+}
+
+// byLevel is what holds without an access list: out is permitted, in is not (semantics.md 1.1, 2.3).
+func (e *Engine) byLevel(f *flight) bool {
+	if !f.inbound {
+		f.pass("ACCESS-LIST", "implicit rule: to a lower security level")
+		return false
+	}
+	w, p := e.wire(f), &f.pkt
+	m := syslog.New(106010, w)
+	switch {
+	case f.un.kind == unNone: // no translation either: 106010 for every protocol
+	case p.Proto == ast.ProtoTCP:
+		m = syslog.Deny106001(w, p.Flags)
+	case p.Proto == ast.ProtoUDP && (p.SrcPort == 53 || p.DstPort == 53):
+		m = syslog.Deny106007(w, p.SrcPort == 53)
+	case p.Proto == ast.ProtoUDP:
+		m = syslog.Deny106006(w)
+	case p.Proto == ast.ProtoICMP:
+		m = syslog.New(106014, w)
+	}
+	f.drop(e, "ACCESS-LIST", whyACL, logs(m))
+	return true
+}
+
+// A logFlow counts the hits of one flow on an entry with `log` (semantics.md 2.3).
+type logKey struct {
+	acl  string
+	ace  int // its number
+	flow flowKey
+}
+
+type logFlow struct {
+	key      logKey
+	level    int
+	permit   bool
+	interval time.Duration
+	text     syslog.Flow
+	hits     uint64
+	since    time.Duration
+	alarm    alarm
+}
+
+func (l *logFlow) deadline(*Engine) time.Duration { return l.since + l.interval }
+
+// end is the end of an interval: with hits in it there is a summary and another interval.
+func (l *logFlow) end(e *Engine) {
+	if l.hits == 0 {
+		delete(e.logFlows, l.key)
+		return
+	}
+	e.emit(syslog.Log106100(l.level, l.key.acl, verb(l.permit), l.text, l.hits, l.interval))
+	l.hits, l.since = 0, e.now
+	e.arm(&l.alarm, l)
+}
+
+func verb(permit bool) string {
+	if permit {
+		return "permitted"
+	}
+	return "denied"
+}
+
+func (e *Engine) logHit(f *flight, id string, ace *compiler.ACE) {
+	key := logKey{id, ace.Number, keyOf(f)}
+	if l := e.logFlows[key]; l != nil {
+		l.hits++
+		return
+	}
+	w := e.wire(f)
+	e.emit(syslog.Log106100(ace.LogLevel, id, verb(ace.Permit), w, 1, 0))
+	if len(e.logFlows) >= e.limits.LogFlows {
+		if !ace.Permit {
+			e.emit(syslog.New(106101, e.limits.LogFlows))
+		}
+		return
+	}
+	interval := ace.Interval
+	if interval <= 0 {
+		interval = 300 * time.Second
+	}
+	l := &logFlow{key: key, level: ace.LogLevel, permit: ace.Permit, interval: interval, text: w, since: e.now}
+	e.logFlows[key] = l
+	e.arm(&l.alarm, l)
+}

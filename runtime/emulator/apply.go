@@ -1,0 +1,226 @@
+package emulator
+
+import (
+	"errors"
+
+	"pixfw/ast"
+	"pixfw/compiler"
+	"pixfw/runtime"
+	"pixfw/runtime/syslog"
+)
+
+var errNoPlan = errors.New("no plan to apply")
+
+// Apply puts a plan in force. Interfaces are recognised by name: what lives on one that is gone ends, all else lives on under its
+// new number. Hit counts go with the text of their entry in the list of the same name.
+func (e *Engine) Apply(plan *compiler.Plan) (ast.Diagnostics, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if plan == nil {
+		return nil, errNoPlan
+	}
+	if old := e.plan; old != nil {
+		e.expire()
+		to := make([]int, len(old.Interfaces))
+		same := len(old.Interfaces) == len(plan.Interfaces)
+		for i := range to {
+			to[i] = plan.IfByName(old.Interfaces[i].Name)
+			same = same && to[i] == i
+		}
+		e.forget(plan, to)
+		e.carryCounts(plan, to)
+		if !same {
+			e.renumber(to)
+		}
+	} else {
+		e.counters = make([]runtime.Counters, len(plan.Interfaces))
+		e.hits = emptyHits(plan)
+		e.now = e.clock.Now().Sub(e.start)
+	}
+	was := e.plan
+	e.plan = plan
+	e.rearm()
+	e.warnOverlaps(was)
+	return nil, nil
+}
+
+func emptyHits(plan *compiler.Plan) [][]uint64 {
+	hits := make([][]uint64, len(plan.ACLs))
+	for i := range hits {
+		hits[i] = make([]uint64, len(plan.ACLs[i].Entries))
+	}
+	return hits
+}
+
+// warnOverlaps logs statics that an earlier one covers, once, when they appear (semantics.md 3.2).
+func (e *Engine) warnOverlaps(was *compiler.Plan) {
+	known := make(map[string]bool)
+	if was != nil {
+		for i := range was.NAT.Statics {
+			known[was.NAT.Statics[i].Line.Text()] = true
+		}
+	}
+	statics := e.plan.NAT.Statics
+	for i := range statics {
+		s := &statics[i]
+		if s.Proto != 0 || s.ACL != compiler.None || known[s.Line.Text()] {
+			continue
+		}
+		for j := range statics[:i] {
+			t := &statics[j]
+			if t.Proto != 0 || t.ACL != compiler.None || t.MappedIf != s.MappedIf {
+				continue
+			}
+			if t.MappedNet().Overlaps(s.MappedNet()) || t.RealIf == s.RealIf && t.RealNet().Overlaps(s.RealNet()) {
+				e.emit(syslog.New(308002, s.Mapped, s.Real, s.Mask, t.Mapped, t.Real))
+				break
+			}
+		}
+	}
+}
+
+// forget ends the state of interfaces that the new plan does not have (to is None), and IPsec state of interfaces that lose
+// their crypto map. The old plan is still in force, for the texts.
+func (e *Engine) forget(plan *compiler.Plan, to []int) {
+	for _, c := range e.sortedConns() {
+		if to[c.key[0].in] == compiler.None || to[c.key[1].in] == compiler.None {
+			e.teardown(c, "Unknown")
+		}
+	}
+	for _, x := range e.sortedXlates() {
+		if to[x.realIf] == compiler.None || to[x.mappedIf] == compiler.None {
+			e.dropXlate(x)
+		}
+	}
+	noMap := func(in int) bool { return to[in] == compiler.None || plan.Interfaces[to[in]].Map == compiler.None }
+	e.dropClients(func(c *client) bool { return noMap(c.in) })
+	var sas []*sa
+	for _, s := range e.sas {
+		if !noMap(s.in) {
+			sas = append(sas, s)
+		}
+	}
+	e.sas = sas
+	for _, u := range e.sortedUsers() {
+		if to[u.key.in] == compiler.None {
+			e.dropUser(u)
+		}
+	}
+	for k, s := range e.frags {
+		if to[k.in] == compiler.None {
+			e.disarm(&s.alarm)
+			delete(e.frags, k)
+		}
+	}
+	for k, l := range e.logFlows {
+		if to[k.flow.in] == compiler.None {
+			e.disarm(&l.alarm)
+			delete(e.logFlows, k)
+		}
+	}
+	for k, c := range e.children {
+		if to[k.in] == compiler.None || to[c.un.out] == compiler.None {
+			delete(e.children, k)
+		}
+	}
+}
+
+func (e *Engine) carryCounts(plan *compiler.Plan, to []int) {
+	counters := make([]runtime.Counters, len(plan.Interfaces))
+	for i, n := range to {
+		if n != compiler.None {
+			counters[n] = e.counters[i]
+		}
+	}
+	e.counters = counters
+	hits := emptyHits(plan)
+	for i := range e.plan.ACLs {
+		n := plan.ACLByID(e.plan.ACLs[i].ID)
+		if n == compiler.None {
+			continue
+		}
+		counts := make(map[string]uint64)
+		for j := range e.plan.ACLs[i].Entries {
+			if h := e.hits[i][j]; h > 0 {
+				counts[e.plan.ACLs[i].Entries[j].Line.Text()] += h
+			}
+		}
+		if len(counts) == 0 {
+			continue
+		}
+		for j := range plan.ACLs[n].Entries {
+			t := plan.ACLs[n].Entries[j].Line.Text()
+			hits[n][j] = counts[t]
+			delete(counts, t)
+		}
+	}
+	e.hits = hits
+}
+
+// renumber gives all state the interface numbers of the new plan.
+func (e *Engine) renumber(to []int) {
+	conns := e.sortedConns()
+	clear(e.conns)
+	for _, c := range conns {
+		c.key[0].in, c.key[1].in = to[c.key[0].in], to[c.key[1].in]
+		e.conns[c.key[0]], e.conns[c.key[1]] = c, c
+	}
+	xlates := e.sortedXlates()
+	clear(e.xlates.byReal)
+	clear(e.xlates.byMapped)
+	for _, x := range xlates {
+		x.realIf, x.mappedIf = to[x.realIf], to[x.mappedIf]
+		e.xlates.byReal[x.realKey()], e.xlates.byMapped[x.mappedKey()] = x, x
+	}
+	hosts := make(map[hostKey]*host, len(e.hosts))
+	for k, h := range e.hosts {
+		k.in = to[k.in]
+		hosts[k] = h
+	}
+	e.hosts = hosts
+	users := make(map[userKey]*user, len(e.users))
+	for k, u := range e.users {
+		k.in = to[k.in]
+		u.key, users[k] = k, u
+	}
+	e.users = users
+	for _, s := range e.sas {
+		s.in = to[s.in]
+	}
+	for _, c := range e.clients {
+		c.in = to[c.in]
+	}
+	children := make(map[childKey]*child, len(e.children))
+	for k, c := range e.children {
+		k.in, c.un.out = to[k.in], to[c.un.out]
+		children[k] = c
+	}
+	e.children = children
+	frags := make(map[fragKey]*fragSet, len(e.frags))
+	for k, s := range e.frags {
+		k.in = to[k.in]
+		s.key, frags[k] = k, s
+	}
+	e.frags = frags
+	flows := make(map[logKey]*logFlow, len(e.logFlows))
+	for k, l := range e.logFlows {
+		k.flow.in = to[k.flow.in]
+		l.key, flows[k] = k, l
+	}
+	e.logFlows = flows
+}
+
+// rearm looks at all deadlines again: the timers may have changed. What free numbers were left in the pools is found anew.
+func (e *Engine) rearm() {
+	clear(e.xlates.low)
+	for _, c := range e.sortedConns() {
+		// The level of an interface may have changed which side is which; names and numbers of the connection stay.
+		e.arm(&c.alarm, c)
+	}
+	for _, x := range e.sortedXlates() {
+		e.arm(&x.alarm, x)
+	}
+	for _, u := range e.sortedUsers() {
+		e.arm(&u.alarm, u)
+	}
+}

@@ -1,0 +1,411 @@
+package emulator
+
+import (
+	"strconv"
+	"time"
+
+	"pixfw/ast"
+	"pixfw/compiler"
+	"pixfw/runtime"
+	"pixfw/runtime/syslog"
+)
+
+// A flowKey is one direction of a connection, as its packets arrive on a wire.
+type flowKey struct {
+	in           int
+	proto        uint8
+	src, dst     ast.IP
+	sport, dport uint16
+}
+
+func keyOf(f *flight) flowKey {
+	p := &f.pkt
+	return flowKey{f.in.If, p.Proto, p.Src, p.Dst, p.SrcPort, p.DstPort}
+}
+
+// A conn is one TCP or UDP connection. key[0] is the initiator's direction on the interface where it arrives, key[1] the
+// responder's on the other: what leaves is the other direction's key turned round.
+type conn struct {
+	number  uint64
+	proto   uint8
+	key     [2]flowKey
+	inbound bool // as the messages name it; a child has that of its parent
+	hi      int  // the direction that comes from the higher level
+	created time.Duration
+	used    time.Duration
+	bytes   uint64
+	tcp     tcpState
+	queries []uint16 // DNS queries without answer
+	dns     bool
+	xl      *xlate // of the higher side's host; nil: static, exempt
+	outer   *xlate // of the lower side's host: outside NAT
+	host    *host
+	user    *user
+	name    string // of the user
+	alarm   alarm
+	dead    bool
+}
+
+// tcpState is what a connection has seen. Index 0 is the initiator.
+type tcpState struct {
+	isn      uint32
+	synack   bool
+	up       bool // handshake done
+	fin      [2]bool
+	finAcked [2]bool
+	data     [2]bool
+}
+
+// A host is one host of the higher side, for the limits of its rule (show local-host).
+type hostKey struct {
+	in int
+	ip ast.IP
+}
+
+type host struct{ tcp, embryonic, udp int }
+
+// lookup is step 7: the connection of a packet, and which direction of it.
+func (e *Engine) lookup(f *flight) (*conn, int) {
+	if !f.pkt.HasPorts() {
+		return nil, 0
+	}
+	k := keyOf(f)
+	c := e.conns[k]
+	if c == nil {
+		return nil, 0
+	}
+	if k == c.key[0] {
+		return c, 0
+	}
+	return c, 1
+}
+
+func (c *conn) timeout(e *Engine) (time.Duration, string) {
+	t := &e.plan.Timeouts
+	if c.proto == ast.ProtoUDP {
+		switch c.key[0].dport {
+		case 111:
+			return t.RPC, ""
+		case 5060:
+			return t.SIP, ""
+		}
+		return t.UDP, ""
+	}
+	switch {
+	case !c.tcp.up:
+		return t.Embryonic, "SYN Timeout"
+	case c.tcp.fin[0] && c.tcp.fin[1] && c.tcp.finAcked[0] && c.tcp.finAcked[1]:
+		return 15 * time.Second, "TCP FINs" // sysopt connection timewait
+	case c.tcp.fin[0] || c.tcp.fin[1]:
+		return t.HalfClosed, "FIN Timeout"
+	}
+	switch c.key[0].dport {
+	case 111:
+		return t.RPC, "Conn-timeout"
+	case 1720:
+		return t.H225, "Conn-timeout"
+	}
+	return t.Conn, "Conn-timeout"
+}
+
+func (c *conn) deadline(e *Engine) time.Duration {
+	d, _ := c.timeout(e)
+	if d <= 0 {
+		return never
+	}
+	return c.used + d
+}
+
+func (c *conn) end(e *Engine) {
+	_, reason := c.timeout(e)
+	e.teardown(c, reason)
+}
+
+// describe is the connection for messages: the lower side is foreign, whoever began.
+func (c *conn) describe(e *Engine) *syslog.Connection {
+	hi, lo := &c.key[c.hi], &c.key[1-c.hi]
+	return &syslog.Connection{
+		Number: c.number, Proto: c.proto, Inbound: c.inbound, User: c.name,
+		Foreign:       syslog.End{If: e.ifName(lo.in), IP: lo.src, Port: lo.sport},
+		ForeignMapped: syslog.End{IP: hi.dst, Port: hi.dport},
+		Local:         syslog.End{If: e.ifName(hi.in), IP: hi.src, Port: hi.sport},
+		Global:        syslog.End{IP: lo.dst, Port: lo.dport},
+	}
+}
+
+// limit is step 11: what the rule of the local host allows.
+func (e *Engine) limit(f *flight) bool {
+	if f.pkt.Proto != ast.ProtoTCP {
+		return false
+	}
+	m := &f.src
+	local, global := f.pkt.Src, f.src.ip
+	in := f.in.If
+	if f.inbound {
+		local, global, in = f.un.ip, f.pkt.Dst, f.out
+	}
+	var conns, embryonic int
+	kind := "xlate"
+	switch {
+	case f.inbound && f.un.st != nil:
+		conns, embryonic, kind = f.un.st.MaxConns, f.un.st.Embryonic, "static"
+	case f.inbound && f.un.xl != nil:
+		conns, embryonic = f.un.xl.maxConns, f.un.xl.embryonic
+	case !f.inbound:
+		conns, embryonic = m.maxConns, m.embryonic
+		if m.kind == mapStatic {
+			kind = "static"
+		}
+	}
+	h := e.hosts[hostKey{in, local}]
+	if h == nil {
+		return false
+	}
+	if conns > 0 && h.tcp >= conns {
+		f.drop(e, "HOST-LIMITS", whyConnLimit, logs(syslog.New(201002, kind, global, h.embryonic, h.tcp)), f.line)
+		return true
+	}
+	if embryonic > 0 && h.embryonic >= embryonic {
+		p := &f.pkt
+		src := syslog.End{IP: p.Src, Port: p.SrcPort}
+		e.emit(syslog.New(201003, h.embryonic, embryonic, src, global, syslog.End{IP: local, Port: f.un.port}, e.ifName(f.in.If)))
+		f.pass("HOST-LIMITS", "embryonic limit reached: TCP intercept answers", f.line)
+		f.take(runtime.SynProxy)
+		return true
+	}
+	return false
+}
+
+// create builds the connection of a new flow, and the translations it needs.
+func (e *Engine) create(f *flight) *conn {
+	p, out := &f.pkt, &f.v.Out
+	there := flowKey{f.out, p.Proto, out.Dst, out.Src, out.DstPort, out.SrcPort}
+	if e.connCount >= e.limits.Conns {
+		f.drop(e, "FLOW-CREATION", whyFull, logs(syslog.New(211001)))
+		return nil
+	}
+	if e.conns[there] != nil { // two rules that map to the same
+		f.drop(e, "FLOW-CREATION", whyNAT, logs(syslog.New(305006, "regular", e.wire(f))))
+		return nil
+	}
+	e.nextConn++
+	c := &conn{number: e.nextConn, proto: p.Proto, key: [2]flowKey{keyOf(f), there}, inbound: f.inbound, created: e.now, used: e.now}
+	if f.inbound {
+		c.hi = 1
+	}
+	if f.child != nil {
+		c.inbound = f.child.inbound
+	}
+	var real *xlate
+	if real = f.src.commit(e); f.inbound {
+		c.outer, c.xl = real, f.un.xl
+	} else {
+		c.xl, c.outer = real, f.un.xl
+	}
+	for _, x := range [2]*xlate{c.xl, c.outer} {
+		if x != nil {
+			x.hold(e)
+		}
+	}
+	c.bytes = uint64(size(p))
+	c.tcp.isn = p.Seq
+	if f.user != nil {
+		c.user, c.name = f.user, f.user.name
+		f.user.conns++
+	}
+	k := hostKey{c.key[c.hi].in, c.key[c.hi].src}
+	if c.host = e.hosts[k]; c.host == nil {
+		c.host = new(host)
+		e.hosts[k] = c.host
+	}
+	if c.proto == ast.ProtoTCP {
+		c.host.tcp++
+		c.host.embryonic++
+	} else {
+		c.host.udp++
+	}
+	e.conns[c.key[0]], e.conns[c.key[1]] = c, c
+	e.connCount++
+	e.connMost = max(e.connMost, e.connCount)
+	e.arm(&c.alarm, c)
+	e.emit(syslog.Built(c.describe(e)))
+	if f.trace {
+		f.pass("FLOW-CREATION", "connection "+itoa(c.number))
+	}
+	return c
+}
+
+// teardown ends a connection; its translations' idle time begins.
+func (e *Engine) teardown(c *conn, reason string) {
+	if c.dead {
+		return
+	}
+	c.dead = true
+	delete(e.conns, c.key[0])
+	delete(e.conns, c.key[1])
+	e.connCount--
+	e.disarm(&c.alarm)
+	if c.proto == ast.ProtoTCP {
+		c.host.tcp--
+		if !c.tcp.up {
+			c.host.embryonic--
+		}
+	} else {
+		c.host.udp--
+	}
+	if *c.host == (host{}) {
+		delete(e.hosts, hostKey{c.key[c.hi].in, c.key[c.hi].src})
+	}
+	if u := c.user; u != nil {
+		u.conns--
+		u.idle = e.now
+		if u.conns == 0 {
+			e.arm(&u.alarm, u)
+		}
+	}
+	for _, x := range [2]*xlate{c.xl, c.outer} {
+		if x != nil {
+			x.release(e)
+		}
+	}
+	for k, ch := range e.children {
+		if ch.parent == c {
+			delete(e.children, k)
+		}
+	}
+	e.emit(syslog.Teardown(c.describe(e), e.now-c.created, c.bytes, reason))
+}
+
+// tcpRefuses drops a SYN that would begin another connection in the place of this one (semantics.md 1.2).
+func (e *Engine) tcpRefuses(f *flight, c *conn, dir int) bool {
+	p := &f.pkt
+	if p.Flags&(runtime.SYN|runtime.ACK) != runtime.SYN || dir == 1 {
+		return false
+	}
+	if p.Seq != 0 && c.tcp.isn != 0 && p.Seq != c.tcp.isn {
+		f.drop(e, "FLOW-LOOKUP", whyISN, nil)
+		return true
+	}
+	return false
+}
+
+// tcpSegment moves the state on after a segment has passed.
+func (e *Engine) tcpSegment(c *conn, dir int, p *runtime.Packet) {
+	t := &c.tcp
+	const synack = runtime.SYN | runtime.ACK
+	if p.Flags&runtime.RST != 0 {
+		reason := "TCP Reset-O"
+		if dir == c.hi {
+			reason = "TCP Reset-I"
+		}
+		e.teardown(c, reason)
+		return
+	}
+	switch {
+	case dir == 1 && p.Flags&synack == synack:
+		t.synack = true
+	case dir == 0 && !t.up && t.synack && p.Flags&runtime.ACK != 0:
+		t.up = true
+		c.host.embryonic--
+		e.arm(&c.alarm, c)
+	}
+	if size(p) > 0 {
+		t.data[dir] = true
+	}
+	if p.Flags&runtime.ACK != 0 && t.fin[1-dir] {
+		t.finAcked[1-dir] = true
+	}
+	if p.Flags&runtime.FIN != 0 && !t.fin[dir] {
+		t.fin[dir] = true
+		e.arm(&c.alarm, c)
+	}
+	if t.finAcked[0] && t.finAcked[1] {
+		if e.plan.Sysopt.Timewait {
+			e.arm(&c.alarm, c)
+			return
+		}
+		e.teardown(c, "TCP FINs")
+	}
+}
+
+// flags are those of show conn (commands-vpn-aaa-show.md 4.5).
+func (c *conn) flags() string {
+	if c.proto == ast.ProtoUDP {
+		if c.dns {
+			return "D"
+		}
+		return ""
+	}
+	t := &c.tcp
+	lo := 1 - c.hi
+	var b []byte
+	add := func(on bool, flag byte) {
+		if on {
+			b = append(b, flag)
+		}
+	}
+	begun := c.hi == 1 // by the lower side
+	add(t.up, 'U')
+	if !t.up {
+		add(begun && !t.synack, 'S')
+		add(!begun && !t.synack, 's')
+		add(begun || !t.synack, 'a')
+		add(!begun || !t.synack, 'A')
+	}
+	add(t.fin[c.hi], 'f')
+	add(t.fin[lo], 'F')
+	add(t.finAcked[lo], 'r')
+	add(t.finAcked[c.hi], 'R')
+	add(t.data[lo], 'I')
+	add(t.data[c.hi], 'O')
+	add(begun, 'B')
+	return string(b)
+}
+
+func itoa(n uint64) string { return strconv.FormatUint(n, 10) }
+
+// A child is a connection that an inspection expects (semantics.md 2.7): it passes access lists and authentication.
+type childKey struct {
+	in       int
+	proto    uint8
+	src, dst ast.IP
+	dport    uint16
+}
+
+type child struct {
+	parent  *conn
+	inbound bool
+	un      unnat
+}
+
+// expected is the child of a packet, which it uses up, with its translation.
+func (e *Engine) expected(f *flight) *child {
+	if len(e.children) == 0 || !f.pkt.HasPorts() {
+		return nil
+	}
+	k := childOf(f)
+	c := e.children[k]
+	if c == nil {
+		return nil
+	}
+	delete(e.children, k)
+	return c
+}
+
+func childOf(f *flight) childKey {
+	p := &f.pkt
+	return childKey{f.in.If, p.Proto, p.Src, p.Dst, p.DstPort}
+}
+
+// unChild un-NATs the destination of an expected connection.
+func (e *Engine) unChild(f *flight) bool {
+	if len(e.children) == 0 || !f.pkt.HasPorts() {
+		return false
+	}
+	c := e.children[childOf(f)]
+	if c == nil || c.un.out == compiler.None {
+		return false
+	}
+	f.un = c.un
+	return true
+}

@@ -1,0 +1,212 @@
+package emulator
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"pixfw/ast"
+	"pixfw/compiler"
+	"pixfw/runtime"
+	"pixfw/runtime/syslog"
+)
+
+// sanity is step 1: what no rule can permit.
+func (e *Engine) sanity(f *flight) bool {
+	p := &f.pkt
+	in := e.ifName(f.in.If)
+	if p.Option != runtime.NoOption {
+		name := [...]string{"", "Record Route", "Source Route", "Timestamp", "Router Alert"}[min(int(p.Option), 4)]
+		f.drop(e, "INPUT", whyOptions, logs(syslog.New(106012, p.Src, p.Dst, name)))
+		return true
+	}
+	if p.Src == p.Dst && (!p.HasPorts() || p.SrcPort == p.DstPort) {
+		f.drop(e, "INPUT", whyLand, logs(syslog.New(106017, p.Src, p.Dst)))
+		return true
+	}
+	if e.invalidSource(p.Src) {
+		f.drop(e, "INPUT", whySpoof, logs(syslog.New(106016, p.Src, p.Dst, in)))
+		return true
+	}
+	if p.HasPorts() && (p.SrcPort == 0 || p.DstPort == 0) && (!p.Fragment || p.FragOffset == 0) {
+		src, dst := syslog.End{IP: p.Src, Port: p.SrcPort}, syslog.End{IP: p.Dst, Port: p.DstPort}
+		f.drop(e, "INPUT", whyHeader, logs(syslog.New(500004, p.Proto, src, dst)))
+		return true
+	}
+	return false
+}
+
+// invalidSource: loopback, this network, multicast and above, a broadcast of a connected subnet, an address of the PIX
+// (semantics.md 1.7).
+func (e *Engine) invalidSource(ip ast.IP) bool {
+	if top := ip >> 24; top == 127 || top == 0 || top >= 224 {
+		return true
+	}
+	for i := range e.plan.Interfaces {
+		x := &e.plan.Interfaces[i]
+		if x.HasAddress() && (ip == x.Net.IP || x.Net.Mask < ast.MaskOf(31) && ip == x.Broadcast()) {
+			return true
+		}
+	}
+	return false
+}
+
+// reversePath is step 4: only where `ip verify reverse-path` is on, for new flows and everything without connections.
+func (e *Engine) reversePath(f *flight) bool {
+	x := &e.plan.Interfaces[f.in.If]
+	if !x.RPF {
+		return false
+	}
+	p := &f.pkt
+	k := keyOf(f)
+	for i := range e.plan.Interfaces {
+		if k.in = i; i != f.in.If && p.HasPorts() && e.conns[k] != nil {
+			m := syslog.New(106022, syslog.ProtoName(p.Proto), p.Src, p.Dst, x.Name)
+			f.drop(e, "ROUTE-LOOKUP", whyRPF, logs(m), x.RPFLine)
+			return true
+		}
+	}
+	if r := e.route(p.Src); r.out == f.in.If {
+		f.pass("ROUTE-LOOKUP", "reverse path is on "+x.Name, x.RPFLine)
+		return false
+	}
+	f.drop(e, "ROUTE-LOOKUP", whyRPF, logs(syslog.Deny106021(e.wire(f))), x.RPFLine)
+	return true
+}
+
+// The fragments of one datagram. Scenario files know no IP identification: equal protocol and addresses make a datagram.
+type fragKey struct {
+	in       int
+	proto    uint8
+	src, dst ast.IP
+}
+
+type fragSet struct {
+	key   fragKey
+	parts []runtime.Packet
+	since time.Duration
+	alarm alarm
+}
+
+const fragTimeout = 5 * time.Second
+
+func (s *fragSet) deadline(*Engine) time.Duration { return s.since + fragTimeout }
+func (s *fragSet) end(e *Engine)                  { delete(e.frags, s.key) }
+
+// span is the octets of the IP payload that a fragment carries.
+func span(p *runtime.Packet) (from, to int) {
+	n := size(p)
+	if p.FragOffset == 0 {
+		n += header(p.Proto)
+	}
+	return p.FragOffset, p.FragOffset + n
+}
+
+// reassemble is step 2: it holds the fragments of a datagram until it is whole, which then goes on as f.pkt.
+func (e *Engine) reassemble(f *flight) bool {
+	p := f.pkt
+	key := fragKey{f.in.If, p.Proto, p.Src, p.Dst}
+	proto := syslog.ProtoName(p.Proto)
+	s := e.frags[key]
+	discard := func(m runtime.Message) bool {
+		if s != nil {
+			e.disarm(&s.alarm)
+			delete(e.frags, key)
+		}
+		f.drop(e, "INPUT", whyFragments, logs(m))
+		return true
+	}
+	from, to := span(&p)
+	if to > 65535 || from < 0 {
+		return discard(syslog.New(209004, to, 65535, p.Src, p.Dst, proto, 0))
+	}
+	if s == nil {
+		waiting := 0
+		for k, other := range e.frags {
+			if k.in == f.in.If {
+				waiting += len(other.parts)
+			}
+		}
+		if waiting >= e.limits.Fragments {
+			return discard(syslog.New(209003, e.limits.Fragments, p.Src, p.Dst, proto, 0))
+		}
+		s = &fragSet{key: key, since: e.now}
+		e.frags[key] = s
+		e.arm(&s.alarm, s)
+	}
+	for i := range s.parts {
+		a, b := span(&s.parts[i])
+		switch {
+		case a == from && b == to:
+			f.take(runtime.Held) // sent twice
+			return true
+		case from < b && a < to:
+			return discard(syslog.New(106020, to-from, from, p.Src, p.Dst))
+		}
+	}
+	if len(s.parts) >= e.limits.Chain {
+		return discard(syslog.New(209005, e.limits.Chain, p.Src, p.Dst, proto, 0))
+	}
+	s.parts = append(s.parts, p)
+	slices.SortFunc(s.parts, func(a, b runtime.Packet) int { return a.FragOffset - b.FragOffset })
+	end := 0
+	for i := range s.parts {
+		a, b := span(&s.parts[i])
+		if a != end || i == len(s.parts)-1 && s.parts[i].More {
+			f.pass("INPUT", "waiting for the other fragments")
+			f.take(runtime.Held)
+			return true
+		}
+		end = b
+	}
+	e.disarm(&s.alarm)
+	delete(e.frags, key)
+	f.pkt = s.parts[0]
+	f.pkt.Fragment, f.pkt.More = false, false
+	f.pkt.Payload = nil
+	for i := range s.parts {
+		part := &s.parts[i]
+		f.pkt.Payload = append(f.pkt.Payload, part.Payload...)
+		f.pkt.Payload = append(f.pkt.Payload, make([]byte, size(part)-len(part.Payload))...)
+	}
+	f.pkt.Length = len(f.pkt.Payload)
+	if f.trace {
+		f.pass("INPUT", fmt.Sprintf("reassembled from %d fragments", len(s.parts)))
+	}
+	return false
+}
+
+// A hop is the answer of the routing table.
+type hop struct {
+	out  int // None: no route
+	line compiler.Line
+	note string
+}
+
+// route looks an address up: connected clients have a host route to where their tunnel ends (semantics.md 6.3).
+func (e *Engine) route(ip ast.IP) hop {
+	for _, c := range e.clients {
+		if c.addr == ip {
+			return hop{out: c.in, note: "host route of a connected client"}
+		}
+	}
+	if r := e.plan.Lookup(ip); r != nil {
+		return hop{r.If, r.Line, ""}
+	}
+	return hop{out: compiler.None}
+}
+
+// routeVia reports whether there is a way to ip on an interface that is already decided.
+func (e *Engine) routeVia(ip ast.IP, out int) (hop, bool) {
+	for _, c := range e.clients {
+		if c.addr == ip && c.in == out {
+			return hop{out: out, note: "host route of a connected client"}, true
+		}
+	}
+	for i := range e.plan.Routes {
+		if r := &e.plan.Routes[i]; r.If == out && r.Net.Contains(ip) {
+			return hop{out, r.Line, ""}, true
+		}
+	}
+	return hop{out: compiler.None}, false
+}

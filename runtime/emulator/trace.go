@@ -1,0 +1,114 @@
+package emulator
+
+import (
+	"pixfw/ast"
+	"pixfw/compiler"
+	"pixfw/runtime"
+	"pixfw/runtime/syslog"
+)
+
+// A flight is one packet on its way through the firewall.
+type flight struct {
+	in    runtime.Ingress
+	pkt   runtime.Packet // as received (whole, after reassembly)
+	trace bool
+	v     runtime.Verdict
+
+	out     int  // egress interface
+	inbound bool // towards the higher level
+	un      unnat
+	src     mapping // of the source
+	user    *user   // authenticated source
+	child   *child  // expected by an inspection
+	line    compiler.Line
+}
+
+// pass records a step that let the packet through.
+func (f *flight) pass(kind, note string, lines ...compiler.Line) {
+	if f.trace {
+		f.v.Phases = append(f.v.Phases, runtime.Phase{Type: kind, Result: "ALLOW", Lines: stated(lines), Note: note})
+	}
+}
+
+// drop ends the flight.
+func (f *flight) drop(e *Engine, kind, reason string, msgs []runtime.Message, lines ...compiler.Line) {
+	if f.trace {
+		f.v.Phases = append(f.v.Phases, runtime.Phase{Type: kind, Result: "DROP", Lines: stated(lines), Note: reason})
+	}
+	f.v.Action, f.v.Egress, f.v.Reason = runtime.Drop, compiler.None, reason
+	f.v.Out = runtime.Packet{}
+	for _, m := range msgs {
+		e.emit(m)
+	}
+}
+
+// take ends the flight at the firewall itself.
+func (f *flight) take(action runtime.Action) {
+	f.v.Action, f.v.Egress = action, compiler.None
+}
+
+func stated(lines []compiler.Line) []compiler.Line {
+	var l []compiler.Line
+	for _, x := range lines {
+		if !x.IsDefault() {
+			l = append(l, x)
+		}
+	}
+	return l
+}
+
+func logs(m ...runtime.Message) []runtime.Message { return m }
+
+// wire is the packet for messages: the addresses on the ingress wire, and the two interfaces.
+func (e *Engine) wire(f *flight) syslog.Flow {
+	return syslog.FlowOf(&f.pkt, e.ifName(f.in.If), e.ifName(f.out))
+}
+
+// size is the payload of a packet in octets.
+func size(p *runtime.Packet) int { return max(len(p.Payload), p.Length) }
+
+// header is the transport header in octets.
+func header(proto uint8) int {
+	switch proto {
+	case ast.ProtoTCP:
+		return 20
+	case ast.ProtoUDP, ast.ProtoICMP:
+		return 8
+	}
+	return 0
+}
+
+// The reasons of drops, in the words of packet-tracer.
+const (
+	whyACL        = "(acl-drop) Flow is denied by configured rule"
+	whySecurity   = "(sp-security-failed) Slowpath security checks failed"
+	whyRPF        = "(rpf-violated) Reverse-path verify failed"
+	whySpoof      = "(ip-spoof) Source address is invalid"
+	whyLand       = "(land-attack) Source and destination are equal"
+	whyOptions    = "(ip-options) IP options are not allowed"
+	whyHeader     = "(invalid-ip-header) Invalid header"
+	whyFragments  = "(fragment-reassembly-failed) Fragment reassembly failed"
+	whyNotSYN     = "(tcp-not-syn) First TCP packet not SYN"
+	whyISN        = "(tcp-dup-syn) SYN of another connection"
+	whyNoRoute    = "(no-route) No route to host"
+	whyHairpin    = "(no-xlate) No translation, and the packet would leave by the interface it came in on"
+	whyEqual      = "(same-security) Interfaces of equal security level never talk"
+	whyFar        = "(far-interface) The address of another interface cannot be reached"
+	whyNAT        = "(nat-xlate-failed) NAT failed"
+	whyPool       = "(nat-no-xlate-to-pat-pool) Out of address translation slots"
+	whyConnLimit  = "(conn-limit) Connection limit reached"
+	whyFull       = "(no-memory) Table is full"
+	whyAuth       = "(uauth) User must authenticate before using this service"
+	whyAdjacency  = "(no-adjacency) No valid adjacency"
+	whyClear      = "(ipsec-spoof) Clear text that should have been encrypted"
+	whySPI        = "(ipsec-no-sa) No security association with this SPI"
+	whyProxy      = "(ipsec-selector-failure) Inner packet is outside the proxies of its SA"
+	whyNeedIKE    = "(need-ike) No security association yet: IKE negotiation is started"
+	whyDNSLength  = "(inspect-dns-pak-too-long) DNS packet is too long"
+	whyDNSGuard   = "(inspect-dns-id-not-matched) DNS answer matches no query"
+	whyBox        = "(no-service) The firewall has no such service"
+	whyBoxDenied  = "(service-denied) The service is not permitted from this address"
+	whyInterface  = "(interface-down) The interface is shut down or has no address"
+	whyNoPlan     = "(no-plan) No configuration is applied"
+	whyICMPDenied = "(icmp-denied) ICMP to the firewall is denied by configured rule"
+)

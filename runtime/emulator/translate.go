@@ -1,0 +1,317 @@
+package emulator
+
+import (
+	"pixfw/ast"
+	"pixfw/compiler"
+	"pixfw/runtime/syslog"
+)
+
+const (
+	echoReply   = 0
+	echoRequest = 8
+)
+
+type mapKind uint8
+
+const (
+	mapNone   mapKind = iota // keeps its address
+	mapExempt                // nat 0 access-list
+	mapStatic                // static
+	mapLive                  // a translation that lives
+	mapNew                   // one to be created
+)
+
+// A mapping is what becomes of a source.
+type mapping struct {
+	kind                mapKind
+	ip                  ast.IP
+	port                uint16 // or ICMP id with pat
+	pat                 bool
+	xl                  *xlate
+	fresh               xlate // with mapNew
+	maxConns, embryonic int
+	line                compiler.Line
+	pool                compiler.Line
+}
+
+// commit creates the translation of a mapping, if it needs one.
+func (m *mapping) commit(e *Engine) *xlate {
+	if m.kind == mapNew {
+		x := m.fresh
+		m.xl, m.kind = &x, mapLive
+		e.addXlate(m.xl)
+	}
+	return m.xl
+}
+
+// useXlates creates or refreshes the translations of a packet that has no connection.
+func (e *Engine) useXlates(f *flight) {
+	for _, x := range [2]*xlate{f.src.commit(e), f.un.xl} {
+		if x != nil {
+			x.used = e.now
+		}
+	}
+}
+
+// Why a source has no translation.
+type noMapping uint8
+
+const (
+	mapped    noMapping = iota
+	noGroup             // 305005: no rule
+	noGlobal            // 305006: a nat, but no global of its id on this interface
+	notByPort           // 305006: only PAT is left, which cannot carry this protocol
+	exhausted           // 202001
+	tooMany             // table full
+)
+
+// translate is step 10: every packet between levels needs a translation of the address on the higher level.
+func (e *Engine) translate(f *flight) bool {
+	p := &f.pkt
+	if f.inbound {
+		if f.un.kind == unNone {
+			f.drop(e, "NAT", whyNAT, logs(syslog.New(305005, e.wire(f))))
+			return true
+		}
+		if s := f.un.st; s != nil && s.Mask < ast.MaskOf(31) && (p.Dst&^s.Mask == 0 || p.Dst|s.Mask == ast.AllOnes) {
+			f.drop(e, "NAT", whyNAT, logs(syslog.New(305006, "Dst IP is network/broadcast IP,", e.wire(f))), s.Line)
+			return true
+		}
+		f.line = f.un.line
+		return e.translateForeign(f)
+	}
+	var why noMapping
+	if f.src, why = e.mapSource(f, false); why != mapped {
+		e.untranslated(f, why)
+		return true
+	}
+	f.line = f.src.line
+	e.traceMapping(f)
+	return false
+}
+
+func (e *Engine) untranslated(f *flight, why noMapping) {
+	w := e.wire(f)
+	switch why {
+	case noGroup:
+		f.drop(e, "NAT", whyNAT, logs(syslog.New(305005, w)))
+	case noGlobal:
+		f.drop(e, "NAT", whyNAT, logs(syslog.New(305006, "portmap", w)), f.src.line)
+	case notByPort:
+		f.drop(e, "NAT", whyNAT, logs(syslog.New(305006, "regular", w)), f.src.line)
+	case exhausted:
+		f.drop(e, "NAT", whyPool, logs(syslog.New(202001)), f.src.line)
+	default:
+		f.drop(e, "NAT", whyFull, logs(syslog.New(202001)), f.src.line)
+	}
+}
+
+// translateForeign is outside NAT: the source of an inbound packet, where a rule says so. A dynamic rule with a global on the
+// egress interface obliges every source (semantics.md 3.4).
+func (e *Engine) translateForeign(f *flight) bool {
+	var why noMapping
+	f.src, why = e.mapSource(f, true)
+	switch {
+	case why == mapped:
+		e.traceMapping(f)
+		return false
+	case why != noGroup || e.outsideObliges(f.in.If, f.out):
+		e.untranslated(f, why)
+		return true
+	}
+	f.src = mapping{ip: f.pkt.Src, port: f.pkt.SrcPort}
+	return false
+}
+
+func (e *Engine) outsideObliges(in, out int) bool {
+	for i := range e.plan.NAT.Nats {
+		if n := &e.plan.NAT.Nats[i]; n.Outside && n.If == in && n.ID != 0 && e.hasGlobal(out, n.ID) {
+			return true
+		}
+	}
+	return false
+}
+
+func (e *Engine) hasGlobal(in, id int) bool {
+	for i := range e.plan.NAT.Globals {
+		if g := &e.plan.NAT.Globals[i]; g.If == in && g.ID == id {
+			return true
+		}
+	}
+	return false
+}
+
+func (e *Engine) traceMapping(f *flight) {
+	if !f.trace {
+		return
+	}
+	m := &f.src
+	note := "translate " + f.pkt.Src.String() + " to " + m.ip.String() + " on " + e.ifName(f.out)
+	switch m.kind {
+	case mapExempt:
+		f.pass("NAT-EXEMPT", f.pkt.Src.String()+" keeps its address", m.line)
+		return
+	case mapLive:
+		note += " (translation lives)"
+	case mapNew:
+		if m.fresh.identity {
+			note += " (identity)"
+		}
+	}
+	if m.pat {
+		note += ", port " + itoa(uint64(m.port))
+	}
+	f.pass("NAT", note, m.line, m.pool)
+}
+
+// mapSource tries the rules in the order of semantics.md 3.2. outside selects the rules of outside NAT.
+func (e *Engine) mapSource(f *flight, outside bool) (m mapping, why noMapping) {
+	p := &f.pkt
+	in, out := f.in.If, f.out
+	m = mapping{ip: p.Src, port: p.SrcPort}
+	for i := range e.plan.NAT.Exemptions {
+		x := &e.plan.NAT.Exemptions[i]
+		if x.If == in && x.Outside == outside && e.aclPairs(x.ACL, p.Src, p.Dst) {
+			m.kind, m.line = mapExempt, x.Line
+			return m, mapped
+		}
+	}
+	v := wireView(f)
+	live := e.liveXlate(f, "")
+	for i := range e.plan.NAT.Statics {
+		s := &e.plan.NAT.Statics[i]
+		if live != nil && s.ACL == compiler.None || !e.staticGives(s, in, out, &v) {
+			continue
+		}
+		m.kind, m.ip, m.line, m.maxConns, m.embryonic = mapStatic, s.ToMapped(p.Src), s.Line, s.MaxConns, s.Embryonic
+		if s.Proto != 0 {
+			m.port = s.MappedPort
+		}
+		return m, mapped
+	}
+	for i := range e.plan.NAT.Policies {
+		n := &e.plan.NAT.Policies[i]
+		if n.If != in || n.Outside != outside {
+			continue
+		}
+		if _, permit := e.aclMatch(n.ACL, &v); permit {
+			policy := e.plan.ACLs[n.ACL].ID
+			if x := e.liveXlate(f, policy); x != nil {
+				return m.live(x), mapped
+			}
+			return e.mapDynamic(f, m, n, policy)
+		}
+	}
+	if live != nil {
+		return m.live(live), mapped
+	}
+	for i := range e.plan.NAT.Nats {
+		n := &e.plan.NAT.Nats[i]
+		if n.If == in && n.Outside == outside && n.Net.Contains(p.Src) {
+			return e.mapDynamic(f, m, n, "")
+		}
+	}
+	return m, noGroup
+}
+
+func (m mapping) live(x *xlate) mapping {
+	m.kind, m.xl, m.ip, m.line, m.maxConns, m.embryonic = mapLive, x, x.mapped, x.line, x.maxConns, x.embryonic
+	if x.proto != 0 {
+		m.pat, m.port = true, x.mappedPort
+	}
+	return m
+}
+
+// sourcePort is what PAT translates: the source port, or the ICMP id.
+func (f *flight) sourcePort() uint16 {
+	if f.pkt.Proto == ast.ProtoICMP {
+		return f.pkt.ICMPID
+	}
+	return f.pkt.SrcPort
+}
+
+// byPort reports whether PAT can carry a packet: TCP, UDP, ICMP echo and its reply (semantics.md 1.4, 1.5).
+func (f *flight) byPort() bool {
+	p := &f.pkt
+	return p.HasPorts() || p.Proto == ast.ProtoICMP && (p.ICMPType == echoRequest || p.ICMPType == echoReply)
+}
+
+func (e *Engine) liveXlate(f *flight, policy string) *xlate {
+	k := realKey{f.in.If, f.out, f.pkt.Src, 0, 0, policy}
+	if x := e.xlates.byReal[k]; x != nil {
+		return x
+	}
+	if !f.byPort() {
+		return nil
+	}
+	k.proto, k.port = f.pkt.Proto, f.sourcePort()
+	return e.xlates.byReal[k]
+}
+
+// staticGives reports whether the source of a packet is the real side of s.
+func (e *Engine) staticGives(s *compiler.Static, in, out int, v *view) bool {
+	if s.RealIf != in || s.MappedIf != out || !s.RealNet().Contains(v.src) {
+		return false
+	}
+	if s.Proto != 0 && (v.proto != s.Proto || v.sport != s.RealPt) {
+		return false
+	}
+	if s.ACL == compiler.None {
+		return true
+	}
+	_, permit := e.aclMatch(s.ACL, v)
+	return permit
+}
+
+// mapDynamic takes an address, else a port, of the rule's pool on the egress interface: lowest free first.
+func (e *Engine) mapDynamic(f *flight, m mapping, n *compiler.Nat, policy string) (mapping, noMapping) {
+	p := &f.pkt
+	m.kind, m.line, m.maxConns, m.embryonic = mapNew, n.Line, n.MaxConns, n.Embryonic
+	if e.xlates.count >= e.limits.Xlates {
+		return m, tooMany
+	}
+	m.fresh = xlate{realIf: f.in.If, mappedIf: f.out, real: p.Src, policy: policy, maxConns: n.MaxConns, embryonic: n.Embryonic, line: n.Line}
+	if n.ID == 0 {
+		m.fresh.mapped, m.fresh.identity = p.Src, true
+		return m, mapped
+	}
+	any, pat := false, false
+	for i := range e.plan.NAT.Globals {
+		g := &e.plan.NAT.Globals[i]
+		if g.If != f.out || g.ID != n.ID {
+			continue
+		}
+		any = true
+		if g.PAT {
+			pat = true
+			continue
+		}
+		if ip, ok := e.freeAddress(g); ok {
+			m.ip, m.pool = ip, g.Line
+			m.fresh.mapped = ip
+			return m, mapped
+		}
+	}
+	switch {
+	case !any:
+		return m, noGlobal
+	case pat && !f.byPort():
+		return m, notByPort
+	}
+	for i := range e.plan.NAT.Globals {
+		g := &e.plan.NAT.Globals[i]
+		if g.If != f.out || g.ID != n.ID || !g.PAT {
+			continue
+		}
+		ip := e.patAddress(g)
+		if ip == 0 {
+			continue
+		}
+		if port, ok := e.freePort(f.out, ip, p.Proto, f.sourcePort()); ok {
+			m.ip, m.port, m.pat, m.pool = ip, port, true, g.Line
+			m.fresh.mapped, m.fresh.proto, m.fresh.realPort, m.fresh.mappedPort = ip, p.Proto, f.sourcePort(), port
+			return m, mapped
+		}
+	}
+	return m, exhausted
+}

@@ -1,0 +1,168 @@
+package emulator
+
+import (
+	"fmt"
+	"time"
+
+	"pixfw/ast"
+	"pixfw/compiler"
+	"pixfw/runtime"
+	"pixfw/runtime/syslog"
+)
+
+// A user is one entry of the uauth cache: a source address on the interface where it is seen (semantics.md 5.3).
+type userKey struct {
+	in int
+	ip ast.IP
+}
+
+type user struct {
+	key   userKey
+	name  string
+	ipsec bool // entered by XAUTH: lives as long as the client is connected
+	since time.Duration
+	idle  time.Duration // when its last connection ended
+	conns int
+	alarm alarm
+}
+
+func (u *user) deadline(e *Engine) time.Duration {
+	if u.ipsec {
+		return never
+	}
+	t, d := &e.plan.UAuth, never
+	if t.Absolute > 0 {
+		d = u.since + t.Absolute
+	}
+	if t.Inactivity > 0 && u.conns == 0 {
+		d = min(d, u.idle+t.Inactivity)
+	}
+	return d
+}
+
+func (u *user) end(e *Engine) { delete(e.users, u.key) }
+
+// authenticate is step 9: a connection that a rule names needs a user behind its source.
+func (e *Engine) authenticate(f *flight) bool {
+	p := &f.pkt
+	f.user = e.users[userKey{f.in.If, p.Src}]
+	if f.inbound && f.un.kind == unNone {
+		return false // the rules name real addresses, and there is none: step 10 refuses the packet
+	}
+	rule := e.authRule(f)
+	if rule == nil {
+		return false
+	}
+	if f.user != nil {
+		if f.trace {
+			f.pass("UAUTH", "user "+f.user.name, rule.Line)
+		}
+		return false
+	}
+	src, dst := syslog.End{IP: p.Src, Port: p.SrcPort}, syslog.End{IP: p.Dst, Port: p.DstPort}
+	if p.Proto == ast.ProtoTCP && (f.un.port == 21 || f.un.port == 23 || f.un.port == 80 || f.un.port == 443) {
+		e.emit(syslog.New(109001, "???", src, dst))
+		f.pass("UAUTH", "taken by the cut-through proxy, which asks for a user name", rule.Line)
+		f.take(runtime.Auth)
+		return true
+	}
+	f.drop(e, "UAUTH", whyAuth, logs(syslog.New(109023, src, dst, e.ifName(f.in.If))), rule.Line)
+	return true
+}
+
+// authRule is the include that names the connection, unless an exclude does, wherever it stands (semantics.md 5.1).
+func (e *Engine) authRule(f *flight) *compiler.AAARule {
+	var found *compiler.AAARule
+	for i := range e.plan.AAARules {
+		r := &e.plan.AAARules[i]
+		if r.What != "authentication" || !e.ruleTakes(r, f) {
+			continue
+		}
+		if !r.Include {
+			return nil
+		}
+		if found == nil {
+			found = r
+		}
+	}
+	return found
+}
+
+func (e *Engine) ruleTakes(r *compiler.AAARule, f *flight) bool {
+	switch r.Dir {
+	case compiler.DirInbound:
+		if !f.inbound {
+			return false
+		}
+	case compiler.DirOutbound:
+		if f.inbound {
+			return false
+		}
+	default:
+		if r.If != f.in.If {
+			return false
+		}
+	}
+	p := &f.pkt
+	local, foreign := p.Src, f.un.ip
+	if f.inbound {
+		local, foreign = f.un.ip, p.Src
+	}
+	if !r.Local.Contains(local) || !r.Foreign.Contains(foreign) {
+		return false
+	}
+	switch {
+	case r.AnyTCP:
+		return p.Proto == ast.ProtoTCP
+	case r.Proto != p.Proto:
+		return false
+	case p.HasPorts():
+		return r.Ports.Contains(f.un.port) // at the real host: with port redirection it is not the wire's
+	case p.Proto == ast.ProtoICMP:
+		return r.Ports.Contains(uint16(p.ICMPType))
+	}
+	return true
+}
+
+// Login enters a user into the cache, as the cut-through proxy does after its server has said yes.
+func (e *Engine) Login(ifIndex int, addr ast.IP, name string) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if err := e.checkIf(ifIndex); err != nil {
+		return err
+	}
+	e.expire()
+	src := syslog.End{IP: addr}
+	e.emit(syslog.New(109005, name, src, syslog.End{}, e.ifName(ifIndex)))
+	if t := &e.plan.UAuth; t.Absolute <= 0 && t.Inactivity <= 0 && !t.Line.IsDefault() {
+		return nil // timeout uauth 0: nothing is cached
+	}
+	e.addUser(ifIndex, addr, name, false)
+	return nil
+}
+
+func (e *Engine) addUser(in int, addr ast.IP, name string, ipsec bool) {
+	k := userKey{in, addr}
+	if old := e.users[k]; old != nil {
+		e.disarm(&old.alarm)
+	}
+	u := &user{key: k, name: name, ipsec: ipsec, since: e.now, idle: e.now}
+	e.users[k] = u
+	e.userMost = max(e.userMost, len(e.users))
+	e.arm(&u.alarm, u)
+}
+
+func (e *Engine) dropUser(u *user) {
+	e.disarm(&u.alarm)
+	delete(e.users, u.key)
+}
+
+func (e *Engine) checkIf(i int) error {
+	if e.plan == nil {
+		return fmt.Errorf("no configuration is applied")
+	}
+	if i < 0 || i >= len(e.plan.Interfaces) {
+		return fmt.Errorf("no interface %d", i)
+	}
+	return nil
+}

@@ -1,0 +1,13 @@
+// Package scenario reads and runs scenario files: a PIX configuration, packets that arrive, and what must happen to them.
+// docs/scenarios.md describes the language.
+//
+// What goes in: a txtar archive, and a func that makes a [Box] (a console on an engine) of a configuration. What comes out: one
+// [Result] a case, which prints as a line and marshals as JSON.
+//
+//	archive, err := scenario.Parse(name, data)       // every bad statement is an error with file:line
+//	results := archive.Run(scenario.Options{NewBox: newBox})
+//	status := scenario.Print(os.Stdout, results)
+//
+// What always holds: every case begins with a fresh Box; a failing statement ends its case and no other; parsing never panics.
+// The package knows neither the shell nor any engine, only their interfaces.
+package scenario
