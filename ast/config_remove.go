@@ -26,29 +26,27 @@ func (c *Config) remove(cmd Command) error {
 		return c.put(cmd)
 	}
 	words := strings.Fields(Text(cmd))
-	var kept, gone []Command
+	var kept []Command
+	found := false
 	for _, old := range c.sections[r.section] {
-		if sameForm(cmd, old) && isPrefix(words, strings.Fields(Text(old))) {
-			gone = append(gone, old)
-		} else {
+		if !sameForm(cmd, old) || !isPrefix(words, strings.Fields(Text(old))) {
 			kept = append(kept, old)
+			continue
 		}
-	}
-	if len(gone) == 0 {
-		return refuseNoSuch(cmd)
-	}
-	c.keep(r.section, kept)
-	for _, old := range gone {
+		found = true
 		d := defaultOf(old)
 		if pol, ok := cmd.(*ISAKMPPolicy); ok && pol.Attribute != "" {
 			d = defaultPolicy(pol.Priority, pol.Attribute)
 		}
 		if d != nil {
-			if err := c.put(d); err != nil {
-				return err
-			}
+			// A setting that goes back to its default keeps its place.
+			kept = append(kept, d)
 		}
 	}
+	if !found {
+		return refuseNoSuch(cmd)
+	}
+	c.keep(r.section, kept)
 	return nil
 }
 
@@ -228,27 +226,21 @@ func (c *Config) clear(cl *Cleared) error {
 		words = append(words, cl.ID)
 	}
 	for sec := range c.sections {
-		var kept, gone []Command
+		var kept []Command
+		found := false
 		for _, old := range c.sections[sec] {
 			text := strings.TrimPrefix(Text(old), "no ")
-			if isPrefix(words, strings.Fields(text)) && inFamily(cl.Name, old) {
-				gone = append(gone, old)
-			} else {
+			if !isPrefix(words, strings.Fields(text)) || !inFamily(cl.Name, old) {
 				kept = append(kept, old)
-			}
-		}
-		if len(gone) == 0 {
-			continue
-		}
-		c.keep(section(sec), kept)
-		for _, old := range gone {
-			d := defaultOf(old)
-			if d == nil {
 				continue
 			}
-			if err := c.put(d); err != nil {
-				return err
+			found = true
+			if d := defaultOf(old); d != nil {
+				kept = append(kept, d)
 			}
+		}
+		if found {
+			c.keep(section(sec), kept)
 		}
 	}
 	switch cl.Name {

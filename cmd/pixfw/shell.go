@@ -1,0 +1,62 @@
+package main
+
+import (
+	"io"
+	"os"
+
+	"pixfw/shell"
+)
+
+// ShellCmd is `pixfw shell`.
+type ShellCmd struct {
+	File    string `arg:"" optional:"" help:"Configuration; without one the box is fresh from the factory."`
+	Secrets string `placeholder:"FILE" help:"Real values of masked keys; must not be readable by others."`
+	Record  string `placeholder:"FILE" help:"Write what is typed and shown into FILE."`
+}
+
+// Help is shown by --help.
+func (ShellCmd) Help() string {
+	return `Nothing on the host changes. Reads commands from a pipe as well.
+
+Example:
+
+    printf 'enable\n\nshow run\n' | pixfw shell pix.cfg`
+}
+
+// Run holds a session.
+func (c *ShellCmd) Run(s *IO) (err error) {
+	var o shell.Options
+	if c.File != "" {
+		if o.Name, o.Text, err = s.read(c.File); err != nil {
+			return err
+		}
+	}
+	if o.Secrets, err = s.secrets(c.Secrets); err != nil {
+		return err
+	}
+	if c.Record != "" {
+		f, err := os.OpenFile(c.Record, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		o.Record = f
+	}
+	session, diags, err := shell.New(o)
+	if err != nil {
+		return exitError{exitInput, err}
+	}
+	if _, err := io.WriteString(s.Stdout, shell.BootErrors(diags)); err != nil {
+		return err
+	}
+	in, ok := s.Stdin.(*os.File)
+	if !ok || !s.IsTerminal {
+		return shell.RunPipe(session, s.Stdin, s.Stdout)
+	}
+	term, done, err := shell.OpenTerm(session, in, s.Stdout)
+	if err != nil {
+		return err
+	}
+	defer done()
+	return shell.RunTerminal(session, term)
+}

@@ -1,0 +1,247 @@
+package parser
+
+import (
+	"sync"
+
+	"github.com/alecthomas/participle/v2"
+	"github.com/alecthomas/participle/v2/lexer"
+
+	"pixfw/ast"
+	"pixfw/parser/syntax"
+)
+
+// The exec commands: what a console does besides configuring. Their grammars are declared as those of the configuration
+// commands are, so that help, completion and abbreviation come from the same automaton.
+
+type execLine struct {
+	Show   *execShow   `parser:"  'show' @@"`
+	Clear  *execClear  `parser:"| 'clear' @@"`
+	Write  string      `parser:"| 'write' @( 'terminal' | 'memory' | 'erase' )"`
+	Enable *execEnable `parser:"| @@"`
+	Mode   []string    `parser:"| @( 'disable' | 'exit' | 'quit' | 'logout' | 'login' ) | @'configure' @'terminal'"`
+	Help   *execHelp   `parser:"| @@"`
+	Tracer *execTracer `parser:"| 'packet-tracer' 'input' @@"`
+}
+
+type userLine struct {
+	Show   *userShow   `parser:"  'show' @@"`
+	Enable *execEnable `parser:"| @@"`
+	Mode   []string    `parser:"| @( 'exit' | 'quit' | 'logout' | 'login' )"`
+	Help   *execHelp   `parser:"| @@"`
+}
+
+type userShow struct {
+	What []string `parser:"@( 'checksum' | 'clock' | 'curpriv' | 'history' | 'pager' | 'version' )"`
+}
+
+type execEnable struct {
+	Word  string     `parser:"@'enable'"`
+	Level *execLevel `parser:"@@?"`
+}
+
+type execHelp struct {
+	Word  string     `parser:"@'help'"`
+	Topic *execTopic `parser:"@@?"`
+}
+
+type execShow struct {
+	ACL       *execShowACL   `parser:"  @@"`
+	Xlate     *execXlates    `parser:"| @@"`
+	Conn      *execConns     `parser:"| @@"`
+	Host      *execHost      `parser:"| @@"`
+	Uauth     *execUauth     `parser:"| @@"`
+	Interface *execShowIf    `parser:"| @@"`
+	Pool      *execShowPool  `parser:"| @@"`
+	Fixup     *execShowFixup `parser:"| @@"`
+	Group     *execShowGroup `parser:"| @@"`
+	What      []string       `parser:"| @( 'aaa' | 'aaa-server' | 'access-group' | 'checksum' | 'clock' | 'curpriv' | 'debug' | 'domain-name' | 'enable' | 'failover' | 'floodguard' | 'global' | 'history' | 'hostname' | 'http' | 'icmp' | 'mtu' | 'name' | 'nameif' | 'names' | 'nat' | 'pager' | 'passwd' | 'pdm' | 'route' | 'running-config' | 'snmp-server' | 'startup-config' | 'configure' | 'static' | 'sysopt' | 'terminal' | 'timeout' | 'traffic' | 'version' )"`
+	ARP       []string       `parser:"| @'arp' @'timeout'"`
+	IP        []string       `parser:"| @'ip' @( 'address' | 'audit' | 'verify' )?"`
+	Telnet    []string       `parser:"| @( 'telnet' | 'ssh' | 'console' ) @'timeout'?"`
+	ISAKMP    []string       `parser:"| @'isakmp' @( 'policy' | 'key' | 'identity' | 'enable' )?"`
+	Crypto    []string       `parser:"| @'crypto' ( @'map' | @'dynamic-map' | @'ipsec' ( @'transform-set' | @'security-association' @'lifetime' ) | @'isakmp' @( 'policy' | 'key' )? )?"`
+}
+
+type execShowACL struct {
+	Word string `parser:"@'access-list'"`
+	ID   *aclID `parser:"@@?"`
+}
+
+type execShowIf struct {
+	Word string    `parser:"@'interface'"`
+	ID   *execPort `parser:"@@?"`
+}
+
+type execShowPool struct {
+	Word string    `parser:"'ip' 'local' @'pool'"`
+	ID   *poolName `parser:"@@?"`
+}
+
+type execShowFixup struct {
+	Word string         `parser:"@'fixup'"`
+	ID   *execFixupName `parser:"( 'protocol' @@ )?"`
+}
+
+type execShowGroup struct {
+	Word string   `parser:"@'vpngroup'"`
+	ID   *vpnName `parser:"@@?"`
+}
+
+type execUauth struct {
+	Word string    `parser:"@'uauth'"`
+	User *execUser `parser:"@@?"`
+}
+
+type execHost struct {
+	Word string  `parser:"@'local-host'"`
+	IP   *ipAddr `parser:"@@?"`
+}
+
+type execXlates struct {
+	Word string      `parser:"@'xlate'"`
+	Opts []execXlate `parser:"@@*"`
+}
+
+type execXlate struct {
+	Form  string    `parser:"  @( 'detail' | 'debug' | 'count' )"`
+	Which string    `parser:"| @( 'global' | 'local' )"`
+	Span  *ipSpan   `parser:"  @@"`
+	Mask  *netMask  `parser:"  ( 'netmask' @@ )?"`
+	Side  string    `parser:"| @( 'gport' | 'lport' )"`
+	Port  *portSpan `parser:"  @@"`
+	If    *ifName   `parser:"| 'interface' @@"`
+	State string    `parser:"| 'state' @( 'static' | 'portmap' | 'identity' | 'norandomseq' )"`
+}
+
+type execConns struct {
+	Word string     `parser:"@'conn'"`
+	Opts []execConn `parser:"@@*"`
+}
+
+type execConn struct {
+	Form  string    `parser:"  @( 'detail' | 'count' )"`
+	Which string    `parser:"| @( 'foreign' | 'local' )"`
+	Span  *ipSpan   `parser:"  @@"`
+	Mask  *netMask  `parser:"  ( 'netmask' @@ )?"`
+	Side  string    `parser:"| @( 'fport' | 'lport' )"`
+	Port  *portSpan `parser:"  @@"`
+	Proto string    `parser:"| 'protocol' @( 'tcp' | 'udp' )"`
+	State string    `parser:"| 'state' @( 'up' | 'finin' | 'finout' | 'data_in' | 'data_out' )"`
+}
+
+type execClear struct {
+	Xlate    *execXlates   `parser:"  @@"`
+	Conn     string        `parser:"| @'conn'"`
+	Uauth    *execUauth    `parser:"| @@"`
+	Host     *execHost     `parser:"| @@"`
+	Counters *execClearACL `parser:"| @@"`
+}
+
+type execClearACL struct {
+	Word string `parser:"'access-list'"`
+	ID   aclID  `parser:"@@"`
+	What string `parser:"@'counters'"`
+}
+
+type execTracer struct {
+	If       ifName     `parser:"@@"`
+	TCP      *execTCP   `parser:"( 'tcp' @@"`
+	UDP      *execUDP   `parser:"| 'udp' @@"`
+	ICMP     *execICMP  `parser:"| 'icmp' @@"`
+	Raw      *execRawIP `parser:"| 'rawip' @@ )"`
+	Detailed string     `parser:"@'detailed'?"`
+}
+
+type execTCP struct {
+	Src     ipAddr  `parser:"@@"`
+	SrcPort tcpPort `parser:"@@"`
+	Dst     ipAddr  `parser:"@@"`
+	DstPort tcpPort `parser:"@@"`
+}
+
+type execUDP struct {
+	Src     ipAddr  `parser:"@@"`
+	SrcPort udpPort `parser:"@@"`
+	Dst     ipAddr  `parser:"@@"`
+	DstPort udpPort `parser:"@@"`
+}
+
+type execICMP struct {
+	Src  ipAddr         `parser:"@@"`
+	Type icmpType       `parser:"@@"`
+	Code execICMPCode   `parser:"@@"`
+	ID   *execICMPIdent `parser:"@@?"`
+	Dst  ipAddr         `parser:"@@"`
+}
+
+type execRawIP struct {
+	Src   ipAddr    `parser:"@@"`
+	Proto execProto `parser:"@@"`
+	Dst   ipAddr    `parser:"@@"`
+}
+
+// The leaves that only exec commands have.
+type (
+	execLevel     struct{ word }
+	execTopic     struct{ word }
+	execPort      struct{ word }
+	execFixupName struct{ word }
+	execUser      struct{ word }
+	execICMPCode  struct{ word }
+	execICMPIdent struct{ word }
+	execProto     struct{ word }
+)
+
+var (
+	leafExecLevel = num("execLevel", 0, 15, "privilege level")
+	leafExecTopic = &leaf{name: "execTopic", placeholder: "<command>", help: "the command to explain", match: nameLike, loose: true}
+	leafExecPort  = &leaf{name: "execPort", placeholder: "<hardware_id>|<if_name>", help: "port of the box, or interface name",
+		match: func(w string) bool { return isHardware(w) || isIf(w) }, loose: true}
+	leafExecFixup = free("execFixupName", "<protocol>", "inspected protocol", 32)
+	leafExecUser  = free("execUser", "<username>", "user name", 128)
+	leafExecCode  = num("execICMPCode", 0, 255, "ICMP code")
+	leafExecIdent = num("execICMPIdent", 0, 65535, "identifier of the echo")
+	leafExecProto = &leaf{name: "execProto", placeholder: "<protocol>", help: "IP protocol, 1-255 or its name",
+		match: func(w string) bool { p, ok := ast.ParseProtocol(w); return ok && p != ast.ProtoIP },
+		bad:   func(w string) *badValue { return unknownOf("protocol", w, ast.Protocols()) }}
+
+	execLeaves = []*leaf{leafExecLevel, leafExecTopic, leafExecPort, leafExecFixup, leafExecUser, leafExecCode, leafExecIdent, leafExecProto}
+)
+
+func (l *execLevel) Parse(x *lexer.PeekingLexer) error     { return l.take(x, leafExecLevel) }
+func (l *execTopic) Parse(x *lexer.PeekingLexer) error     { return l.take(x, leafExecTopic) }
+func (l *execPort) Parse(x *lexer.PeekingLexer) error      { return l.take(x, leafExecPort) }
+func (l *execFixupName) Parse(x *lexer.PeekingLexer) error { return l.take(x, leafExecFixup) }
+func (l *execUser) Parse(x *lexer.PeekingLexer) error      { return l.take(x, leafExecUser) }
+func (l *execICMPCode) Parse(x *lexer.PeekingLexer) error  { return l.take(x, leafExecCode) }
+func (l *execICMPIdent) Parse(x *lexer.PeekingLexer) error { return l.take(x, leafExecIdent) }
+func (l *execProto) Parse(x *lexer.PeekingLexer) error     { return l.take(x, leafExecProto) }
+
+var execParser = sync.OnceValue(func() *participle.Parser[execLine] {
+	return participle.MustBuild[execLine](participle.Lexer(lexDef{}), participle.UseLookahead(participle.MaxLookahead),
+		participle.CaseInsensitive("Word"))
+})
+
+var userParser = sync.OnceValue(func() *participle.Parser[userLine] {
+	return participle.MustBuild[userLine](participle.Lexer(lexDef{}), participle.UseLookahead(participle.MaxLookahead),
+		participle.CaseInsensitive("Word"))
+})
+
+// ExecGrammars are the exec commands of privileged mode, for [syntax.New].
+func ExecGrammars() []syntax.Grammar {
+	return []syntax.Grammar{{EBNF: execParser().String(), Help: execHelpTexts}}
+}
+
+// UserGrammars are the exec commands of unprivileged mode.
+func UserGrammars() []syntax.Grammar {
+	return []syntax.Grammar{{EBNF: userParser().String(), Help: execHelpTexts}}
+}
+
+// ExecClasses are the leaves that only exec commands have.
+func ExecClasses() map[string]syntax.Class {
+	m := map[string]syntax.Class{}
+	for _, l := range execLeaves {
+		m[l.name] = syntax.Class{Placeholder: l.placeholder, Help: l.help, Match: l.match, Loose: l.loose, Rest: l.rest}
+	}
+	return m
+}

@@ -1,0 +1,92 @@
+package shell
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"pixfw/ast"
+	"pixfw/compiler"
+	"pixfw/parser"
+)
+
+// A Report is everything that can be said about one configuration: the result of `pixfw check`, and its JSON form.
+type Report struct {
+	File        string          `json:"file"`
+	Version     string          `json:"version"`
+	Lines       int             `json:"lines"` // neither blank nor comment
+	Understood  int             `json:"understood"`
+	Diagnostics ast.Diagnostics `json:"diagnostics"`
+
+	warned, wrong int
+}
+
+// Check parses, resolves and lints. Each line that is neither blank nor a comment is counted: as understood, or as one
+// that has an error.
+func Check(name string, text []byte, secrets *Secrets) *Report {
+	cfg, file, diags := parser.Load(name, text)
+	plan, found := compiler.Compile(secrets.overlay(cfg))
+	diags = append(diags, found...)
+	if plan != nil {
+		diags = append(diags, compiler.Lint(secrets.overlay(cfg), plan)...)
+	}
+	r := &Report{File: name, Version: cfg.Release, Diagnostics: diags}
+	if r.Diagnostics == nil {
+		r.Diagnostics = ast.Diagnostics{}
+	}
+	r.place(file)
+	r.Diagnostics.Sort()
+	r.count(file)
+	return r
+}
+
+// place gives each finding the file and the source line that it is about.
+func (r *Report) place(file *parser.File) {
+	text := map[int32]string{}
+	for i := range file.Lines {
+		text[file.Lines[i].No] = file.Lines[i].Text
+	}
+	for _, d := range r.Diagnostics {
+		if d.File == "" {
+			d.File = r.File
+		}
+		if d.Source == "" && d.Pos.IsValid() {
+			d.Source = text[d.Pos.Line]
+		}
+	}
+}
+
+func (r *Report) count(file *parser.File) {
+	wrong, warned := map[int32]bool{}, map[int32]bool{}
+	for _, d := range r.Diagnostics {
+		switch d.Severity {
+		case ast.Error:
+			wrong[d.Pos.Line] = true
+		case ast.Warning:
+			warned[d.Pos.Line] = true
+		}
+	}
+	bad := 0
+	for i := range file.Lines {
+		l := &file.Lines[i]
+		if l.Kind == parser.Blank || l.Kind == parser.Comment || strings.HasPrefix(strings.TrimSpace(l.Text), ":") {
+			continue
+		}
+		r.Lines++
+		if wrong[l.No] {
+			bad++
+		}
+	}
+	r.Understood = r.Lines - bad
+	r.wrong, r.warned = len(wrong), len(warned)
+}
+
+// Has reports whether a finding has the severity.
+func (r *Report) Has(s ast.Severity) bool {
+	return slices.ContainsFunc(r.Diagnostics, func(d *ast.Diagnostic) bool { return d.Severity == s })
+}
+
+// Summary is the line behind the findings: how many lines were understood, have warnings, have errors.
+func (r *Report) Summary() string {
+	return fmt.Sprintf("%s: %d lines: %d understood, %d with warnings, %d errors", r.File, r.Lines, r.Understood, r.warned, r.wrong)
+}

@@ -1,0 +1,88 @@
+package shell
+
+import (
+	"errors"
+	"strings"
+
+	"pixfw/ast"
+	"pixfw/compiler"
+	"pixfw/parser"
+)
+
+// configure does one line of configuration: whole, or not at all.
+func (s *Session) configure(line string, words []string) (string, error) {
+	stmt, diags := parser.ParseStatement(line, s.scope())
+	if d := firstError(diags); d != nil {
+		return "", s.syntaxError(d, words)
+	}
+	if stmt.Cmd == nil {
+		return "", nil // a comment or a line of the frame
+	}
+	next := s.running.Clone()
+	if err := next.Do(stmt); err != nil {
+		var r *ast.Refusal
+		if errors.As(err, &r) {
+			return "", refused(r.Text)
+		}
+		return "", err
+	}
+	plan, found := compiler.Compile(s.secrets.overlay(next))
+	errs := errorsOf(found)
+	for _, d := range found {
+		if d.Severity == ast.Error && !s.known[errorKey(d)] {
+			return "", refused(errorText(d))
+		}
+	}
+	if plan == nil {
+		return "", refused("ERROR: the configuration cannot be compiled")
+	}
+	if _, err := s.engine.Apply(plan); err != nil {
+		return "", refused("ERROR: " + err.Error())
+	}
+	s.running, s.known = next, errs
+	s.changed = s.clock.Now()
+	return notice(stmt), nil
+}
+
+// errorsOf are the errors of a compilation, by what they say.
+func errorsOf(diags ast.Diagnostics) map[string]bool {
+	m := map[string]bool{}
+	for _, d := range diags {
+		if d.Severity == ast.Error {
+			m[errorKey(d)] = true
+		}
+	}
+	return m
+}
+
+// errorKey names an error by its words: a line that moves keeps its errors.
+func errorKey(d *ast.Diagnostic) string { return d.Code + " " + d.Message }
+
+func errorText(d *ast.Diagnostic) string {
+	if strings.HasPrefix(d.Message, "ERROR") {
+		return d.Message
+	}
+	return "ERROR: " + d.Message
+}
+
+// notice is what the box says to a line that it took: nothing, but for a few lines (commands-firewall.md section 6).
+func notice(stmt ast.Statement) string {
+	if stmt.Verb != ast.Set {
+		return ""
+	}
+	switch c := stmt.Cmd.(type) {
+	case *ast.Global:
+		if !c.Interface && c.First != 0 && (c.Last == c.First || c.Last == 0) {
+			return "Global " + c.First.String() + " will be Port Address Translated\n"
+		}
+	case *ast.Nat:
+		if c.ID != 0 || c.ACL != "" || c.Net == nil {
+			return ""
+		}
+		if c.Net.IP == 0 && c.Net.Mask == 0 {
+			return "nat 0 0.0.0.0 will be non-translated\n"
+		}
+		return "nat 0 " + c.Net.IP.String() + " will be identity translated for outbound\n"
+	}
+	return ""
+}

@@ -1,0 +1,105 @@
+package shell
+
+import (
+	"pixfw/ast"
+	"pixfw/compiler"
+	"pixfw/runtime"
+)
+
+// exec does one exec command.
+func (s *Session) exec(cmd ast.Exec) (string, error) {
+	switch c := cmd.(type) {
+	case *ast.Show:
+		return s.show(c)
+	case *ast.ClearState:
+		return "", s.clear(c)
+	case *ast.Write:
+		if s.level < 15 {
+			return "", refused(textUnprivilege)
+		}
+		return s.write(c.To)
+	case *ast.Enable:
+		return s.enable(c.Level)
+	case *ast.Login:
+		return s.login()
+	case *ast.Disable:
+		s.enter(User)
+		return "", nil
+	case *ast.Configure:
+		if s.level < 15 {
+			return "", refused(textUnprivilege)
+		}
+		s.mode = Config
+		return "", nil
+	case *ast.Exit:
+		return s.exit()
+	case *ast.Logout:
+		return "", errLogoff
+	case *ast.Help:
+		return s.Help(c.Topic), nil
+	case *ast.PacketTracer:
+		return s.packetTracer(c)
+	}
+	return "", refused(textUnknown)
+}
+
+func (s *Session) clear(c *ast.ClearState) error {
+	var err error
+	switch c.What {
+	case "xlate", "local-host":
+		err = s.clearXlates(&c.Filter)
+	case "conn":
+		err = s.engine.ClearConns()
+	case "uauth":
+		err = s.engine.ClearUsers(c.ID)
+	case "counters":
+		acl := compiler.None
+		if c.ID != "" {
+			if acl = s.engine.Plan().ACLByID(c.ID); acl == compiler.None {
+				return refusef("ERROR: access-list <%s> does not exist", c.ID)
+			}
+		}
+		err = s.engine.ClearHitCounts(acl)
+	}
+	if err != nil {
+		return refused("ERROR: " + err.Error())
+	}
+	return nil
+}
+
+// clearXlates deletes translations. The engine takes single addresses; ranges and nets are cleared one translation at a
+// time.
+func (s *Session) clearXlates(f *ast.StateFilter) error {
+	plan := s.engine.Plan()
+	for _, name := range f.Ifs {
+		if plan.IfByName(name) == compiler.None {
+			return refusef("interface name \"%s\" not found", name)
+		}
+	}
+	one := func(sp ast.Span) bool {
+		return sp.IsZero() || sp.First == sp.Last && (sp.Mask == 0 || sp.Mask == ast.AllOnes)
+	}
+	if one(f.Global) && one(f.Local) && len(f.Ports) == 0 && len(f.States) == 0 && len(f.Ifs) <= 1 {
+		filter := runtime.XlateFilter{Mapped: f.Global.First, Real: f.Local.First}
+		if len(f.Ifs) == 1 {
+			filter.If = f.Ifs[0]
+		}
+		return s.engine.ClearXlates(filter)
+	}
+	for _, x := range s.engine.Xlates().Xlates {
+		if !x.Static && matchXlate(plan, &x, f) {
+			if err := s.engine.ClearXlates(runtime.XlateFilter{Mapped: x.Mapped, Real: x.Real}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (s *Session) packetTracer(c *ast.PacketTracer) (string, error) {
+	t, err := s.trace(c)
+	if err != nil {
+		return "", err
+	}
+	return t.Text(), nil
+}

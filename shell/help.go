@@ -1,0 +1,185 @@
+package shell
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"pixfw/ast"
+	"pixfw/parser/syntax"
+)
+
+// Help is the answer to a question mark behind text: the commands of the mode, or what may follow the words. Where a name
+// of the configuration is wanted, those that exist are listed.
+func (s *Session) Help(text string) string {
+	words, partial := s.cut(text)
+	next, before, ok := s.next(words)
+	if !ok {
+		return textUnknown + "\n"
+	}
+	var b strings.Builder
+	if len(words) == 0 && partial == "" {
+		b.WriteString(textPipe)
+	}
+	n := 0
+	line := func(word, help string) {
+		n++
+		fmt.Fprintf(&b, "%s\n", strings.TrimRight(fmt.Sprintf("%-16s %s", word, help), " "))
+	}
+	for _, w := range next {
+		switch {
+		case w.Literal != "":
+			if hasPrefixFold(w.Literal, partial) {
+				line(w.Literal, w.Help)
+			}
+		case w.End:
+			if partial == "" {
+				line("<cr>", "")
+			}
+		default:
+			if partial == "" || s.fits(before, partial) {
+				line(w.Placeholder, w.Help)
+			}
+			for _, name := range s.live(w.Class) {
+				if strings.HasPrefix(name, partial) {
+					line("  "+name, "")
+				}
+			}
+		}
+	}
+	if n == 0 {
+		return textUnknown + "\n"
+	}
+	return b.String()
+}
+
+// Complete is the words that can stand where text ends, each beginning with what is typed of it: keywords, and the names
+// that exist now. partial is that beginning.
+func (s *Session) Complete(text string) (candidates []string, partial string) {
+	words, partial := s.cut(text)
+	next, _, ok := s.next(words)
+	if !ok || s.Asking() {
+		return nil, partial
+	}
+	for _, w := range next {
+		if w.Literal != "" && hasPrefixFold(w.Literal, partial) {
+			candidates = append(candidates, w.Literal)
+		}
+		if w.Class == "" {
+			continue
+		}
+		for _, name := range s.live(w.Class) {
+			if strings.HasPrefix(name, partial) {
+				candidates = append(candidates, name)
+			}
+		}
+	}
+	slices.Sort(candidates)
+	return slices.Compact(candidates), partial
+}
+
+// cut splits text into its whole words and the one that is being typed.
+func (s *Session) cut(text string) (words []string, partial string) {
+	at := splitWords(text)
+	words = texts(at)
+	if n := len(at); n > 0 && at[n-1].end == len(text) && !strings.Contains("(,)", at[n-1].text) {
+		return words[:n-1], words[n-1]
+	}
+	return words, ""
+}
+
+// next is what may follow the words; before are the words in full.
+func (s *Session) next(words []string) (next []syntax.Next, before []string, ok bool) {
+	a := s.lang.of(s.mode)
+	_, before, err := s.expandWords(words)
+	if err != nil {
+		return nil, nil, false
+	}
+	next = a.Next(before)
+	return next, before, next != nil
+}
+
+func (s *Session) fits(before []string, word string) bool {
+	n, _ := s.lang.of(s.mode).Walk(append(slices.Clip(before), word))
+	return n > len(before)
+}
+
+// inText reports whether what follows text is free text, where a question mark is a character like any other.
+func (s *Session) inText(text string) bool {
+	if s.Asking() {
+		return true
+	}
+	words, partial := s.cut(text)
+	if partial != "" {
+		words = append(words, partial)
+	}
+	for n := len(words); n > 0; n-- {
+		next, _, ok := s.next(words[:n])
+		if !ok {
+			continue
+		}
+		return slices.ContainsFunc(next, func(w syntax.Next) bool { return w.Rest })
+	}
+	return false
+}
+
+// live is the values that a leaf has in the running configuration.
+func (s *Session) live(class string) []string {
+	var out []string
+	add := func(name string) {
+		if name != "" && !slices.Contains(out, name) {
+			out = append(out, name)
+		}
+	}
+	switch strings.ToLower(class) {
+	case "ifname", "execport":
+		for _, n := range ast.All[*ast.Nameif](s.running) {
+			add(n.Name)
+		}
+	case "hardware", "nameable":
+		for _, n := range ast.All[*ast.Interface](s.running) {
+			add(n.Hardware)
+		}
+	case "aclid":
+		out = s.running.ACLs()
+	case "tagname":
+		for _, n := range ast.All[*ast.AAAProtocol](s.running) {
+			add(n.Tag)
+		}
+	case "setname":
+		for _, n := range ast.All[*ast.TransformSet](s.running) {
+			add(n.Name)
+		}
+	case "mapname":
+		for cmd := range s.running.Commands() {
+			switch c := cmd.(type) {
+			case *ast.MapEntry:
+				add(c.Name)
+			case *ast.MapInterface:
+				add(c.Name)
+			}
+		}
+	case "poolname":
+		for _, n := range ast.All[*ast.Pool](s.running) {
+			add(n.Name)
+		}
+	case "vpnname":
+		for _, n := range ast.All[*ast.VPNGroup](s.running) {
+			add(n.Group)
+		}
+	case "ipaddr":
+		for _, n := range ast.All[*ast.Name](s.running) {
+			add(n.Name)
+		}
+	case "execuser":
+		for _, u := range s.engine.Users().Users {
+			add(u.Name)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+func hasPrefixFold(word, prefix string) bool {
+	return len(word) >= len(prefix) && strings.EqualFold(word[:len(prefix)], prefix)
+}

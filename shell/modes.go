@@ -1,0 +1,103 @@
+package shell
+
+import (
+	"strconv"
+	"strings"
+
+	"pixfw/ast"
+)
+
+// A question is asked in place of the next prompt.
+type question struct {
+	prompt string
+	hidden bool
+	answer func(text string) (string, error)
+}
+
+// enable asks for the password of a level, three times (commands-vpn-aaa-show.md section 4.18).
+func (s *Session) enable(level int) (string, error) {
+	p, ok := ast.First(s.running, func(p *ast.EnablePassword) bool { return p.Level == level })
+	hash := ""
+	switch {
+	case ok:
+		hash = p.Hash
+	case level == 15:
+		hash = ast.EmptyHash
+	default:
+		return "", refusef("ERROR: no password is set for privilege level %d", level)
+	}
+	tries := 0
+	var ask func()
+	ask = func() {
+		s.asking = &question{textPassword, true, func(text string) (string, error) {
+			if ast.PasswordHash("", text) == hash {
+				s.enter(Privileged)
+				s.level = level
+				if level != 15 {
+					s.user = "enable_" + strconv.Itoa(level)
+				}
+				return "", nil
+			}
+			if tries++; tries == 3 {
+				return "", refused(textInvalid + "\n" + textDenied)
+			}
+			ask()
+			return "", refused(textInvalid)
+		}}
+	}
+	ask()
+	return "", nil
+}
+
+// login asks for a user of the local database. There is none to know yet, so it always ends in refusal, after the
+// questions: who guesses names must not learn which exist.
+func (s *Session) login() (string, error) {
+	s.asking = &question{prompt: textUsername, answer: func(string) (string, error) {
+		s.asking = &question{textPassword, true, func(string) (string, error) { return "", refused(textDenied) }}
+		return "", nil
+	}}
+	return "", nil
+}
+
+// exit leaves one level.
+func (s *Session) exit() (string, error) {
+	switch s.mode {
+	case Config:
+		s.mode = Privileged
+	case Privileged:
+		s.enter(User)
+	default:
+		return "", errLogoff
+	}
+	return "", nil
+}
+
+func (s *Session) write(to string) (string, error) {
+	text := s.running.String()
+	switch to {
+	case "terminal":
+		return textBuilding + "\n" + text + textOK + "\n", nil
+	case "memory":
+		if s.save != nil {
+			if err := s.save(text); err != nil {
+				return "", refused("ERROR: " + err.Error())
+			}
+		}
+		s.startup, s.saved = text, s.clock.Now()
+		return textBuilding + "\n" + checksumGroups(s.running.Checksum()) + "\n" + textOK + "\n", nil
+	}
+	s.asking = &question{prompt: textErase, answer: func(text string) (string, error) {
+		// Enter confirms, as does a yes; anything else is a no.
+		if t := strings.ToLower(strings.TrimSpace(text)); t != "" && t != "y" && t != "yes" {
+			return "", nil
+		}
+		if s.save != nil {
+			if err := s.save(""); err != nil {
+				return "", refused("ERROR: " + err.Error())
+			}
+		}
+		s.startup = ""
+		return textOK + "\n", nil
+	}}
+	return "", nil
+}

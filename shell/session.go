@@ -1,0 +1,317 @@
+package shell
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"pixfw/ast"
+	"pixfw/compiler"
+	"pixfw/parser"
+	"pixfw/runtime"
+	"pixfw/runtime/emulator"
+)
+
+// A Mode is where a session stands (commands-firewall.md section 1.1).
+type Mode uint8
+
+// The modes.
+const (
+	User       Mode = iota // pixfirewall>
+	Privileged             // pixfirewall#
+	Config                 // pixfirewall(config)#
+)
+
+// Options of a session. The zero Options are a factory-fresh box on the emulator, at the wall clock.
+type Options struct {
+	Engine  runtime.Engine // nil: a new emulator
+	Clock   runtime.Clock  // nil: the clock of the host
+	Name    string         // of the configuration file
+	Text    []byte         // the configuration; nil, without Config: factory defaults
+	Config  *ast.Config    // a loaded configuration, in place of Text
+	Secrets *Secrets       // real values of masked keys; never shown
+	Start   Mode           // the mode to start in
+	// Save keeps what `write memory` writes; nil: kept for the time of the session.
+	Save func(text string) error
+	// Record gets what is typed and printed, without passwords; nil: nobody.
+	Record io.Writer
+}
+
+// Session is one console. It is not safe for concurrent use.
+type Session struct {
+	engine  runtime.Engine
+	clock   runtime.Clock
+	lang    *language
+	secrets *Secrets
+	save    func(string) error
+	record  io.Writer
+
+	running *ast.Config
+	known   map[string]bool // errors that the running configuration has already
+	startup string
+	saved   time.Time // when startup was written; zero: as loaded
+	changed time.Time // when running was last changed; zero: as loaded
+
+	booted  time.Time
+	mode    Mode
+	level   int
+	user    string
+	asking  *question
+	history []string
+}
+
+// historyLimit is how many lines `show history` keeps.
+const historyLimit = 20
+
+// New makes a session. A configuration with errors is loaded all the same, as a PIX does at boot: each error is in the
+// diagnostics, and the lines in error are left out. The error is for a configuration that the engine cannot take.
+func New(o Options) (*Session, ast.Diagnostics, error) {
+	s := &Session{engine: o.Engine, clock: o.Clock, secrets: o.Secrets, save: o.Save, record: o.Record, running: o.Config}
+	if s.clock == nil {
+		s.clock = runtime.WallClock{}
+	}
+	if s.engine == nil {
+		s.engine = emulator.New(s.clock)
+	}
+	lang, err := theLanguage()
+	if err != nil {
+		return nil, nil, err
+	}
+	s.lang = lang
+	var diags ast.Diagnostics
+	switch {
+	case s.running != nil:
+		s.running = s.running.Clone()
+	case o.Text != nil:
+		s.running, _, diags = parser.Load(o.Name, o.Text)
+	default:
+		s.running = ast.Factory()
+	}
+	plan, found := compiler.Compile(s.secrets.overlay(s.running))
+	diags = append(diags, found...)
+	diags.Sort()
+	if plan == nil {
+		if err := diags.Err(); err != nil {
+			return nil, diags, err
+		}
+		return nil, diags, refused("the configuration cannot be compiled")
+	}
+	if _, err := s.engine.Apply(plan); err != nil {
+		return nil, diags, err
+	}
+	s.known = errorsOf(found)
+	s.startup = s.running.String()
+	s.booted = s.clock.Now()
+	s.enter(o.Start)
+	return s, diags, nil
+}
+
+func (s *Session) enter(m Mode) {
+	s.mode, s.level, s.user = m, 15, "enable_15"
+	if m == User {
+		s.level, s.user = 1, "enable_1"
+	}
+}
+
+// Welcome is what the console prints before its first prompt.
+func (s *Session) Welcome() string { return textWelcome + "\n" }
+
+// Prompt is what stands before the next line.
+func (s *Session) Prompt() string {
+	if s.asking != nil {
+		return s.asking.prompt
+	}
+	return s.hostname() + [...]string{"> ", "# ", "(config)# "}[s.mode]
+}
+
+// Hidden reports that the next line is a password, not to be shown while it is typed.
+func (s *Session) Hidden() bool { return s.asking != nil && s.asking.hidden }
+
+// Asking reports that the next line is the answer to a question, no command.
+func (s *Session) Asking() bool { return s.asking != nil }
+
+// Mode is where the session stands.
+func (s *Session) Mode() Mode { return s.mode }
+
+// Running is the running configuration. Not to be changed.
+func (s *Session) Running() *ast.Config { return s.running }
+
+// Engine is the firewall behind the console.
+func (s *Session) Engine() runtime.Engine { return s.engine }
+
+// PagerLines is the height of the pager as configured; 0: no pager.
+func (s *Session) PagerLines() int {
+	if p, ok := ast.First[*ast.Pager](s.running, nil); ok && bool(p.On) {
+		return p.Lines
+	}
+	return 0
+}
+
+func (s *Session) hostname() string {
+	if h, ok := ast.First[*ast.Hostname](s.running, nil); ok && h.Name != "" {
+		return h.Name
+	}
+	return "pixfirewall"
+}
+
+// Result is what came of a line.
+type Result struct {
+	Output string // each line with its end
+	Failed bool   // not understood, or refused: nothing has changed
+	More   bool   // the session goes on
+}
+
+// Line types one line and gives what the console prints, and whether the session goes on.
+func (s *Session) Line(text string) (out string, more bool) {
+	r := s.Do(text)
+	return r.Output, r.More
+}
+
+// Do types one line.
+func (s *Session) Do(text string) Result {
+	prompt, typed := s.Prompt(), text
+	if s.Hidden() {
+		typed = ""
+	}
+	r := s.do(text)
+	if s.record != nil {
+		// A record that cannot be written must not stop the console.
+		_, _ = fmt.Fprintf(s.record, "%s%s\n%s", prompt, strings.TrimRight(typed, "\r\n"), r.Output)
+	}
+	return r
+}
+
+func (s *Session) do(text string) Result {
+	text = strings.TrimRight(text, "\r\n")
+	if q := s.asking; q != nil {
+		s.asking = nil
+		return s.result(q.answer(text))
+	}
+	text = strings.TrimSpace(strings.Map(printable, text))
+	if text == "" || text[0] == ':' || text[0] == '!' {
+		return Result{More: true}
+	}
+	// Control-Z, as a word of its own on a pipe.
+	if text == "^Z" {
+		s.LeaveConfig()
+		return Result{More: true}
+	}
+	s.remember(text)
+	if strings.HasSuffix(text, "?") && !s.inText(strings.TrimSuffix(text, "?")) {
+		return Result{Output: s.Help(strings.TrimSuffix(text, "?")), More: true}
+	}
+	return s.result(s.run(text))
+}
+
+// LeaveConfig is Control-Z: out of configuration mode.
+func (s *Session) LeaveConfig() {
+	if s.mode == Config {
+		s.mode = Privileged
+	}
+}
+
+// printable drops what no line holds. A tab is a blank.
+func printable(r rune) rune {
+	switch {
+	case r == '\t':
+		return ' '
+	case r < ' ' || r == 0x7f:
+		return -1
+	}
+	return r
+}
+
+func (s *Session) result(out string, err error) Result {
+	r := Result{Output: out, More: true}
+	if err == errLogoff {
+		return Result{Output: textLogoff + "\n\n"}
+	}
+	if err != nil {
+		r.Failed = true
+		r.Output += err.Error()
+	}
+	if r.Output != "" && !strings.HasSuffix(r.Output, "\n") {
+		r.Output += "\n"
+	}
+	return r
+}
+
+func (s *Session) remember(line string) {
+	s.history = append(s.history, line)
+	if n := len(s.history) - historyLimit; n > 0 {
+		s.history = s.history[n:]
+	}
+}
+
+// errLogoff ends the session.
+const errLogoff = refused("logoff")
+
+// run does one command line.
+func (s *Session) run(line string) (string, error) {
+	if len(line) > 512 {
+		return "", refused("ERROR: a line may have 512 characters")
+	}
+	line, filter, err := splitFilter(line)
+	if err != nil {
+		return "", err
+	}
+	line, words, err := s.expand(line)
+	if err != nil {
+		return "", err
+	}
+	if s.mode == User && !s.lang.user.Accepts(words) && s.lang.exec.Accepts(words) {
+		// To who may not type it a command is unknown.
+		return "", refused(textUnknown)
+	}
+	if s.mode != Config || s.lang.isExec(words) {
+		cmd, diags := parser.ParseExec(line, s.scope())
+		if d := firstError(diags); d != nil {
+			return "", s.syntaxError(d, words)
+		}
+		out, err := s.exec(cmd)
+		return filter.apply(out), err
+	}
+	return s.configure(line, words)
+}
+
+func firstError(diags ast.Diagnostics) *ast.Diagnostic {
+	for _, d := range diags {
+		if d.Severity == ast.Error {
+			return d
+		}
+	}
+	return nil
+}
+
+// scope is what names mean at the moment.
+func (s *Session) scope() parser.Scope {
+	names := map[string]ast.IP{}
+	for _, n := range ast.All[*ast.Name](s.running) {
+		names[n.Name] = n.IP
+	}
+	return parser.Scope{Names: names}
+}
+
+// BootErrors is what a box prints at boot about the lines of its configuration that it does not take: each line, and what is
+// wrong with it.
+func BootErrors(diags ast.Diagnostics) string {
+	var b strings.Builder
+	for _, d := range diags {
+		if d.Severity != ast.Error {
+			continue
+		}
+		if d.Source != "" {
+			fmt.Fprintf(&b, "%s\n", strings.TrimSpace(d.Source))
+		}
+		text := d.Message
+		if !strings.HasPrefix(text, "ERROR") {
+			text = "ERROR: " + text
+		}
+		if d.Pos.IsValid() {
+			text = fmt.Sprintf("%s (line %d)", text, d.Pos.Line)
+		}
+		b.WriteString(text + "\n")
+	}
+	return b.String()
+}

@@ -1,0 +1,143 @@
+package shell
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"pixfw/ast"
+)
+
+// show does one show command: state through its formatter, everything else as the lines of the configuration.
+func (s *Session) show(c *ast.Show) (string, error) {
+	plan, now := s.engine.Plan(), s.clock.Now()
+	switch c.What {
+	case "running-config":
+		return s.running.String(), nil
+	case "startup-config", "configure":
+		return s.startupText()
+	case "version":
+		modified := "Configuration has not been modified since last system restart."
+		if !s.changed.IsZero() {
+			modified = "Configuration last modified by enable_15 at " + clockText(s.changed)
+		}
+		release := s.running.Release
+		if release == "" {
+			release = ast.DefaultRelease
+		}
+		return formatVersion(plan, release, s.hostname(), now.Sub(s.booted), modified), nil
+	case "access-list":
+		if c.ID != "" && s.running.ACL(c.ID) == nil {
+			return "", refusef("ERROR: access-list <%s> does not exist", c.ID)
+		}
+		return formatACLs(s.running, plan, s.engine.HitCount, c.ID), nil
+	case "xlate":
+		return formatXlate(plan, s.engine.Xlates(), c), nil
+	case "conn":
+		return formatConn(plan, s.engine.Conns(), c), nil
+	case "local-host":
+		return formatLocalHost(plan, s.engine.Conns(), s.engine.Xlates(), s.engine.Users(), c.Filter.Local), nil
+	case "uauth":
+		return formatUauth(s.engine.Users(), now, c.ID), nil
+	case "interface":
+		return formatInterfaces(plan, s.engine.InterfaceCounters, c.ID)
+	case "traffic":
+		return formatTraffic(plan, s.engine.InterfaceCounters, now.Sub(s.booted).Seconds()), nil
+	case "ip", "ip address":
+		return formatIP(s.running), nil
+	case "route":
+		return formatRoutes(plan), nil
+	case "ip local pool":
+		return formatPool(plan, s.engine.Users(), c.ID)
+	case "isakmp policy":
+		return formatISAKMPPolicy(plan), nil
+	case "crypto ipsec transform-set":
+		return formatTransformSets(plan), nil
+	case "crypto ipsec security-association lifetime":
+		return "Security-association lifetime: 4608000 kilobytes/28800 seconds\n", nil
+	case "crypto map":
+		return formatCryptoMap(s.running, plan, s.engine.HitCount), nil
+	case "crypto dynamic-map":
+		return formatDynamicMap(s.running, plan, s.engine.HitCount), nil
+	case "clock":
+		return clockText(now) + "\n", nil
+	case "checksum":
+		return checksumGroups(s.running.Checksum()) + "\n", nil
+	case "history":
+		var b strings.Builder
+		for _, l := range s.history {
+			b.WriteString("  " + l + "\n")
+		}
+		return b.String(), nil
+	case "curpriv":
+		modes := [...]string{"P_UNPR", "P_PRIV", "P_PRIV P_CONF"}[s.mode]
+		return fmt.Sprintf("Username : %s\nCurrent privilege level : %d\nCurrent Mode/s : %s\n", s.user, s.level, modes), nil
+	case "terminal":
+		width := 80
+		if t, ok := ast.First[*ast.TerminalWidth](s.running, nil); ok {
+			width = t.Width
+		}
+		return fmt.Sprintf("Width = %d, no monitor\n", width), nil
+	case "telnet":
+		return formatSessionAccess(s.running, "telnet"), nil
+	case "telnet timeout":
+		for _, t := range ast.All[*ast.SessionTimeout](s.running) {
+			if t.Service == "telnet" {
+				return fmt.Sprintf("telnet timeout %d minutes\n", t.Minutes), nil
+			}
+		}
+		return "", nil
+	case "failover":
+		return formatFailover(s.running), nil
+	case "debug":
+		return "", nil // no debugging is on: there is none to switch on yet
+	}
+	return s.listing(c.What, c.ID), nil
+}
+
+// startupText is the configuration as last written, with the line that tells when.
+func (s *Session) startupText() (string, error) {
+	if s.startup == "" {
+		return "No Configuration\n", nil
+	}
+	if s.saved.IsZero() {
+		return s.startup, nil
+	}
+	written := ": Written by enable_15 at " + clockText(s.saved)
+	return strings.Replace(s.startup, ": Saved\n:\n", ": Saved\n"+written+"\n", 1), nil
+}
+
+// families says which lines of the configuration a `show FAMILY` lists, where they do not begin with the same words.
+var families = map[string][]string{
+	"names":     {"name"},
+	"fixup":     {"fixup protocol"},
+	"enable":    {"enable password"},
+	"crypto":    {"crypto ipsec", "crypto dynamic-map", "crypto map"},
+	"ip verify": {"ip verify reverse-path"},
+}
+
+// listing is the lines of a family exactly as in the running configuration (commands-vpn-aaa-show.md section 4.8); with an
+// id only those that name it next.
+func (s *Session) listing(what, id string) string {
+	heads := families[what]
+	if heads == nil {
+		heads = []string{what}
+	}
+	p := s.running.Printer()
+	var b strings.Builder
+	for cmd := range s.running.Commands() {
+		text := p.Text(cmd)
+		words := strings.Fields(strings.TrimPrefix(text, "no "))
+		for _, h := range heads {
+			want := strings.Fields(h)
+			if id != "" {
+				want = append(want, id)
+			}
+			if len(words) >= len(want) && slices.Equal(want, words[:len(want)]) {
+				b.WriteString(text + "\n")
+				break
+			}
+		}
+	}
+	return b.String()
+}

@@ -1,0 +1,86 @@
+package shell
+
+import (
+	"fmt"
+	"strings"
+
+	"pixfw/ast"
+	"pixfw/parser/syntax"
+)
+
+// The words of the box. Most of them are best beliefs (commands-vpn-aaa-show.md section 4.18, commands-firewall.md section
+// 6), so they stand in one place.
+const (
+	textWelcome     = "Type help or '?' for a list of available commands."
+	textUnknown     = "Type help or '?' for a list of available commands."
+	textNotEnough   = "Not enough arguments."
+	textTooMany     = "Too many arguments."
+	textInvalid     = "Invalid password"
+	textDenied      = "Access denied."
+	textLogoff      = "\nLogoff"
+	textUnprivilege = "Command authorization failed"
+	textPassword    = "Password: "
+	textUsername    = "Username: "
+	textMore        = "<--- More --->"
+	textBuilding    = "Building configuration..."
+	textOK          = "[OK]"
+	textErase       = "Erase PIX configuration in flash memory? [confirm] "
+	textPipe        = "\nAt the end of show <command>, use the pipe character '|' followed by:\n" +
+		"begin|include|exclude|grep [-v] <regular_exp>, to filter show output.\n\n"
+)
+
+// A refused line: what the box says to it. Nothing has changed.
+type refused string
+
+func (r refused) Error() string { return string(r) }
+
+func refusef(format string, args ...any) error { return refused(fmt.Sprintf(format, args...)) }
+
+// ambiguous is the answer to an abbreviation of several keywords.
+func ambiguous(e *syntax.AmbiguousError) error {
+	return refusef("ERROR: ambiguous command: \"%s\" may be %s", e.Word, strings.Join(e.Candidates, ", "))
+}
+
+// diagnosticText is the answer to a line that cannot be parsed; usage are its forms, "" when none are known.
+func diagnosticText(d *ast.Diagnostic, usage string) error {
+	text := ""
+	switch d.Kind {
+	case ast.MissingArgument:
+		text = textNotEnough
+	case ast.TrailingJunk:
+		text = textTooMany
+	default:
+		text = "ERROR: " + d.Message
+		if d.Suggestion != "" && !strings.Contains(d.Message, d.Suggestion) {
+			text += fmt.Sprintf(" (did you mean \"%s\"?)", d.Suggestion)
+		}
+	}
+	if usage != "" {
+		text += "\n" + usage
+	}
+	return refused(text)
+}
+
+// usageText is the block under "Not enough arguments.": what may follow the words that were understood.
+func usageText(words []string, next []syntax.Next) string {
+	if len(next) == 0 {
+		return ""
+	}
+	var alts []string
+	more := false
+	for _, n := range next {
+		if n.End {
+			more = true
+			continue
+		}
+		alts = append(alts, n.Placeholder)
+	}
+	if len(alts) == 0 {
+		return "Usage:\t" + joinWords(words)
+	}
+	form := strings.Join(alts, "|")
+	if more {
+		form = "[" + form + "]"
+	}
+	return "Usage:\t" + joinWords(words) + " " + form
+}
