@@ -31,6 +31,9 @@ func syntaxCodes() []Code {
 			"access-list 101 permit ip 10.1.2.3 255.255.0.0 any", "Write the address of the network, or the mask that was meant."},
 		{"E113", "damaged checksum", "The Cryptochecksum line has no 32 hexadecimal digits. It is ignored; the checksum is for the box's own use.",
 			"Cryptochecksum:1234", "Nothing needs to be done."},
+		{"E114", "not the hash of a password",
+			"A password marked as encrypted is its hash, which has 16 characters. This one is no hash, most likely because someone covered it. The line is kept, but no password opens the box.",
+			"passwd XXXXXXXX encrypted", "Set the password anew, or put the hash back."},
 		{"E300", "statement cannot be replayed", "The statement was understood, but the running configuration did not take it.", "", "See the message."},
 	}
 }

@@ -2,6 +2,7 @@ package parser
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -28,6 +29,7 @@ const (
 	codeASALine     = "E111"
 	codeHostBits    = "E112"
 	codeChecksum    = "E113"
+	codeNoHash      = "E114"
 	codeRefused     = "E300"
 )
 
@@ -40,6 +42,7 @@ func explain(list []lexer.Token, scope Scope, err error) finding {
 		words = append(words, t.Value)
 	}
 	n, next := walk(words, list, scope)
+	next = distinct(next)
 	if x, ok := unsupported(list, n); ok {
 		return x
 	}
@@ -67,11 +70,11 @@ func explain(list []lexer.Token, scope Scope, err error) finding {
 	if suggestion == "" || strings.Trim(w, "0123456789.") == "" {
 		for _, x := range next {
 			if l := leafNamed(x.Class); l != nil && l.bad != nil {
-				if b := l.bad(w); b != nil && (!ends || looksMeant(l, w)) {
+				if b := l.bad(w); b != nil && (!ends || looksMeant(l, w) || b.suggestion != "") {
 					if b.suggestion == "" {
 						b.suggestion = suggestion
 					}
-					if b.kind == ast.BadValue && len(next) > 1 && !looksMeant(l, w) {
+					if b.kind == ast.BadValue && len(next) > 1 && !looksMeant(l, w) && b.suggestion == "" {
 						continue // the leaf is only one of several things that could stand here
 					}
 					return wrong(list[n], codeOf(b.kind), *b)
@@ -85,6 +88,11 @@ func explain(list []lexer.Token, scope Scope, err error) finding {
 	}
 	return wrong(list[n], codeUnexpected, badValue{kind: ast.UnknownKeyword, message: "unexpected word " + quote(w), suggestion: suggestion,
 		hint: "expected " + syntax.Expected(next)})
+}
+
+// distinct drops leaves that show alike.
+func distinct(next []syntax.Next) []syntax.Next {
+	return slices.CompactFunc(next, func(a, b syntax.Next) bool { return a.Class != "" && a.Placeholder == b.Placeholder })
 }
 
 func at(words []string, i int) string {
@@ -239,7 +247,7 @@ func latin1(s string) string {
 
 // others is the commands of a PIX 6.3 that this program does not know yet, by their leading words. * stands for any word.
 var others = func() (list [][]string) {
-	for _, l := range strings.Split(`object-group|network-object|port-object|protocol-object|icmp-object|group-object|logging|conduit|outbound|apply|established|alias
+	for _, l := range strings.Split(`object-group|network-object|port-object|protocol-object|icmp-object|group-object|description|exit|logging|conduit|outbound|apply|established|alias
 rip|router|routing|route-map|prefix-list|multicast|mroute|igmp|ntp|clock|management-access|banner|tftp-server|privilege|auth-prompt|virtual|mac-list
 dhcpd|dhcprelay|url-server|url-cache|url-block|filter|service|fragment|shun|auto-update|vpdn|vpnclient|ca|username|mgcp|activation-key|capture|setup
 ip address * dhcp|ip address * pppoe|ip audit name|ip audit interface|ip audit signature|arp|crypto ipsec security-association|crypto map * * ipsec-manual
@@ -256,6 +264,14 @@ crypto ipsec transform-set * mode|interface * vlan*|clear object-group|clear log
 	return list
 }()
 
+func said(list []lexer.Token) string {
+	var out []string
+	for _, t := range list {
+		out = append(out, t.Value)
+	}
+	return strings.Join(out, " ")
+}
+
 // unsupported tells a command that a PIX has and this program has not from a slip of the pen. n words were understood.
 func unsupported(list []lexer.Token, n int) (finding, bool) {
 	words := list[:len(list)-1]
@@ -264,7 +280,7 @@ func unsupported(list []lexer.Token, n int) (finding, bool) {
 		n--
 	}
 	for _, o := range others {
-		if len(words) < len(o) || n >= len(o) {
+		if len(words) < len(o) || n > len(o) || n == len(o) && len(words) > n {
 			continue
 		}
 		same := true
@@ -277,7 +293,7 @@ func unsupported(list []lexer.Token, n int) (finding, bool) {
 		}
 		if same {
 			t := words[len(o)-1]
-			x := wrong(t, codeUnsupported, badValue{kind: ast.Unsupported, message: quote(strings.Join(o, " ")) + " is a command of the PIX that this program does not support yet"})
+			x := wrong(t, codeUnsupported, badValue{kind: ast.Unsupported, message: quote(said(words[:len(o)])) + " is a command of the PIX that this program does not support yet"})
 			x.col = words[0].Pos.Column
 			return x, true
 		}

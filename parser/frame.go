@@ -66,7 +66,7 @@ func (p *fileParser) sayASA(no int32, text, why string) {
 	if p.asa {
 		return
 	}
-	p.asa = true
+	p.asa, p.evidence = true, no
 	p.add(no, text, finding{code: codeASA, col: 1, end: 1 + chars(text), badValue: badValue{kind: ast.ASASyntax,
 		message: "this is the configuration of a PIX 7.x, ASA or FWSM, not of a PIX 6.3: " + quote(strings.TrimSpace(why)),
 		hint:    "later releases have another syntax; lines that are the same are read, the others are not"}})

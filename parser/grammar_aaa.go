@@ -48,9 +48,9 @@ type aaaHead struct {
 func (g *aaaHead) rule(c *conv, foreign ipAddr, mask netMask, tag tagName) ast.Command {
 	s, _ := service(g.Service.Text)
 	r := &ast.AAARule{Pos: c.pos, What: string(g.What), Include: g.Include == "include", Service: s, If: g.If.Text,
-		Local: c.netOff(g.Local.word, g.LMask.word), Tag: tag.Text}
+		Local: c.net(g.Local.word, g.LMask.word), Tag: tag.Text}
 	if foreign.given() {
-		n := c.netOff(foreign.word, mask.word)
+		n := c.net(foreign.word, mask.word)
 		r.Foreign = &n
 	}
 	return r

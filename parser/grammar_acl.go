@@ -232,29 +232,32 @@ type logOption struct {
 
 // ace is one entry behind the name of its list. 6, 17 and 1 are other spellings of tcp, udp and icmp.
 type ace struct {
-	Action kw         `parser:"@( 'permit' | 'deny' )"`
-	TCP    *tcpBody   `parser:"( ( 'tcp' | '6' ) @@"`
-	UDP    *udpBody   `parser:"| ( 'udp' | '17' ) @@"`
-	ICMP   *icmpBody  `parser:"| ( 'icmp' | '1' ) @@"`
-	Group  groupID    `parser:"| 'object-group' @@"`
-	Any    *anyBody   `parser:"  @@"`
-	Other  *otherBody `parser:"| @@ )"`
-	Log    *logOption `parser:"@@?"`
+	Action   kw         `parser:"@( 'permit' | 'deny' )"`
+	TCP      numTCP     `parser:"( ( 'tcp' | @@ )"`
+	TCPBody  *tcpBody   `parser:"  @@"`
+	UDP      numUDP     `parser:"| ( 'udp' | @@ )"`
+	UDPBody  *udpBody   `parser:"  @@"`
+	ICMP     numICMP    `parser:"| ( 'icmp' | @@ )"`
+	ICMPBody *icmpBody  `parser:"  @@"`
+	Group    groupID    `parser:"| 'object-group' @@"`
+	Any      *anyBody   `parser:"  @@"`
+	Other    *otherBody `parser:"| @@ )"`
+	Log      *logOption `parser:"@@?"`
 }
 
 func (g *ace) entry(c *conv, id aclID, line lineNum) ast.Command {
 	e := &ast.AccessList{Pos: c.pos, ID: id.Text, Line: line.nOr(0), Permit: g.Action == "permit", ICMPType: -1}
 	switch {
-	case g.TCP != nil:
+	case g.TCPBody != nil:
 		e.Proto = ast.ProtoTCP
-		g.TCP.fill(c, e)
-	case g.UDP != nil:
+		g.TCPBody.fill(c, e)
+	case g.UDPBody != nil:
 		e.Proto = ast.ProtoUDP
-		g.UDP.fill(c, e)
-	case g.ICMP != nil:
-		e.Proto, e.Src, e.Dst, e.ICMPGroup = ast.ProtoICMP, g.ICMP.Src.addr(c), g.ICMP.Dst.addr(c), g.ICMP.Group.Text
-		if g.ICMP.Type.given() {
-			t, _ := ast.ParseICMPType(g.ICMP.Type.Text)
+		g.UDPBody.fill(c, e)
+	case g.ICMPBody != nil:
+		e.Proto, e.Src, e.Dst, e.ICMPGroup = ast.ProtoICMP, g.ICMPBody.Src.addr(c), g.ICMPBody.Dst.addr(c), g.ICMPBody.Group.Text
+		if g.ICMPBody.Type.given() {
+			t, _ := ast.ParseICMPType(g.ICMPBody.Type.Text)
 			e.ICMPType = int(t)
 		}
 	case g.Any != nil:

@@ -7,6 +7,7 @@ import "pixfw/ast"
 type fixupWhat struct {
 	DNS    bool      `parser:"  @'dns'"`
 	Length dnsLength `parser:"  ( 'maximum-length' @@ )?"`
+	Domain bool      `parser:"| @'domain' '53'"` // how 6.3(1) spells dns
 	FTP    kw        `parser:"| @'ftp' @'strict'?"`
 	FTPAt  portSpan  `parser:"  @@?"`
 	H323   kw        `parser:"| @'h323' @( 'h225' | 'ras' )"`
@@ -36,7 +37,7 @@ func (g *fixupWhat) fixup(c *conv, on ast.Switch) ast.Command {
 		}
 	}
 	switch {
-	case g.DNS:
+	case g.DNS, g.Domain:
 		f.Protocol, f.MaxLength = "dns", g.Length.nOr(512)
 		return f
 	case g.Old: // the spelling before 6.2

@@ -17,7 +17,7 @@ func (g *hostTail) management(c *conv, service string) *ast.Management {
 	m := &ast.Management{Pos: c.pos, Service: service, If: g.If.Text}
 	m.Net = ast.Net{IP: c.ip(g.IP.word), Mask: ast.AllOnes}
 	if g.Mask.given() || m.Net.IP == 0 {
-		m.Net = c.netOff(g.IP.word, g.Mask.word)
+		m.Net = c.net(g.IP.word, g.Mask.word)
 	}
 	return m
 }

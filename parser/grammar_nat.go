@@ -1,9 +1,14 @@
 package parser
 
-import "pixfw/ast"
+import (
+	"github.com/alecthomas/participle/v2/lexer"
+
+	"pixfw/ast"
+)
 
 // natOption is one of the words that end nat and static; a PIX takes them in any order.
 type natOption struct {
+	Pos       lexer.Position
 	DNS       bool      `parser:"  @'dns'"`
 	Outside   bool      `parser:"| @'outside'"`
 	NoSeq     bool      `parser:"| @'norandomseq'"`
@@ -12,6 +17,7 @@ type natOption struct {
 }
 
 type staticOption struct {
+	Pos       lexer.Position
 	DNS       bool      `parser:"  @'dns'"`
 	Netmask   netMask   `parser:"| 'netmask' @@"`
 	NoSeq     bool      `parser:"| @'norandomseq'"`
@@ -22,9 +28,6 @@ type staticOption struct {
 // once sets an option, or says that it came twice.
 func (c *conv) once(had *bool, w word, name string) {
 	if *had {
-		if w.Text == "" {
-			w.Col = 0 // the line as a whole
-		}
 		c.fail(w, codeJunk, badValue{kind: ast.TrailingJunk, message: name + " is given twice"})
 	}
 	*had = true
@@ -69,18 +72,18 @@ func (g *noNatGrammar) toAST(c *conv) ast.Command {
 func natOf(c *conv, in ifName, id natID, acl aclID, ip ipAddr, mask netMask, options []natOption) *ast.Nat {
 	n := &ast.Nat{Pos: c.pos, If: orElse(in.Text, "inside"), ID: id.n(), ACL: acl.Text}
 	if ip.given() {
-		net := c.netOff(ip.word, mask.word)
+		net := c.net(ip.word, mask.word)
 		n.Net = &net
 	}
 	had := false
 	for _, o := range options {
 		switch {
 		case o.DNS:
-			c.once(&n.DNS, word{}, "dns")
+			c.once(&n.DNS, word{Text: "dns", Col: o.Pos.Column}, "dns")
 		case o.Outside:
-			c.once(&n.Outside, word{}, "outside")
+			c.once(&n.Outside, word{Text: "outside", Col: o.Pos.Column}, "outside")
 		case o.NoSeq:
-			c.once(&n.NoRandomSeq, word{}, "norandomseq")
+			c.once(&n.NoRandomSeq, word{Text: "norandomseq", Col: o.Pos.Column}, "norandomseq")
 		default:
 			c.once(&had, o.Conns.word, "the limit of connections")
 			n.Limits = limitsOf(o.Conns, o.Embryonic)
@@ -232,9 +235,9 @@ func staticOf(c *conv, pair *staticPair, tcp *staticTCP, udp *staticUDP, host *s
 	for _, o := range options {
 		switch {
 		case o.DNS:
-			c.once(&s.DNS, word{}, "dns")
+			c.once(&s.DNS, word{Text: "dns", Col: o.Pos.Column}, "dns")
 		case o.NoSeq:
-			c.once(&s.NoRandomSeq, word{}, "norandomseq")
+			c.once(&s.NoRandomSeq, word{Text: "norandomseq", Col: o.Pos.Column}, "norandomseq")
 		case o.Netmask.given():
 			c.once(&mask, o.Netmask.word, "netmask")
 			s.Netmask = c.mask(o.Netmask.word, 0)

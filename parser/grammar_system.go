@@ -78,7 +78,8 @@ func hashOf(c *conv, w word, encrypted bool) string {
 		return ast.PasswordHash("", w.Text)
 	}
 	if !isHash(w.Text) {
-		c.fail(w, codeBadValue, badValue{kind: ast.BadValue, message: "not the hash of a password: an encrypted one has 16 characters from ./0-9A-Za-z"})
+		c.warn(w, codeNoHash, badValue{kind: ast.SecretKind, message: "not the hash of a password: no password will fit",
+			hint: "an encrypted password has 16 characters from ./0-9A-Za-z"})
 	}
 	return w.Text
 }

@@ -166,7 +166,7 @@ func (g *peerKey) key(c *conv) ast.Command {
 	k := &ast.ISAKMPKey{Pos: c.pos, Key: ast.Secret(g.Key.Text), NoXauth: g.NoX, NoConfigMode: g.NoMode}
 	k.Peer = ast.Net{IP: c.ip(g.IP.word), Mask: ast.AllOnes}
 	if g.Mask.given() {
-		k.Peer = c.netOff(g.IP.word, g.Mask.word)
+		k.Peer = c.net(g.IP.word, g.Mask.word)
 	}
 	return k
 }

@@ -38,6 +38,9 @@ type (
 	protoNum  struct{ word }
 	icmpType  struct{ word }
 	logLevel  struct{ word }
+	numTCP    struct{ word } // 6 for tcp
+	numUDP    struct{ word }
+	numICMP   struct{ word }
 	svc       struct{ word }
 
 	lineNum     struct{ word }
@@ -119,6 +122,9 @@ var (
 			}
 			return unknownOf("protocol", w, ast.Protocols())
 		}}
+	leafNumTCP   = exactly("numTCP", "6")
+	leafNumUDP   = exactly("numUDP", "17")
+	leafNumICMP  = exactly("numICMP", "1")
 	leafICMPType = &leaf{name: "icmpType", placeholder: "<icmp_type>", help: "ICMP type, 0-255 or its name",
 		match: func(w string) bool { _, ok := ast.ParseICMPType(w); return ok },
 		bad: func(w string) *badValue {
@@ -176,9 +182,14 @@ var (
 // leaves is the table of all of them.
 var leaves = []*leaf{leafIf, leafACL, leafGroup, leafTag, leafSet, leafMap, leafPool, leafVPN, leafHost, leafAlias, leafIP, leafPlain,
 	leafMask, leafACEMask, leafSpan, leafHardware, leafNameable, leafLevel, leafHMS, leafSecret, leafPassword, leafText, leafTCPPort,
-	leafUDPPort, leafAnyPort, leafPortSpan, leafProto, leafICMPType, leafLogLevel, leafSvc, leafLine, leafInterval, leafPriv, leafDNS,
+	leafUDPPort, leafAnyPort, leafPortSpan, leafProto, leafNumTCP, leafNumUDP, leafNumICMP, leafICMPType, leafLogLevel, leafSvc, leafLine, leafInterval, leafPriv, leafDNS,
 	leafPager, leafMTU, leafARP, leafMetric, leafNatID, leafGlobalID, leafConn, leafPoll, leafAAASeconds, leafMinutes, leafConsoleMin,
 	leafSeq, leafSASeconds, leafSAKilobytes, leafPri, leafIKESeconds, leafKeepalive, leafIdle, leafMax, leafMSS, leafWidth}
+
+// exactly is the number of a protocol that has a grammar of its own; in help it is one with protoNum.
+func exactly(name, number string) *leaf {
+	return &leaf{name: name, placeholder: "<0-255>", help: "number of an IP protocol", match: func(w string) bool { return w == number }}
+}
 
 func badHardware(w string) *badValue {
 	return &badValue{kind: ast.BadValue, message: "unknown hardware " + quote(w), hint: "expected a port such as ethernet0 or gb-ethernet0"}
@@ -213,6 +224,9 @@ func (l *portSpan) Parse(x *lexer.PeekingLexer) error    { return l.take(x, leaf
 func (l *protoNum) Parse(x *lexer.PeekingLexer) error    { return l.take(x, leafProto) }
 func (l *icmpType) Parse(x *lexer.PeekingLexer) error    { return l.take(x, leafICMPType) }
 func (l *logLevel) Parse(x *lexer.PeekingLexer) error    { return l.take(x, leafLogLevel) }
+func (l *numTCP) Parse(x *lexer.PeekingLexer) error      { return l.take(x, leafNumTCP) }
+func (l *numUDP) Parse(x *lexer.PeekingLexer) error      { return l.take(x, leafNumUDP) }
+func (l *numICMP) Parse(x *lexer.PeekingLexer) error     { return l.take(x, leafNumICMP) }
 func (l *svc) Parse(x *lexer.PeekingLexer) error         { return l.take(x, leafSvc) }
 func (l *lineNum) Parse(x *lexer.PeekingLexer) error     { return l.take(x, leafLine) }
 func (l *logInterval) Parse(x *lexer.PeekingLexer) error { return l.take(x, leafInterval) }

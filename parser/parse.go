@@ -93,9 +93,10 @@ func notText(text []byte) *ast.Diagnostic {
 }
 
 type fileParser struct {
-	file  *File
-	scope Scope
-	asa   bool // the file was said to be of a later release
+	file     *File
+	scope    Scope
+	asa      bool  // the file was said to be of a later release,
+	evidence int32 // at this line
 }
 
 func (p *fileParser) line(no int32, text string) {
@@ -123,7 +124,10 @@ func (p *fileParser) line(no int32, text string) {
 		l.Stmt = stmt
 		if stmt.Cmd == nil {
 			l.Kind = Bad
-			if p.asa {
+			switch {
+			case p.asa && p.evidence == no:
+				found = nil // said already
+			case p.asa && found[0].code != codeUnsupported:
 				found = []finding{asaLine(text)}
 			}
 		}
@@ -185,6 +189,20 @@ func ParseStatement(line string, scope Scope) (ast.Statement, ast.Diagnostics) {
 
 // parseLine reads one command. The statement has no Cmd when there is an error among the findings.
 func parseLine(text string, scope Scope, no int32) (ast.Statement, []finding) {
+	if strings.HasPrefix(text, "access-list ") {
+		at := ast.Pos{}
+		if no > 0 {
+			at = ast.Pos{Line: no, Col: 1}
+		}
+		if e, ok := fastACL(text, scope.Names, at); ok {
+			return ast.Statement{Cmd: e}, nil
+		}
+	}
+	return slowLine(text, scope, no)
+}
+
+// slowLine is parseLine by the grammars alone.
+func slowLine(text string, scope Scope, no int32) (ast.Statement, []finding) {
 	list := lexLine(text, scope.Names)
 	n := len(list) - 1 // the last is the end of the line
 	c := &conv{names: scope.Names}
