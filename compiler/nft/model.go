@@ -295,3 +295,15 @@ func quoted(s string, n int) string {
 	}
 	return s
 }
+
+// Elements is how many elements the kernel keeps of the set when it has just been loaded: an interval has two, but for
+// one that ends with the last address.
+func (s *Set) Elements() int {
+	switch s.Kind {
+	case Addrs:
+		return len(intervals(s.Ranges, be32))
+	case Pairs, AddrMap:
+		return len(s.Pairs)
+	}
+	return 0
+}

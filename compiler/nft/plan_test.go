@@ -37,9 +37,9 @@ func webPlan() *compiler.Plan {
 		},
 		NAT: compiler.NAT{
 			Exemptions: []compiler.Exemption{{If: 1, ACL: 0}},
-			Statics: []compiler.Static{{RealIf: 1, MappedIf: 0, Mapped: ip("192.168.1.11"), Real: ip("10.89.129.131"), Mask: ast.AllOnes, ACL: compiler.None}},
-			Nats:    []compiler.Nat{{If: 1, ID: 1, ACL: compiler.None}},
-			Globals: []compiler.Global{{If: 0, ID: 1, First: ip("192.168.1.6"), Last: ip("192.168.1.10")}},
+			Statics:    []compiler.Static{{RealIf: 1, MappedIf: 0, Mapped: ip("192.168.1.11"), Real: ip("10.89.129.131"), Mask: ast.AllOnes, ACL: compiler.None}},
+			Nats:       []compiler.Nat{{If: 1, ID: 1, ACL: compiler.None}},
+			Globals:    []compiler.Global{{If: 0, ID: 1, First: ip("192.168.1.6"), Last: ip("192.168.1.10")}},
 		},
 		Timeouts: compiler.Timeouts{Xlate: 3 * time.Hour, Conn: time.Hour, HalfClosed: 10 * time.Minute, UDP: 2 * time.Minute, Embryonic: 2 * time.Minute},
 		Fixups: []compiler.Fixup{

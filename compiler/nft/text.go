@@ -6,12 +6,35 @@ import (
 	"strings"
 
 	"pixfw/ast"
+	"pixfw/compiler"
 )
 
 // Text is the ruleset as a file for `nft -f`. Loading it replaces the table pixfw, in one transaction, and touches
 // nothing else.
 func (r *Ruleset) Text() string {
+	text, _ := r.Render()
+	return text
+}
+
+// Render is Text, with the numbers of the lines of text that each line of the configuration became. Comments do not count.
+func (r *Ruleset) Render() (text string, at map[ast.Pos][]int) {
 	var b strings.Builder
+	at = map[ast.Pos][]int{}
+	// note records that the text from here to where the returned func is called comes from line.
+	line, done := 1, 0
+	note := func(from compiler.Line, comments int) func() {
+		count := func() int {
+			line += strings.Count(b.String()[done:], "\n")
+			done = b.Len()
+			return line
+		}
+		first := count() + comments
+		return func() {
+			for n := first; n < count() && from.Pos.IsValid(); n++ {
+				at[from.Pos] = append(at[from.Pos], n)
+			}
+		}
+	}
 	b.WriteString("#!/usr/sbin/nft -f\n# Made from a PIX configuration. Loading this file replaces the table, in one transaction.\n")
 	if len(r.Sysctls) > 0 {
 		b.WriteString("#\n# It relies on these settings:\n")
@@ -21,17 +44,21 @@ func (r *Ruleset) Text() string {
 	}
 	fmt.Fprintf(&b, "\ntable ip %s\ndelete table ip %s\ntable ip %s {\n", Table, Table, Table)
 	for _, h := range r.Helpers {
+		end := note(h.Line, 1)
 		comment(&b, "\t", h.Line.Text())
 		fmt.Fprintf(&b, "\tct helper %s {\n\t\ttype \"%s\" protocol %s\n\t\tl3proto ip\n\t}\n\n", h.Name, h.Type, ast.ProtocolWord(h.Proto))
+		end()
 	}
 	for i := range r.Sets {
+		end := note(r.Sets[i].Line, 2)
 		r.Sets[i].text(&b)
+		end()
 	}
 	for i := range r.Chains {
-		r.Chains[i].text(&b)
+		r.Chains[i].text(&b, note)
 	}
 	b.WriteString("}\n")
-	return b.String()
+	return b.String(), at
 }
 
 func comment(b *strings.Builder, indent, text string) {
@@ -76,7 +103,7 @@ func (s *Set) text(b *strings.Builder) {
 	b.WriteString("\t}\n\n")
 }
 
-func (c *Chain) text(b *strings.Builder) {
+func (c *Chain) text(b *strings.Builder, note func(compiler.Line, int) func()) {
 	comment(b, "\t", c.Note)
 	fmt.Fprintf(b, "\tchain %s {\n", c.Name)
 	if c.Hook != "" {
@@ -93,7 +120,9 @@ func (c *Chain) text(b *strings.Builder) {
 			comment(b, "\t\t", t)
 			last = t
 		}
+		end := note(rule.Line, 0)
 		b.WriteString("\t\t" + rule.text() + "\n")
+		end()
 	}
 	b.WriteString("\t}\n\n")
 }

@@ -1,0 +1,63 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+
+	"golang.org/x/sys/unix"
+
+	"pixfw/compiler"
+	"pixfw/runtime/kernel/lab"
+)
+
+// LabCmd is `pixfw lab`.
+type LabCmd struct {
+	File string `arg:"" help:"The configuration; - is standard input."`
+	Keep bool   `help:"Stay up after the probes and show messages, until interrupted."`
+}
+
+// Help is shown by --help.
+func (LabCmd) Help() string {
+	return `The firewall on this kernel, inside network namespaces made for it, with hosts on every interface: next hops of
+routes, real addresses of statics, an Internet host. Probes it, prints what happened, and removes everything. Needs root.
+
+Example:
+
+    sudo pixfw lab examples/vpnclient-xauth/web.cfg`
+}
+
+// Run builds the lab.
+func (c *LabCmd) Run(s *IO) error {
+	cfg, _, diags, err := s.load(c.File)
+	if err != nil {
+		return exitError{exitUsage, err}
+	}
+	plan, more := compiler.Compile(cfg)
+	diags = append(diags, more...)
+	if err := s.print(diags); err != nil {
+		return err
+	}
+	if plan == nil || diags.HasErrors() {
+		return fail(exitInput)
+	}
+	opts := lab.Options{Out: s.Stdout}
+	// A signal ends a kept lab, and must not leave one behind that is just being probed.
+	interrupts := make(chan os.Signal, 1)
+	signal.Notify(interrupts, unix.SIGINT, unix.SIGTERM)
+	defer signal.Stop(interrupts)
+	stop := make(chan struct{})
+	go func() { <-interrupts; close(stop) }()
+	if c.Keep {
+		opts.Keep = stop
+	}
+	opts.Diagnostics = s.print
+	if err := lab.Run(plan, opts); err != nil {
+		if errors.Is(err, lab.ErrNotRoot) {
+			return exitError{exitUsage, err}
+		}
+		return exitError{exitInput, fmt.Errorf("lab: %w", err)}
+	}
+	return nil
+}

@@ -1,0 +1,313 @@
+package kernel
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	nl "github.com/mdlayher/netlink"
+	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
+
+	"pixfw/ast"
+	"pixfw/compiler"
+	"pixfw/compiler/nft"
+	"pixfw/runtime"
+)
+
+// Options say where the engine works.
+type Options struct {
+	// Devices names the device of each hardware interface: ethernet0 → eth0.
+	Devices map[string]string
+	// Netns is the path of a network namespace; empty: the one of the calling thread.
+	Netns string
+	Clock runtime.Clock
+}
+
+// Engine is the firewall in the kernel.
+type Engine struct {
+	opts  Options
+	clock runtime.Clock
+	ns    *space
+	nl    *netlink.Handle
+	log   *nl.Conn
+	done  chan struct{} // closed when the log reader has ended
+
+	mu          sync.Mutex
+	plan        *compiler.Plan
+	rules       *nft.Ruleset
+	batch       *nft.Batch
+	links       map[int]netlink.Link // by interface of the plan
+	byIndex     map[int]int          // link index → interface
+	mtu         map[string]int       // as it was
+	items       []item
+	before      map[string]string // sysctls as they were
+	beforeOrder []string
+	carry       map[aceKey]uint64 // hits of rulesets before this one
+	zero        map[aceKey]uint64 // hits at the last clear
+	hits        map[aceKey]uint64 // as last read
+	hitsRead    time.Time
+	mostConns   int
+	mostXlates  int
+	lost        uint64
+	closed      bool
+
+	subMu   sync.Mutex
+	subs    map[int]func(runtime.Message)
+	nextSub int
+}
+
+var _ runtime.Engine = (*Engine)(nil)
+
+// New opens the namespace. Nothing is changed before the first Apply.
+func New(opts Options) (*Engine, error) {
+	ns, err := openSpace(opts.Netns)
+	if err != nil {
+		return nil, err
+	}
+	if opts.Clock == nil {
+		opts.Clock = runtime.WallClock{}
+	}
+	e := &Engine{opts: opts, clock: opts.Clock, ns: ns, done: make(chan struct{}), mtu: map[string]int{}, before: map[string]string{},
+		carry: map[aceKey]uint64{}, zero: map[aceKey]uint64{}, subs: map[int]func(runtime.Message){}}
+	if e.nl, err = netlink.NewHandleAt(ns.handle(), unix.NETLINK_ROUTE, unix.NETLINK_NETFILTER); err != nil {
+		return nil, errors.Join(fmt.Errorf("netlink: %w", err), ns.close())
+	}
+	if e.log, err = ns.openLog(); err != nil {
+		e.nl.Close()
+		return nil, errors.Join(fmt.Errorf("packet log group %d: %w", nft.LogGroup, err), ns.close())
+	}
+	go func() {
+		defer close(e.done)
+		readLog(e.log, e.logged, func() { e.mu.Lock(); e.lost++; e.mu.Unlock() })
+	}()
+	return e, nil
+}
+
+// Apply loads the plan: rules first and in one transaction, then settings, addresses and routes.
+func (e *Engine) Apply(plan *compiler.Plan) (ast.Diagnostics, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.closed {
+		return nil, errors.New("the engine is closed")
+	}
+	links, names, byIndex := map[int]netlink.Link{}, map[int]string{}, map[int]int{}
+	for i := range plan.Interfaces {
+		f := &plan.Interfaces[i]
+		dev := e.opts.Devices[f.Hardware]
+		if dev == "" {
+			continue
+		}
+		link, err := e.nl.LinkByName(dev)
+		if err != nil {
+			return nil, fmt.Errorf("line %d: %s: device %s for %s: %w", f.Line.Pos.Line, f.Line.Text(), dev, f.Hardware, err)
+		}
+		links[i], names[i], byIndex[link.Attrs().Index] = link, dev, i
+		if _, known := e.mtu[dev]; !known {
+			e.mtu[dev] = link.Attrs().MTU
+		}
+	}
+	rules, diags := nft.Lower(plan, names)
+	carry, err := e.carried()
+	if err != nil {
+		return diags, err
+	}
+	batch, err := rules.Batch()
+	if err != nil {
+		return diags, err
+	}
+	err = e.ns.commit(batch)
+	if errors.Is(err, unix.ENOENT) && len(rules.Helpers) > 0 {
+		// Most likely a kernel without one of the helpers. Without them the control connections still pass.
+		bare := rules.WithoutHelpers()
+		if b, err2 := bare.Batch(); err2 == nil && e.ns.commit(b) == nil {
+			for _, h := range rules.Helpers {
+				diags = append(diags, &ast.Diagnostic{Code: "W508", Kind: ast.Unsupported, Severity: ast.Warning, File: plan.File, Pos: h.Line.Pos,
+					Message: "this kernel lacks a connection tracking helper: further connections of " + h.Type + " are not opened", Source: h.Line.Text()})
+			}
+			rules, batch, err = bare, b, nil
+		}
+	}
+	if err != nil {
+		return diags, err
+	}
+	back := func(err error) (ast.Diagnostics, error) {
+		old := e.batch
+		if old == nil {
+			var err2 error
+			if old, err2 = nft.Removal(); err2 != nil {
+				return diags, errors.Join(err, err2)
+			}
+		}
+		return diags, errors.Join(err, e.ns.commit(old))
+	}
+	if err := e.ns.verify(rules); err != nil {
+		return back(err)
+	}
+	if err := e.change(e.wanted(plan, links)); err != nil {
+		return back(err)
+	}
+	if err := e.sysctl(rules.Sysctls); err != nil {
+		return back(err)
+	}
+	e.plan, e.rules, e.batch, e.links, e.byIndex = plan, rules, batch, links, byIndex
+	e.carry, e.hits = carry, nil
+	return diags, nil
+}
+
+// Plan is the policy in force.
+func (e *Engine) Plan() *compiler.Plan {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.plan
+}
+
+// An aceKey names an entry beyond one plan: by its list and its text. The implicit deny has no text.
+type aceKey struct{ list, text string }
+
+func keyOf(plan *compiler.Plan, acl, entry int) aceKey {
+	k := aceKey{list: plan.ACLs[acl].ID}
+	if entry >= 0 {
+		ace := &plan.ACLs[acl].Entries[entry]
+		if k.text = ace.Line.Text(); k.text == "" {
+			k.text = fmt.Sprint("line ", ace.Number)
+		}
+	}
+	return k
+}
+
+// read sums the counters of the rules of each entry.
+func (e *Engine) read() (map[aceKey]uint64, error) {
+	out := map[aceKey]uint64{}
+	if e.plan == nil {
+		return out, nil
+	}
+	rules, err := e.ns.rules()
+	if err != nil {
+		return nil, fmt.Errorf("read counters: %w", err)
+	}
+	for _, r := range rules {
+		if a := r.ace; a.Is && a.ACL >= 0 && a.ACL < len(e.plan.ACLs) && a.Entry < len(e.plan.ACLs[a.ACL].Entries) {
+			out[keyOf(e.plan, a.ACL, max(a.Entry, nft.Implicit))] += r.packets
+		}
+	}
+	return out, nil
+}
+
+// carried are the hits that a new ruleset starts from.
+func (e *Engine) carried() (map[aceKey]uint64, error) {
+	now, err := e.read()
+	if err != nil {
+		return nil, err
+	}
+	out := maps.Clone(e.carry)
+	for k, n := range now {
+		out[k] += n
+	}
+	return out, nil
+}
+
+// fresh is how long counters that were read serve: one show command asks for each entry.
+const fresh = 50 * time.Millisecond
+
+// HitCount is how many packets an entry has decided; of TCP and UDP only first packets of connections. Entry
+// nft.Implicit is the deny at the end of the list.
+func (e *Engine) HitCount(acl, entry int) uint64 {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.plan == nil || acl < 0 || acl >= len(e.plan.ACLs) || entry < nft.Implicit || entry >= len(e.plan.ACLs[acl].Entries) {
+		return 0
+	}
+	if now := e.clock.Now(); e.hits == nil || now.Sub(e.hitsRead) > fresh {
+		hits, err := e.read()
+		if err != nil {
+			return 0
+		}
+		e.hits, e.hitsRead = hits, now
+	}
+	k := keyOf(e.plan, acl, entry)
+	return e.hits[k] + e.carry[k] - e.zero[k]
+}
+
+// ClearHitCounts starts the counts of a list from zero.
+func (e *Engine) ClearHitCounts(acl int) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.plan == nil {
+		return nil
+	}
+	now, err := e.carried()
+	if err != nil {
+		return err
+	}
+	for k, n := range now {
+		if acl == compiler.None || acl >= 0 && acl < len(e.plan.ACLs) && k.list == e.plan.ACLs[acl].ID {
+			e.zero[k] = n
+		}
+	}
+	return nil
+}
+
+// Subscribe calls fn for every message from now on.
+func (e *Engine) Subscribe(fn func(runtime.Message)) (cancel func()) {
+	e.subMu.Lock()
+	defer e.subMu.Unlock()
+	id := e.nextSub
+	e.nextSub++
+	e.subs[id] = fn
+	return func() { e.subMu.Lock(); defer e.subMu.Unlock(); delete(e.subs, id) }
+}
+
+// logged turns a packet of the log group into its message.
+func (e *Engine) logged(l logged) {
+	e.mu.Lock()
+	plan, in, ok := e.plan, compiler.None, false
+	if plan != nil {
+		in, ok = e.byIndex[l.indev]
+	}
+	e.mu.Unlock()
+	if !ok {
+		return
+	}
+	m, ok := message(plan, in, l.prefix, &l.packet)
+	if !ok {
+		return
+	}
+	e.subMu.Lock()
+	fns := make([]func(runtime.Message), 0, len(e.subs))
+	for _, id := range slices.Sorted(maps.Keys(e.subs)) {
+		fns = append(fns, e.subs[id])
+	}
+	e.subMu.Unlock()
+	for _, fn := range fns {
+		fn(m)
+	}
+}
+
+// Close takes away the rules, addresses, routes and settings of Apply.
+func (e *Engine) Close() error {
+	e.mu.Lock()
+	if e.closed {
+		e.mu.Unlock()
+		return nil
+	}
+	e.closed = true
+	var errs []error
+	errs = append(errs, e.restore())
+	if e.batch != nil {
+		b, err := nft.Removal()
+		if err == nil {
+			err = e.ns.commit(b)
+		}
+		errs = append(errs, err)
+	}
+	e.plan = nil
+	e.mu.Unlock()
+	errs = append(errs, e.log.Close())
+	<-e.done
+	e.nl.Close()
+	return errors.Join(append(errs, e.ns.close())...)
+}

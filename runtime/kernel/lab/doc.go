@@ -1,0 +1,13 @@
+// Package lab runs a Plan on the kernel engine in network namespaces made for it, with hosts on every interface, and
+// shows what passes.
+//
+// What goes in: a Plan. What comes out: a firewall between neighbours that are derived from the Plan (the next hops of
+// its routes, the real addresses of its statics, an Internet host behind the default route), probes and what became of
+// them, and the firewall's messages.
+//
+// What always holds: only namespaces that the lab has made are touched, and Close removes them with everything in them.
+//
+//	l, err := lab.New(plan)
+//	defer l.Close()
+//	body, err := l.Get(lab.Internet, ast.MustIP("192.168.1.11"), 80)
+package lab

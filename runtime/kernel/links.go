@@ -1,0 +1,214 @@
+package kernel
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
+
+	"pixfw/ast"
+	"pixfw/compiler"
+	"pixfw/compiler/nft"
+)
+
+// An item is one thing that Apply brings to the host and Close takes away. Its key tells whether two Plans want the same.
+type item struct {
+	key  string
+	line compiler.Line
+	add  func(*netlink.Handle) error
+	del  func(*netlink.Handle) error
+}
+
+func (e *Engine) ipnet(n ast.Net) *net.IPNet {
+	return &net.IPNet{IP: toIP(n.IP), Mask: net.IPMask(toIP(n.Mask))}
+}
+
+func toIP(ip ast.IP) net.IP {
+	return net.IP{byte(ip >> 24), byte(ip >> 16), byte(ip >> 8), byte(ip)}
+}
+
+// wanted are the addresses, links, neighbour answers and routes of a plan, in the order of adding.
+func (e *Engine) wanted(plan *compiler.Plan, links map[int]netlink.Link) []item {
+	var out []item
+	for i := range plan.Interfaces {
+		f, link := &plan.Interfaces[i], links[i]
+		if link == nil {
+			continue
+		}
+		name := link.Attrs().Name
+		if f.Shutdown {
+			out = append(out, item{key: "down " + name, line: f.Line, add: func(h *netlink.Handle) error { return h.LinkSetDown(link) }})
+			continue
+		}
+		if f.MTU > 0 && f.MTU != e.mtu[name] {
+			was := e.mtu[name]
+			out = append(out, item{key: fmt.Sprint("mtu ", name, f.MTU), line: f.Line,
+				add: func(h *netlink.Handle) error { return h.LinkSetMTU(link, f.MTU) },
+				del: func(h *netlink.Handle) error { return h.LinkSetMTU(link, was) }})
+		}
+		if f.HasAddress() {
+			addr := &netlink.Addr{IPNet: e.ipnet(f.Net), Broadcast: toIP(f.Broadcast())}
+			out = append(out, item{key: fmt.Sprint("address ", name, " ", f.Net), line: f.AddrLine,
+				add: func(h *netlink.Handle) error { return h.AddrAdd(link, addr) },
+				del: func(h *netlink.Handle) error { return h.AddrDel(link, addr) }})
+		}
+		out = append(out, item{key: "up " + name, line: f.Line, add: func(h *netlink.Handle) error { return h.LinkSetUp(link) }})
+	}
+	route := func(key string, line compiler.Line, r *netlink.Route) {
+		out = append(out, item{key: key, line: line,
+			add: func(h *netlink.Handle) error { return h.RouteAdd(r) },
+			del: func(h *netlink.Handle) error { return h.RouteDel(r) }})
+	}
+	for i := range plan.Routes {
+		r := &plan.Routes[i]
+		link := links[r.If]
+		if r.Connected || link == nil || plan.Interfaces[r.If].Shutdown {
+			continue
+		}
+		route(fmt.Sprint("route ", link.Attrs().Name, " ", r.Net, " ", r.Gateway, " ", r.Metric), r.Line,
+			&netlink.Route{LinkIndex: link.Attrs().Index, Dst: e.ipnet(r.Net), Gw: toIP(r.Gateway), Priority: r.Metric, Protocol: unix.RTPROT_STATIC})
+	}
+	// Mapped addresses of the interface's subnet are made local, so that the kernel answers ARP for them. Packets to them
+	// that no translation takes end in the input chain, which drops them.
+	seen := map[string]bool{}
+	local := func(i int, n ast.Net, line compiler.Line) {
+		f, link := &plan.Interfaces[i], links[i]
+		if link == nil || f.Shutdown || !f.ProxyARP || !f.HasAddress() || !n.Mask.Contiguous() || n.Mask < f.Net.Mask || !f.Net.Contains(n.IP) {
+			return
+		}
+		first, last := n.Range()
+		if n.Mask != ast.AllOnes && (first <= f.Net.IP && f.Net.IP <= last) || n.IP == f.Net.IP {
+			return
+		}
+		key := fmt.Sprint("arp ", link.Attrs().Name, " ", n)
+		if seen[key] {
+			return
+		}
+		seen[key] = true
+		route(key, line, &netlink.Route{LinkIndex: link.Attrs().Index, Dst: e.ipnet(n), Type: unix.RTN_LOCAL, Table: unix.RT_TABLE_LOCAL,
+			Scope: netlink.SCOPE_HOST, Protocol: unix.RTPROT_STATIC})
+	}
+	for i := range plan.NAT.Statics {
+		s := &plan.NAT.Statics[i]
+		if !plan.Interfaces[s.MappedIf].Net.Overlaps(s.RealNet()) {
+			local(s.MappedIf, ast.Net{IP: s.Mapped & s.Mask, Mask: s.Mask}, s.Line)
+		}
+	}
+	for i := range plan.NAT.Globals {
+		g := &plan.NAT.Globals[i]
+		for ip := g.First; !g.Interface && ip >= g.First && ip <= g.Last && ip-g.First < maxPool; ip++ {
+			local(g.If, ast.Net{IP: ip, Mask: ast.AllOnes}, g.Line)
+		}
+	}
+	return out
+}
+
+// maxPool bounds the addresses of one range that are answered for.
+const maxPool = 65536
+
+// change brings the host from the items that are there to those wanted. On an error it goes back.
+func (e *Engine) change(want []item) (err error) {
+	var undo []func()
+	defer func() {
+		if err != nil {
+			for _, f := range slices.Backward(undo) {
+				f()
+			}
+		}
+	}()
+	wanted := map[string]bool{}
+	for _, it := range want {
+		wanted[it.key] = true
+	}
+	var have []item
+	there := map[string]bool{}
+	for _, it := range slices.Backward(e.items) {
+		if wanted[it.key] {
+			there[it.key] = true
+			continue
+		}
+		// Removing an address takes routes with it, so what is gone already is no error.
+		if it.del != nil {
+			_ = it.del(e.nl)
+			undo = append(undo, func() { _ = it.add(e.nl) })
+		}
+	}
+	for _, it := range want {
+		if there[it.key] {
+			// Routes may have gone with an address; adding again is harmless.
+			if it.add(e.nl) == nil && strings.HasPrefix(it.key, "address") {
+				undo = append(undo, func() {})
+			}
+			have = append(have, it)
+			continue
+		}
+		switch err := it.add(e.nl); {
+		case errors.Is(err, unix.EEXIST):
+			it.del = nil // not ours
+		case err != nil:
+			return fmt.Errorf("line %d: %s: %s: %w", it.line.Pos.Line, it.line.Text(), it.key, err)
+		case it.del != nil:
+			undo = append(undo, func() { _ = it.del(e.nl) })
+		}
+		have = append(have, it)
+	}
+	e.items = have
+	return nil
+}
+
+// sysctl sets what the rules rely on, and remembers what was there before the first Apply.
+func (e *Engine) sysctl(list []nft.Sysctl) error {
+	return e.ns.do(func() error {
+		for _, s := range list {
+			path := sysctlPath(s.Key)
+			was, err := os.ReadFile(path)
+			if err != nil {
+				return fmt.Errorf("%s: %w", s.Key, err)
+			}
+			if strings.TrimSpace(string(was)) == s.Value {
+				continue
+			}
+			if err := os.WriteFile(path, []byte(s.Value), 0); err != nil {
+				return fmt.Errorf("%s = %s: %w", s.Key, s.Value, err)
+			}
+			if _, known := e.before[s.Key]; !known {
+				e.before[s.Key] = strings.TrimSpace(string(was))
+				e.beforeOrder = append(e.beforeOrder, s.Key)
+			}
+		}
+		return nil
+	})
+}
+
+func sysctlPath(key string) string { return "/proc/sys/" + strings.ReplaceAll(key, ".", "/") }
+
+// restore takes away everything that Apply has brought.
+func (e *Engine) restore() error {
+	var errs []error
+	for _, it := range slices.Backward(e.items) {
+		if it.del == nil {
+			continue
+		}
+		switch err := it.del(e.nl); {
+		case err == nil, errors.Is(err, unix.ESRCH), errors.Is(err, unix.EADDRNOTAVAIL), errors.Is(err, unix.ENODEV):
+		default:
+			errs = append(errs, fmt.Errorf("%s: %w", it.key, err))
+		}
+	}
+	e.items = nil
+	errs = append(errs, e.ns.do(func() error {
+		for _, k := range slices.Backward(e.beforeOrder) {
+			// A device may be gone with its settings.
+			if err := os.WriteFile(sysctlPath(k), []byte(e.before[k]), 0); err != nil && !os.IsNotExist(err) {
+				return err
+			}
+		}
+		return nil
+	}))
+	return errors.Join(errs...)
+}

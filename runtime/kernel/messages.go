@@ -1,0 +1,127 @@
+package kernel
+
+import (
+	"strconv"
+	"strings"
+
+	"pixfw/ast"
+	"pixfw/compiler"
+	"pixfw/runtime"
+	"pixfw/runtime/syslog"
+)
+
+// message is what a PIX writes about a packet that a rule has logged. in is the interface it arrived on.
+func message(plan *compiler.Plan, in int, reason string, p *runtime.Packet) (runtime.Message, bool) {
+	id, arg, _ := strings.Cut(reason, ":")
+	out := leadsTo(plan, in, p)
+	if id == "106011" {
+		out = in // that is what it is denied for
+	}
+	name := func(i int) string {
+		if i < 0 || i >= len(plan.Interfaces) {
+			return ""
+		}
+		return plan.Interfaces[i].Name
+	}
+	f := syslog.FlowOf(p, name(in), name(out))
+	src, dst := syslog.End{If: name(in), IP: p.Src, Port: p.SrcPort}, syslog.End{If: name(in), IP: p.Dst, Port: p.DstPort}
+	switch id {
+	case "106001":
+		return syslog.Deny106001(f, p.Flags), true
+	case "106006":
+		if p.SrcPort == 53 || p.DstPort == 53 {
+			return syslog.Deny106007(f, p.SrcPort == 53), true
+		}
+		return syslog.Deny106006(f), true
+	case "106015":
+		return syslog.Deny106015(f, p.Flags), true
+	case "106021":
+		return syslog.Deny106021(f), true
+	case "106023":
+		return syslog.Deny106023(f, arg), true
+	case "106100":
+		a, e, _ := strings.Cut(arg, ":")
+		acl, err1 := strconv.Atoi(a)
+		entry, err2 := strconv.Atoi(e)
+		if err1 != nil || err2 != nil || acl >= len(plan.ACLs) || entry >= len(plan.ACLs[acl].Entries) {
+			return runtime.Message{}, false
+		}
+		ace := &plan.ACLs[acl].Entries[entry]
+		verb := "denied"
+		if ace.Permit {
+			verb = "permitted"
+		}
+		return syslog.Log106100(ace.LogLevel, plan.ACLs[acl].ID, verb, f, 1, 0), true
+	case "106010", "106011", "106014":
+		n, _ := strconv.Atoi(id)
+		return syslog.New(n, f), true
+	case "106012":
+		return syslog.New(106012, p.Src, p.Dst, "unknown"), true
+	case "106013", "106017":
+		n, _ := strconv.Atoi(id)
+		return syslog.New(n, p.Src, p.Dst), true
+	case "106016":
+		return syslog.New(106016, p.Src, p.Dst, name(in)), true
+	case "110001":
+		return syslog.New(110001, p.Dst, p.Src), true
+	case "109023":
+		return syslog.New(109023, syslog.End{IP: p.Src, Port: p.SrcPort}, syslog.End{IP: p.Dst, Port: p.DstPort}, name(in)), true
+	case "305005":
+		return syslog.New(305005, f), true
+	case "305006":
+		return syslog.New(305006, arg, f), true
+	case "313001":
+		return syslog.New(313001, p.ICMPType, p.ICMPCode, p.Src, name(in)), true
+	case "402106":
+		return syslog.New(402106, p.Dst, p.Src, syslog.ProtoName(p.Proto)), true
+	case "710003":
+		return syslog.Box710003(p.Proto, src, dst), true
+	case "710005":
+		return syslog.Box710005(p.Proto, src, dst), true
+	case "710006":
+		return syslog.Box710006(p.Proto, p.Src, dst), true
+	}
+	return runtime.Message{}, false
+}
+
+// leadsTo is the interface that a packet from interface in would leave by: that of the translation that owns its
+// destination, else that of the route (semantics.md 0, step 6).
+func leadsTo(plan *compiler.Plan, in int, p *runtime.Packet) int {
+	for i := range plan.NAT.Statics {
+		s := &plan.NAT.Statics[i]
+		if s.MappedIf != in || !s.MappedNet().Contains(p.Dst) {
+			continue
+		}
+		if s.Proto == 0 || s.Proto == p.Proto && s.MappedPort == p.DstPort {
+			return s.RealIf
+		}
+	}
+	// A pool address that was not refused by 106011 belongs to a live translation.
+	for i := range plan.NAT.Globals {
+		g := &plan.NAT.Globals[i]
+		if g.If != in || p.Dst < g.First || p.Dst > g.Last {
+			continue
+		}
+		for _, list := range [][]compiler.Nat{plan.NAT.Policies, plan.NAT.Nats} {
+			for k := range list {
+				if list[k].ID == g.ID {
+					return list[k].If
+				}
+			}
+		}
+	}
+	if r := plan.Lookup(p.Dst); r != nil {
+		return r.If
+	}
+	return compiler.None
+}
+
+// owns reports whether ip is an address of the firewall itself.
+func owns(plan *compiler.Plan, ip ast.IP) bool {
+	for i := range plan.Interfaces {
+		if plan.Interfaces[i].HasAddress() && plan.Interfaces[i].Net.IP == ip {
+			return true
+		}
+	}
+	return false
+}
