@@ -1,6 +1,7 @@
 package parser
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -89,24 +90,23 @@ var cleared = func() map[string]bool {
 
 // Grammars is the EBNF of all configuration commands, for package syntax. The console adds its own commands.
 func Grammars() []syntax.Grammar {
+	base := maps.Clone(keywordHelp)
+	for _, c := range table { // families that clear takes, too
+		if first, _, many := cut(c.keyword); !many && base[first] == "" {
+			base[first] = c.help
+		}
+	}
 	var out []syntax.Grammar
 	for _, c := range table {
-		words := map[string]string{strings.Fields(c.keyword)[0]: ""}
-		for k, v := range keywordHelp {
-			words[k] = v
-		}
-		if f := strings.Fields(c.keyword); len(f) == 1 {
-			words[f[0]] = c.help
-		} else {
-			words[f[0]] = keywordHelp[f[0]]
-			words[f[1]] = c.help
-		}
+		words := maps.Clone(base)
+		f := strings.Fields(c.keyword)
+		words[f[len(f)-1]] = c.help
 		out = append(out, syntax.Grammar{EBNF: c.set.ebnf(), Help: words})
 		if c.no != nil {
 			out = append(out, syntax.Grammar{EBNF: c.no.ebnf(), Help: words})
 		}
 	}
-	return append(out, syntax.Grammar{EBNF: clearForm.ebnf(), Help: keywordHelp})
+	return append(out, syntax.Grammar{EBNF: clearForm.ebnf(), Help: base})
 }
 
 // Classes is the leaves of Grammars. The map is new each time: who knows live state, such as the interfaces or the names of

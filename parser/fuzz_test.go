@@ -142,6 +142,19 @@ func BenchmarkParseACL(b *testing.B) {
 	}
 }
 
+// BenchmarkParseFile is a file of 10,000 entries.
+func BenchmarkParseFile(b *testing.B) {
+	text := []byte(strings.Join(aclLines(10000), "\n"))
+	b.ReportAllocs()
+	b.SetBytes(int64(len(text)))
+	for b.Loop() {
+		if f := Parse("f", text); len(f.Diags) > 0 {
+			b.Fatal(f.Diags[0])
+		}
+	}
+	b.ReportMetric(float64(b.N)*10000/b.Elapsed().Seconds(), "lines/s")
+}
+
 // BenchmarkError is a line that costs a message.
 func BenchmarkError(b *testing.B) {
 	for b.Loop() {

@@ -117,8 +117,10 @@ func (p *fileParser) line(no int32, text string) {
 	case p.frame(&l, trimmed):
 	default:
 		stmt, found := parseLine(text, p.scope, no)
-		if why := asaEvidence(trimmed, text); why != "" && stmt.Cmd == nil && !p.asa {
-			p.sayASA(no, text, why)
+		if stmt.Cmd == nil && !p.asa {
+			if why := asaEvidence(trimmed, text); why != "" {
+				p.sayASA(no, text, why)
+			}
 		}
 		l.Kind = Command
 		l.Stmt = stmt

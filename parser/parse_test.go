@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/tools/txtar"
 
@@ -241,5 +242,24 @@ access-list 2 permit ip host web any
 	e := cfg.ACL("web")
 	if len(e) != 1 || ast.Text(e[0]) != "access-list web permit ip host 10.1.1.1 host 10.2.2.2" {
 		t.Errorf("entries: %v", e)
+	}
+}
+
+// TestLongLines: a line as long as the bound takes no more than a moment, whatever repeats in it.
+func TestLongLines(t *testing.T) {
+	for _, c := range Commands() {
+		for _, e := range c.Example {
+			words := strings.Fields(e)
+			for i := range words {
+				line := strings.Join(words[:i+1], " ")
+				tail := " " + strings.Join(words[i:], " ")
+				line += strings.Repeat(tail, (maxLine-len(line))/len(tail))
+				start := time.Now()
+				ParseStatement(line, Scope{})
+				if d := time.Since(start); d > 2*time.Second {
+					t.Errorf("%v for %.100s", d, line)
+				}
+			}
+		}
 	}
 }

@@ -2,6 +2,7 @@ package parser
 
 import (
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -88,6 +89,14 @@ func wordsOf(line string) []string {
 func TestGrammars(t *testing.T) {
 	if _, err := syntax.New(Grammars(), Classes()); err != nil {
 		t.Fatal(err)
+	}
+	keyword := regexp.MustCompile(`"([^"]+)"`)
+	for _, g := range Grammars() {
+		for _, m := range keyword.FindAllStringSubmatch(g.EBNF, -1) {
+			if g.Help[m[1]] == "" && !strings.Contains("(),", m[1]) {
+				t.Errorf("no help for %q in %.60s", m[1], g.EBNF)
+			}
+		}
 	}
 	if _, ok := Classes()["ipAddr"]; !ok {
 		t.Error("no class for an address")
