@@ -42,8 +42,11 @@ type Statement struct {
 }
 
 // Text is the canonical text of the statement.
-func (s Statement) Text() string {
-	t := Text(s.Cmd)
+func (s Statement) Text() string { return s.TextBy(&Printer{}) }
+
+// TextBy is the canonical text of the statement as p prints it.
+func (s Statement) TextBy(p *Printer) string {
+	t := p.Text(s.Cmd)
 	// Settings that are stored switched off print their own "no".
 	if s.Verb == No && !strings.HasPrefix(t, "no ") {
 		return "no " + t

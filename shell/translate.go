@@ -1,0 +1,41 @@
+package shell
+
+import (
+	"pixfw/ast"
+	"pixfw/compiler"
+	"pixfw/compiler/linux"
+	"pixfw/parser"
+)
+
+// Translate reads a configuration and writes it for a Linux host: the files, and the ledger that accounts for every line of
+// text. The diagnostics are those of the configuration and of what the output does otherwise than a PIX.
+func Translate(name string, text []byte, opts linux.Options) (*linux.Output, ast.Diagnostics, error) {
+	cfg, file, diags := parser.Load(name, text)
+	plan, found := compiler.Compile(cfg)
+	diags = append(diags, found...)
+
+	problem := map[int32]string{}
+	for _, d := range diags {
+		if d.Severity == ast.Error && problem[d.Pos.Line] == "" {
+			problem[d.Pos.Line] = d.Message
+		}
+	}
+	in := make([]linux.Input, 0, len(file.Lines))
+	for i := range file.Lines {
+		l := &file.Lines[i]
+		input := linux.Input{Line: l.No, Text: l.Text, Stmt: l.Stmt}
+		if p := problem[l.No]; p != "" {
+			input.Problem = p
+		} else if l.Kind == parser.Bad {
+			input.Problem = "not understood"
+		}
+		in = append(in, input)
+	}
+	out, differs, err := linux.Translate(in, plan, opts)
+	if err != nil {
+		return nil, nil, err
+	}
+	diags = append(diags, differs...)
+	diags.Sort()
+	return out, diags, nil
+}
