@@ -79,6 +79,12 @@ type Logout struct{}
 // Help: `help [COMMAND]`, `?`.
 type Help struct{ Topic string }
 
+// RSAKey: `ca generate rsa key MODULUS`, `ca zeroize rsa`, `ca save all`: the box's own key, which no configuration holds.
+type RSAKey struct {
+	Do      string // generate, zeroize, save
+	Modulus int
+}
+
 // PacketTracer: `packet-tracer input IF PROTO ... [detailed]`.
 type PacketTracer struct {
 	If               string
@@ -100,4 +106,5 @@ func (*Configure) exec()    {}
 func (*Exit) exec()         {}
 func (*Logout) exec()       {}
 func (*Help) exec()         {}
+func (*RSAKey) exec()       {}
 func (*PacketTracer) exec() {}

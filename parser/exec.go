@@ -96,6 +96,14 @@ func (x *execLine) toAST(names map[string]ast.IP) ast.Exec {
 		return h
 	case x.Tracer != nil:
 		return x.Tracer.toAST(names)
+	case x.CA != nil:
+		switch {
+		case x.CA.Modulus != nil:
+			return &ast.RSAKey{Do: "generate", Modulus: x.CA.Modulus.n()}
+		case x.CA.Zeroize != "":
+			return &ast.RSAKey{Do: "zeroize"}
+		}
+		return &ast.RSAKey{Do: "save"}
 	}
 	switch strings.ToLower(x.Mode[0]) {
 	case "disable":

@@ -21,6 +21,13 @@ type execLine struct {
 	Mode   []string    `parser:"| @( 'disable' | 'exit' | 'quit' | 'logout' | 'login' ) | @'configure' @'terminal'"`
 	Help   *execHelp   `parser:"| @@"`
 	Tracer *execTracer `parser:"| 'packet-tracer' 'input' @@"`
+	CA     *execCA     `parser:"| 'ca' @@"`
+}
+
+type execCA struct {
+	Modulus *execModulus `parser:"  'generate' 'rsa' ( 'key' | 'specialkey' ) @@"`
+	Zeroize string       `parser:"| @'zeroize' 'rsa'"`
+	Save    string       `parser:"| @'save' 'all'"`
 }
 
 type userLine struct {
@@ -190,6 +197,7 @@ type (
 	execICMPCode  struct{ word }
 	execICMPIdent struct{ word }
 	execProto     struct{ word }
+	execModulus   struct{ word }
 )
 
 var (
@@ -197,15 +205,17 @@ var (
 	leafExecTopic = &leaf{name: "execTopic", placeholder: "<command>", help: "the command to explain", match: nameLike, loose: true}
 	leafExecPort  = &leaf{name: "execPort", placeholder: "<hardware_id>|<if_name>", help: "port of the box, or interface name",
 		match: func(w string) bool { return isHardware(w) || isIf(w) }, loose: true}
-	leafExecFixup = free("execFixupName", "<protocol>", "inspected protocol", 32)
-	leafExecUser  = free("execUser", "<username>", "user name", 128)
-	leafExecCode  = num("execICMPCode", 0, 255, "ICMP code")
-	leafExecIdent = num("execICMPIdent", 0, 65535, "identifier of the echo")
-	leafExecProto = &leaf{name: "execProto", placeholder: "<protocol>", help: "IP protocol, 1-255 or its name",
+	leafExecFixup   = free("execFixupName", "<protocol>", "inspected protocol", 32)
+	leafExecUser    = free("execUser", "<username>", "user name", 128)
+	leafExecCode    = num("execICMPCode", 0, 255, "ICMP code")
+	leafExecIdent   = num("execICMPIdent", 0, 65535, "identifier of the echo")
+	leafExecModulus = num("execModulus", 512, 2048, "length of the key in bits")
+	leafExecProto   = &leaf{name: "execProto", placeholder: "<protocol>", help: "IP protocol, 1-255 or its name",
 		match: func(w string) bool { p, ok := ast.ParseProtocol(w); return ok && p != ast.ProtoIP },
 		bad:   func(w string) *badValue { return unknownOf("protocol", w, ast.Protocols()) }}
 
-	execLeaves = []*leaf{leafExecLevel, leafExecTopic, leafExecPort, leafExecFixup, leafExecUser, leafExecCode, leafExecIdent, leafExecProto}
+	execLeaves = []*leaf{leafExecLevel, leafExecTopic, leafExecPort, leafExecFixup, leafExecUser, leafExecCode, leafExecIdent, leafExecProto,
+		leafExecModulus}
 )
 
 func (l *execLevel) Parse(x *lexer.PeekingLexer) error     { return l.take(x, leafExecLevel) }
@@ -215,6 +225,7 @@ func (l *execFixupName) Parse(x *lexer.PeekingLexer) error { return l.take(x, le
 func (l *execUser) Parse(x *lexer.PeekingLexer) error      { return l.take(x, leafExecUser) }
 func (l *execICMPCode) Parse(x *lexer.PeekingLexer) error  { return l.take(x, leafExecCode) }
 func (l *execICMPIdent) Parse(x *lexer.PeekingLexer) error { return l.take(x, leafExecIdent) }
+func (l *execModulus) Parse(x *lexer.PeekingLexer) error   { return l.take(x, leafExecModulus) }
 func (l *execProto) Parse(x *lexer.PeekingLexer) error     { return l.take(x, leafExecProto) }
 
 var execParser = sync.OnceValue(func() *participle.Parser[execLine] {

@@ -36,12 +36,44 @@ func (s *Session) configure(line string, words []string) (string, error) {
 	if plan == nil {
 		return "", refused("ERROR: the configuration cannot be compiled")
 	}
+	before := s.engine.Plan()
 	if _, err := s.engine.Apply(plan); err != nil {
 		return "", refused("ERROR: " + err.Error())
 	}
+	out := notice(stmt) + s.overlaps(stmt, next, plan, before)
 	s.running, s.known = next, errs
 	s.changed = s.clock.Now()
-	return notice(stmt), nil
+	return out, nil
+}
+
+// overlaps warns of a static or global that takes addresses of another one. The line is kept (commands-firewall.md section
+// 6: the fragments `overlapped/redundant` and `static overlaps`).
+func (s *Session) overlaps(stmt ast.Statement, next *ast.Config, plan, before *compiler.Plan) string {
+	if stmt.Verb != ast.Set || before == nil {
+		return ""
+	}
+	switch stmt.Cmd.(type) {
+	case *ast.Static, *ast.Global:
+	default:
+		return ""
+	}
+	const code = "W418"
+	had := map[string]bool{}
+	for _, d := range compiler.Lint(s.secrets.overlay(s.running), before) {
+		had[errorKey(d)] = true
+	}
+	var b strings.Builder
+	for _, d := range compiler.Lint(s.secrets.overlay(next), plan) {
+		if d.Code != code || had[errorKey(d)] {
+			continue
+		}
+		if strings.HasPrefix(d.Message, "static overlaps") {
+			b.WriteString("WARNING: " + d.Message + "\n")
+		} else {
+			b.WriteString("WARNING: overlapped/redundant: " + d.Message + "\n")
+		}
+	}
+	return b.String()
 }
 
 // errorsOf are the errors of a compilation, by what they say.

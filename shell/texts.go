@@ -25,6 +25,7 @@ const (
 	textBuilding    = "Building configuration..."
 	textOK          = "[OK]"
 	textErase       = "Erase PIX configuration in flash memory? [confirm] "
+	textKeyTime     = "For <key_modulus_size> >= 1024, key generation could\n  take up to several minutes. Please wait.\n"
 	textPipe        = "\nAt the end of show <command>, use the pipe character '|' followed by:\n" +
 		"begin|include|exclude|grep [-v] <regular_exp>, to filter show output.\n\n"
 )

@@ -12,13 +12,16 @@ import (
 
 // CLI is the command line: one field a verb, each with its own file and a method Run(*IO) error.
 type CLI struct {
-	Shell   ShellCmd   `cmd:"" help:"The console, on the embedded emulator."`
-	Check   CheckCmd   `cmd:"" help:"Parse, resolve and lint configurations."`
-	Print   PrintCmd   `cmd:"" help:"Print the canonical running configuration."`
-	Trace   TraceCmd   `cmd:"" help:"Send one packet through the emulator and tell what decided."`
-	Hash    HashCmd    `cmd:"" help:"The password hash that a PIX stores."`
-	Explain ExplainCmd `cmd:"" help:"Explain a diagnostic."`
-	Version VersionCmd `cmd:"" help:"Print the version."`
+	Shell     ShellCmd     `cmd:"" help:"The console, on the embedded emulator."`
+	Check     CheckCmd     `cmd:"" help:"Parse, resolve and lint configurations."`
+	Print     PrintCmd     `cmd:"" help:"Print the canonical running configuration."`
+	Repair    RepairCmd    `cmd:"" help:"Scraped text in, clean configuration out."`
+	Trace     TraceCmd     `cmd:"" help:"Send one packet through the emulator and tell what decided."`
+	Test      TestCmd      `cmd:"" help:"Run scenario files: packets and what must happen to them."`
+	Translate TranslateCmd `cmd:"" help:"The configuration as a Linux host's files, with a ledger of every line."`
+	Hash      HashCmd      `cmd:"" help:"The password hash that a PIX stores."`
+	Explain   ExplainCmd   `cmd:"" help:"Explain a diagnostic."`
+	Version   VersionCmd   `cmd:"" help:"Print the version."`
 }
 
 // IO is what a verb may touch of the world.
