@@ -1,5 +1,5 @@
 // Package scenario reads and runs scenario files: a PIX configuration, packets that arrive, and what must happen to them.
-// docs/scenarios.md describes the language.
+// scenarios.md describes the language.
 //
 // What goes in: a txtar archive, and a func that makes a [Box] (a console on an engine) of a configuration. What comes out: one
 // [Result] a case, which prints as a line and marshals as JSON.
