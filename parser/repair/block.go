@@ -127,10 +127,7 @@ func (p *path) oriented(b block) bool {
 	begin, all := 0, 0
 	for k := b.from; k < b.to; k++ {
 		e := p.l.edges[p.taken[k]]
-		if e.frame || p.l.quoted[e.from] && !p.l.words[e.to-1].eol {
-			continue
-		}
-		if p.l.quoted[e.from] && p.l.words[e.to-1].line == p.l.words[e.from].line {
+		if e.frame || p.l.quoted[e.from] && p.l.words[e.to-1].line == p.l.words[e.from].line {
 			continue
 		}
 		all++
@@ -138,5 +135,5 @@ func (p *path) oriented(b block) bool {
 			begin++
 		}
 	}
-	return begin*10 >= all*9
+	return all > 0 && begin*10 >= all*9
 }

@@ -17,7 +17,7 @@
 // more than a hint. From each word that begins a command the grammars' own
 // automaton (package syntax) finds every place where a whole command can end.
 // That makes a lattice of possible commands, and of words to skip; the cheapest
-// way through it is the reading (see cost.go for what is cheap). So a command
+// way through it is the reading (path.go says what is cheap). So a command
 // need not stand on a line of its own, the end of a comment need not be marked,
 // and there is no list of keywords here beside the grammars.
 //

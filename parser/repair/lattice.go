@@ -103,7 +103,7 @@ func (l *lattice) from(i int) {
 		return
 	}
 	l.steps = l.steps[:0]
-	l.step(l.lang.a.Begin(0), i, i, 0)
+	l.step(l.lang.a.Begin(0), i, i, 0, 0)
 }
 
 // starts reports whether the word is the first of its line, or the first that
@@ -112,8 +112,9 @@ func (l *lattice) starts(i int) bool {
 	return l.words[i].bol || i > 0 && l.words[i-1].kind == prompt
 }
 
-// step reads on at word i of the command that begins at from.
-func (l *lattice) step(r syntax.Run, from, i, joins int) {
+// step reads on at word i of the command that begins at from. Broken words that
+// could have begun a command and were swallowed in halves are halves.
+func (l *lattice) step(r syntax.Run, from, i, joins, halves int) {
 	depth := len(l.steps)
 	defer func() { l.steps = l.steps[:depth] }()
 	for ; i < len(l.words) && len(l.steps) < maxCommand; i++ {
@@ -121,21 +122,25 @@ func (l *lattice) step(r syntax.Run, from, i, joins int) {
 		if l.stops(i) {
 			return
 		}
-		if joins < maxJoins && w.hyphen() && i+1 < len(l.words) && l.words[i+1].kind == plain {
-			if j := r.Step(w.text + l.words[i+1].text); !j.Dead() {
+		if w.hyphen() && i+1 < len(l.words) && l.words[i+1].kind == plain {
+			whole := w.text + l.words[i+1].text
+			if j := r.Step(whole); joins < maxJoins && !j.Dead() {
 				n := len(l.steps)
 				l.steps = append(l.steps, int32(i))
-				if l.end(j, from, i+2, joins+1) {
-					l.step(j, from, i+2, joins+1)
+				if l.end(j, from, i+2, joins+1, halves) {
+					l.step(j, from, i+2, joins+1, halves)
 				}
 				l.steps = l.steps[:n]
+			}
+			if i > from && l.lang.begins(whole) {
+				halves++
 			}
 		}
 		if r = r.Step(w.text); r.Dead() {
 			return
 		}
 		l.steps = append(l.steps, int32(i))
-		if !l.end(r, from, i+1, joins) {
+		if !l.end(r, from, i+1, joins, halves) {
 			return
 		}
 	}
@@ -149,14 +154,14 @@ func (l *lattice) stops(i int) bool {
 
 // end adds an edge if the command can end before word to, and reports whether
 // to read on.
-func (l *lattice) end(r syntax.Run, from, to, joins int) bool {
+func (l *lattice) end(r syntax.Run, from, to, joins, halves int) bool {
 	e, ok := r.End()
 	if !ok {
 		return true
 	}
 	d := edge{
 		from: int32(from), to: int32(to), joins: uint8(joins),
-		cost: costCommand + int32(joins)*costJoin + int32(e.Swallowed)*costSwallow,
+		cost: costCommand + int32(joins)*costJoin + int32(e.Swallowed+halves)*costSwallow,
 	}
 	on := true
 	if e.Rest >= 0 && e.Rest < len(l.steps) {

@@ -1,12 +1,14 @@
 package repair
 
+import "strings"
+
 // Costs are in hundredths. A word that is skipped costs so much that any command
 // of several words is cheaper. The first one that is skipped behind a command
 // costs more, since most likely it belongs to the command.
 const (
 	costCommand = 20
 	costJoin    = 10  // a broken word
-	costSwallow = 50  // a name that could have begun a command
+	costSwallow = 80  // a name that could have begun a command
 	costCut     = 150 // text to the end of the line that does not go there
 	costInside  = 30  // the command begins in a comment
 	costWeak    = 500 // and is short, and nothing speaks for it
@@ -143,6 +145,9 @@ func (l *lattice) sentence(e edge) bool {
 	}
 	w := &l.words[e.from-1]
 	if w.kind != plain {
+		return false
+	}
+	if strings.EqualFold(w.text, "e.g.") || strings.EqualFold(w.text, "i.e.") {
 		return false
 	}
 	switch w.text[len(w.text)-1] {

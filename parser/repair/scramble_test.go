@@ -187,8 +187,8 @@ func TestLinear(t *testing.T) {
 				return time.Since(start)
 			}
 			run(1 << 12)
-			half, whole := run(1<<17), run(1<<18)
-			t.Logf("128 kB %v, 256 kB %v", half, whole)
+			half, whole := run(1<<15), run(1<<16)
+			t.Logf("32 kB %v, 64 kB %v", half, whole)
 			if whole > 5*half && whole > time.Second {
 				t.Errorf("twice the text takes %.1f times as long: %v, %v", float64(whole)/float64(half), half, whole)
 			}
