@@ -19,7 +19,6 @@ var execHelpTexts = map[string]string{
 	"checksum":       "Checksum of the configuration",
 	"clear":          "Remove state: translations, connections, users, counters",
 	"clock":          "Date and time",
-	"config":         "The saved configuration",
 	"configure":      "Configure from the terminal",
 	"conn":           "Connections",
 	"console":        "Serial console",
