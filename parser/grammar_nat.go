@@ -168,16 +168,22 @@ type staticGrammar struct {
 
 func (g *staticGrammar) toAST(c *conv) ast.Command {
 	s := staticOf(c, g.Pair, g.TCP, g.UDP, g.Host, g.Options)
-	if s.Real != nil && s.Netmask == 0 {
-		s.Netmask = c.mask(word{}, *s.Real)
-		if s.Netmask == 0 || s.Proto != 0 {
-			s.Netmask = ast.AllOnes
-		}
-	}
+	fillNetmask(c, s)
 	if s.Limits == nil {
 		s.Limits = &ast.Limits{}
 	}
 	return s
+}
+
+// fillNetmask puts in the netmask that a static has without one.
+func fillNetmask(c *conv, s *ast.Static) {
+	if s.Real == nil || s.Netmask != 0 {
+		return
+	}
+	s.Netmask = c.mask(word{}, *s.Real)
+	if s.Netmask == 0 || s.Proto != 0 {
+		s.Netmask = ast.AllOnes
+	}
 }
 
 // staticPart is what `no static` may leave off.
@@ -202,7 +208,11 @@ func (g *noStaticGrammar) toAST(c *conv) ast.Command {
 		s.Mapped = c.ip(g.Part.Mapped.word)
 		return s
 	}
-	return staticOf(c, g.Pair, g.TCP, g.UDP, g.Host, g.Options)
+	s := staticOf(c, g.Pair, g.TCP, g.UDP, g.Host, g.Options)
+	if s.Limits != nil || s.NoRandomSeq {
+		fillNetmask(c, s) // what follows it in the stored line cannot match without
+	}
+	return s
 }
 
 func staticOf(c *conv, pair *staticPair, tcp *staticTCP, udp *staticUDP, host *staticHost, options []staticOption) *ast.Static {

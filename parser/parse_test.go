@@ -71,7 +71,17 @@ func TestCorpus(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, f, diags := Load(filepath.Base(name), text)
+		cfg, f, diags := Load(filepath.Base(name), text)
+		printed := cfg.String()
+		again, _, more := Load(filepath.Base(name), []byte(printed))
+		for _, d := range more {
+			if d.Severity == ast.Error && d.Code != codeASA {
+				t.Errorf("printed and read again: %v: %s", d, d.Source)
+			}
+		}
+		if got := again.String(); got != printed {
+			t.Errorf("%s: prints otherwise when read again:\n%s", name, firstDifference(printed, got))
+		}
 		n := map[LineKind]int{}
 		at := map[int32]bool{}
 		for _, d := range diags {
@@ -260,6 +270,80 @@ func TestLongLines(t *testing.T) {
 					t.Errorf("%v for %.100s", d, line)
 				}
 			}
+		}
+	}
+}
+
+func firstDifference(a, b string) string {
+	x, y := strings.Split(a, "\n"), strings.Split(b, "\n")
+	for i := range min(len(x), len(y)) {
+		if x[i] != y[i] {
+			return x[i] + "\n" + y[i]
+		}
+	}
+	return fmt.Sprintf("%d and %d lines", len(x), len(y))
+}
+
+// TestNo: what is typed after no finds the line that it means in the running configuration.
+func TestNo(t *testing.T) {
+	base := `nameif ethernet0 outside security0
+access-list 1 permit tcp any any eq www log 4
+access-list 2 permit ip any any
+global (outside) 1 1.1.1.1-1.1.1.9
+nat (inside) 1 10.0.0.0 255.0.0.0 dns 10 0
+static (inside,outside) 1.1.1.1 10.1.1.1
+static (inside,outside) tcp interface 80 10.1.1.1 80
+route outside 0 0 1.1.1.2
+http server enable
+ssh 10.0.0.0 255.0.0.0 inside
+aaa-server T protocol radius
+aaa-server T (inside) host 10.1.1.1 key timeout 5
+crypto map m 10 ipsec-isakmp
+crypto map m 10 set peer 1.1.1.3
+crypto map m interface outside
+isakmp key k address 1.1.1.3
+vpngroup g idle-time 60
+sysopt noproxyarp inside
+icmp deny any echo outside
+ip local pool p 10.1.1.1-10.1.1.2
+`
+	for _, tc := range []struct{ no, gone string }{
+		{"no access-list 1 permit tcp any any eq 80", "access-list 1 permit tcp any any eq www log 4"},
+		{"no access-list 2", "access-list 2 permit ip any any"},
+		{"clear access-list 2", "access-list 2 permit ip any any"},
+		{"no global (outside) 1", "global (outside) 1 1.1.1.1-1.1.1.9"},
+		{"no nat (inside) 1 10.0.0.0 255.0.0.0", "nat (inside) 1 10.0.0.0 255.0.0.0 dns 10 0"},
+		{"no nat 1", "nat (inside) 1 10.0.0.0 255.0.0.0 dns 10 0"},
+		{"no static (inside,outside) 1.1.1.1 10.1.1.1 0 0", "static (inside,outside) 1.1.1.1 10.1.1.1 netmask 255.255.255.255 0 0"},
+		{"no static (inside,outside) tcp interface www 10.1.1.1 www", "static (inside,outside) tcp interface www 10.1.1.1 www netmask 255.255.255.255 0 0"},
+		{"no route outside 0 0", "route outside 0.0.0.0 0.0.0.0 1.1.1.2 1"},
+		{"no http server enable", "http server enable"},
+		{"no ssh 10.0.0.0 255.0.0.0", "ssh 10.0.0.0 255.0.0.0 inside"},
+		{"clear ssh", "ssh 10.0.0.0 255.0.0.0 inside"},
+		{"no aaa-server T (inside) host 10.1.1.1", "aaa-server T (inside) host 10.1.1.1 key timeout 5"},
+		{"no crypto map m 10 set peer 1.1.1.3", "crypto map m 10 set peer 1.1.1.3"},
+		{"no crypto map m interface", "crypto map m interface outside"},
+		{"no isakmp key k address 1.1.1.3", "isakmp key k address 1.1.1.3 netmask 255.255.255.255"},
+		{"no vpngroup g idle-time", "vpngroup g idle-time 60"},
+		{"no sysopt noproxyarp inside", "sysopt noproxyarp inside"},
+		{"no icmp deny any echo outside", "icmp deny any echo outside"},
+		{"no ip local pool p", "ip local pool p 10.1.1.1-10.1.1.2"},
+	} {
+		cfg, _, diags := Load("f", []byte(base+tc.no))
+		if len(diags) > 0 {
+			t.Errorf("%s: %v", tc.no, diags)
+			continue
+		}
+		before, _, _ := Load("f", []byte(base))
+		var gone []string
+		left := strings.Join(cfg.Lines(&ast.Printer{}), "\n") + "\n"
+		for _, l := range before.Lines(&ast.Printer{}) {
+			if !strings.Contains(left, l+"\n") {
+				gone = append(gone, l)
+			}
+		}
+		if strings.Join(gone, "; ") != tc.gone {
+			t.Errorf("%s removes %q, want %q", tc.no, gone, tc.gone)
 		}
 	}
 }
