@@ -19,6 +19,7 @@ type CLI struct {
 	Trace     TraceCmd     `cmd:"" help:"Send one packet through the emulator and tell what decided."`
 	Test      TestCmd      `cmd:"" help:"Run scenario files: packets and what must happen to them."`
 	Translate TranslateCmd `cmd:"" help:"The configuration as a Linux host's files, with a ledger of every line."`
+	Lab       LabCmd       `cmd:"" help:"The firewall on this kernel, in network namespaces made for it, with hosts around it."`
 	Hash      HashCmd      `cmd:"" help:"The password hash that a PIX stores."`
 	Explain   ExplainCmd   `cmd:"" help:"Explain a diagnostic."`
 	Version   VersionCmd   `cmd:"" help:"Print the version."`
