@@ -32,8 +32,9 @@ type lattice struct {
 	edges []edge
 	first []int32 // index of the first edge from a word; one more at the end
 
-	// lines: each command of the document begins a line, so that whatever
-	// stands behind a comment mark on a line is comment.
+	// lines: each command of the document begins a line, or follows another, and
+	// ends with a line or before another; whatever stands behind a comment mark
+	// on a line is comment.
 	lines bool
 	// quoted: the word stands behind a comment mark on its line.
 	quoted []bool
@@ -95,7 +96,7 @@ func (l *lattice) from(i int) {
 		l.edges = append(l.edges, edge{from: int32(i), to: int32(i + n), frame: true})
 		return
 	}
-	if l.words[i].kind != plain || l.lines && (l.quoted[i] || !l.starts(i)) {
+	if l.words[i].kind != plain || l.lines && l.quoted[i] {
 		return
 	}
 	w := &l.words[i]

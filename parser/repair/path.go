@@ -14,7 +14,11 @@ const (
 	costWeak    = 500 // and is short, and nothing speaks for it
 	costComment = 50  // a word in a comment
 	costJunk    = 120 // the first word that is neither
+	costMiddle  = 200 // the command does not begin a line, where the others do
 	costMust    = 800 // such a word where a command should follow
+	// The rest of a line whose begin is a command: without it, the command may
+	// say something else, such as permit more.
+	costTail = 5000
 )
 
 // state is what the words before were.
@@ -86,6 +90,8 @@ func (p *path) skipped(i int, s state) int32 {
 		return 0
 	case s == inside, p.l.lines && p.l.words[i].bol:
 		return costComment
+	case p.l.lines:
+		return costTail
 	case s == must:
 		return costMust
 	case p.l.hard[i]: // a line of its own
@@ -96,15 +102,22 @@ func (p *path) skipped(i int, s state) int32 {
 
 // over is the cost from the start of the edge when it is taken.
 func (p *path) over(e edge, s state) int32 {
-	if e.banned {
+	if !p.allowed(e, s) {
 		return far
 	}
 	return p.step(e, s) + p.rest(int(e.to), p.after(e, s))
 }
 
+func (p *path) allowed(e edge, s state) bool {
+	return !e.banned && (!p.l.lines || e.frame || s == outside || p.l.starts(int(e.from)))
+}
+
 // step is the cost of the edge itself.
 func (p *path) step(e edge, s state) int32 {
 	c := e.cost
+	if p.l.lines && !e.frame && !p.l.starts(int(e.from)) {
+		c += costMiddle
+	}
 	if e.frame || s != inside {
 		return c
 	}
@@ -203,7 +216,7 @@ func (p *path) gaps() []int32 {
 			*to = min(*to, c+p.skipped(i, s))
 			note(int32(i), int32(i+1), c+p.skip(i, s))
 			for _, e := range l.at(i) {
-				if e.banned {
+				if !p.allowed(e, s) {
 					continue
 				}
 				to := &before[int(e.to)*int(states)+int(p.after(e, s))]

@@ -145,6 +145,9 @@ func (b *builder) command(k int, e edge) {
 	case b.rd.at[k] == inside && !l.starts(int(e.from)) && !l.sentence(e):
 		b.diag(ast.Warning, codeDoubtful, ast.Damage, f.start, f.end,
 			fmt.Sprintf("%q was found in the middle of a comment", short(f.Text)), "take it out if it was only talked about")
+	case k+1 < b.rd.to && b.tail(int(e.to), int(l.edges[b.rd.taken[k+1]].from)):
+		b.diag(ast.Warning, codeDoubtful, ast.Damage, f.start, f.end,
+			fmt.Sprintf("what follows %q is not understood and may belong to it", short(f.Text)), "compare it with the text")
 	case e.cut:
 		b.diag(ast.Warning, codeDoubtful, ast.Damage, f.start, f.end,
 			fmt.Sprintf("the text of %q may go on", short(f.Text)), "compare it with the text")
@@ -197,6 +200,13 @@ func (b *builder) skipped(from, to int) {
 		}
 		i = end
 	}
+}
+
+// tail reports whether words that are neither comment nor on a line of their own
+// stand between two commands.
+func (b *builder) tail(from, to int) bool {
+	w := &b.rd.l.words[from]
+	return from < to && w.kind == plain && !(w.bol && (b.rd.l.lines || b.rd.l.hard[from]))
 }
 
 // missed warns of what could have been read as commands in skipped words.

@@ -45,6 +45,12 @@ func TestTexts(t *testing.T) {
 			"access-list 1 permit tcp any any\nmtu outside 1500\n", "join-lines"},
 		{"unknown", "hostname pix\nfrobnicate it\nmtu outside 1500\n",
 			"hostname pix\n: not understood: frobnicate it\nmtu outside 1500\n", "drop-words"},
+		{"command with words behind it", "hostname pix\naccess-list 1 permit udp host 192.0.2.1 host 192.0.2.2 255.255.255.0 eq 514\nnames\n",
+			"hostname pix\n: not understood: access-list 1 permit udp host 192.0.2.1 host 192.0.2.2 255.255.255.0 eq 514\nnames\n", "drop-words"},
+		{"one line run together", "hostname pix\nmtu outside 1500 mtu inside 1500\nnames\nno failover\nip address outside 192.0.2.1 255.255.255.0\n" +
+			"pager lines 24\narp timeout 14400\nmtu dmz 1500\nfloodguard enable\nterminal width 80\n",
+			"hostname pix\nmtu outside 1500\nmtu inside 1500\nnames\nno failover\nip address outside 192.0.2.1 255.255.255.0\n" +
+				"pager lines 24\narp timeout 14400\nmtu dmz 1500\nfloodguard enable\nterminal width 80\n", "split"},
 		{"timers of one group", "timeout conn 1:00:00 timeout udp\n0:02:00\ntimeout conn 2:00:00",
 			"timeout conn 1:00:00\n: conflict: the text also has, on its line 3: timeout conn 2:00:00\ntimeout udp 0:02:00\n",
 			"split join-lines"},
