@@ -459,6 +459,119 @@ func TestEstablishedDoesNotAllocate(t *testing.T) {
 	}
 }
 
+// dnsReply is an answer with one A record.
+func dnsReply(id byte, a ast.IP) []byte {
+	b := []byte{0, id, 0x81, 0x80, 0, 1, 0, 1, 0, 0, 0, 0, 1, 'a', 0, 0, 1, 0, 1, 0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 9, 0, 4}
+	return append(b, byte(a>>24), byte(a>>16), byte(a>>8), byte(a))
+}
+
+func TestDNS(t *testing.T) {
+	l := newLab(t, strings.Replace(base, "static (inside,outside) 203.0.113.80 10.0.0.80 netmask",
+		"static (inside,outside) 203.0.113.80 10.0.0.80 dns netmask", 1)+"fixup protocol dns maximum-length 512\n")
+	query := udp("10.0.0.5:5000", "198.51.100.7:53")
+	for _, id := range []byte{1, 2} {
+		query.Payload = []byte{0, id, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 1, 'a', 0, 0, 1, 0, 1}
+		l.send("inside", query)
+	}
+	reply := udp("198.51.100.7:53", "203.0.113.10:5000")
+	reply.Payload = dnsReply(3, 1)
+	l.expect("outside", reply, "drop") // nobody asked
+	reply.Payload = dnsReply(1, ast.MustIP("203.0.113.80"))
+	v := l.send("outside", reply)
+	if want := dnsReply(1, ast.MustIP("10.0.0.80")); string(v.Out.Payload) != string(want) {
+		t.Errorf("got  %x\nwant %x", v.Out.Payload, want)
+	}
+	l.expect("outside", reply, "drop") // answered
+	reply.Payload, reply.Length = dnsReply(2, ast.MustIP("203.0.113.81")), 513
+	l.expect("outside", reply, "drop 410001")
+	reply.Length = 512
+	if v = l.send("outside", reply); string(v.Out.Payload) != string(reply.Payload) || text(v) != "udp 198.51.100.7:53 > 10.0.0.5:5000 302016" {
+		t.Errorf("%s %x", text(v), v.Out.Payload)
+	}
+	l.expect("outside", reply, "drop 106023")
+	for i := range reply.Payload {
+		for range addresses(reply.Payload[:i]) {
+			t.Errorf("an address in %d octets of %d", i, len(reply.Payload))
+		}
+	}
+}
+
+func TestUserTimers(t *testing.T) {
+	l := newLab(t, base+"aaa-server TAC protocol tacacs+\naaa-server TAC (inside) host 10.0.0.200 key\n"+
+		"aaa authentication include http outside 10.0.0.80 255.255.255.255 0.0.0.0 0.0.0.0 TAC\n"+
+		"timeout uauth 1:00:00 absolute uauth 0:05:00 inactivity\n")
+	login := func() {
+		if err := l.Login(l.Plan().IfByName("outside"), ast.MustIP("198.51.100.7"), "cse"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p := tcp("198.51.100.7:1", "203.0.113.80:80", syn)
+	l.expect("outside", p, "auth 109001")
+	login()
+	l.wait(4 * time.Minute)
+	l.expect("outside", p, "tcp 198.51.100.7:1 > 10.0.0.80:80 302013")
+	// A user with a connection is not idle; the connection outlives the user.
+	l.send("inside", tcp("10.0.0.80:80", "198.51.100.7:1", synack))
+	l.send("outside", tcp("198.51.100.7:1", "203.0.113.80:80", ack))
+	l.wait(30 * time.Minute)
+	if u := l.Users().Users; len(u) != 1 || u[0].Name != "cse" {
+		t.Errorf("users: %+v", u)
+	}
+	l.send("outside", tcp("198.51.100.7:1", "203.0.113.80:80", runtime.RST))
+	l.wait(5 * time.Minute)
+	if u := l.Users(); len(u.Users) != 0 || u.MostSeen != 1 {
+		t.Errorf("users: %+v", u)
+	}
+	p.SrcPort = 2
+	l.expect("outside", p, "auth 109001")
+	login()
+	if c := l.Conns().Conns; len(c) != 0 {
+		t.Errorf("connections: %+v", c)
+	}
+	if err := l.ClearUsers("cse"); err != nil || len(l.Users().Users) != 0 {
+		t.Errorf("users: %+v, %v", l.Users().Users, err)
+	}
+}
+
+// withMap puts a crypto map on outside, with a dynamic entry behind a static one.
+const withMap = `access-list vpn permit ip 10.0.0.0 255.255.255.0 192.168.50.0 255.255.255.0
+crypto ipsec transform-set ts esp-3des esp-sha-hmac
+crypto dynamic-map dyn 10 set transform-set ts
+crypto map m 10 ipsec-isakmp
+crypto map m 10 match address vpn
+crypto map m 10 set peer 198.51.100.9
+crypto map m 10 set transform-set ts
+crypto map m 65000 ipsec-isakmp dynamic dyn
+crypto map m interface outside
+isakmp enable outside
+`
+
+func TestEstablishedWithCryptoMapDoesNotAllocate(t *testing.T) {
+	l := newLab(t, base+withMap)
+	outside, inside := l.Plan().IfByName("outside"), l.Plan().IfByName("inside")
+	peer := ast.MustIP("198.51.100.9")
+	if err := l.AddSA(outside, peer, ast.Net{IP: ast.MustIP("10.0.0.0"), Mask: ast.MaskOf(24)}, ast.Net{IP: ast.MustIP("192.168.50.0"), Mask: ast.MaskOf(24)}); err != nil {
+		t.Fatal(err)
+	}
+	l.connect()
+	l.SetTrace(false)
+	in, out := tcp("10.0.0.5:3000", "198.51.100.7:80", ack), tcp("198.51.100.7:80", "203.0.113.10:3000", ack)
+	n := testing.AllocsPerRun(1000, func() {
+		l.Inject(runtime.Ingress{If: inside}, in)
+		l.Inject(runtime.Ingress{If: outside}, out)
+	})
+	if n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+	// A plan without the map takes the SAs away.
+	if _, err := l.Apply(planOf(t, base)); err != nil || len(l.sas) != 0 {
+		t.Errorf("%d SAs, %v", len(l.sas), err)
+	}
+	if err := l.AddSA(outside, peer, ast.Net{}, ast.Net{}); err == nil {
+		t.Error("an SA without a crypto map")
+	}
+}
+
 func BenchmarkEstablished(b *testing.B) {
 	l := newLab(b, base)
 	l.connect()

@@ -66,6 +66,7 @@ func (e *Engine) inspectDNS(f *flight, c *conn, dir int) bool {
 		return true
 	}
 	c.queries = slices.Delete(c.queries, i, i+1)
+	e.rewriteDNS(f)
 	if len(c.queries) == 0 {
 		f.pass("INSPECT", "DNS guard: the connection ends with its answer")
 		e.teardown(c, "")
