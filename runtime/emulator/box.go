@@ -172,9 +172,9 @@ func (e *Engine) unserved(f *flight, src, dst syslog.End) {
 func (e *Engine) boxESP(f *flight) {
 	p := &f.pkt
 	var spi uint32
-	at := 0
+	name, at := "ESP", 0
 	if p.Proto == ast.ProtoAH {
-		at = 4
+		name, at = "AH", 4
 	}
 	if len(p.Payload) >= at+4 {
 		spi = binary.BigEndian.Uint32(p.Payload[at:])
@@ -185,6 +185,5 @@ func (e *Engine) boxESP(f *flight) {
 			return
 		}
 	}
-	name := map[bool]string{true: "AH", false: "ESP"}[p.Proto == ast.ProtoAH]
 	f.drop(e, "VPN", whySPI, logs(syslog.New(402101, p.Dst, name, fmt.Sprintf("0x%x(%d)", spi, spi))))
 }

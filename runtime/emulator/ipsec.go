@@ -2,6 +2,7 @@ package emulator
 
 import (
 	"fmt"
+	"strings"
 
 	"pixfw/ast"
 	"pixfw/compiler"
@@ -66,22 +67,11 @@ func (e *Engine) transform(in int) string {
 		}
 		for j := range entries {
 			for _, t := range entries[j].TransformSets {
-				return fmt.Sprint(join(e.plan.VPN.TransformSets[t].Transforms))
+				return strings.Join(e.plan.VPN.TransformSets[t].Transforms, " ")
 			}
 		}
 	}
 	return "none"
-}
-
-func join(words []string) string {
-	s := ""
-	for i, w := range words {
-		if i > 0 {
-			s += " "
-		}
-		s += w
-	}
-	return s
 }
 
 // AddClient connects a remote-access client: its SA pair covers its address and everything, it has a host route, and where the
@@ -273,7 +263,7 @@ func (e *Engine) needIKE(f *flight, en *compiler.MapEntry) {
 			}
 		}
 	}
-	set := join(e.plan.VPN.TransformSets[en.TransformSets[0]].Transforms)
+	set := strings.Join(e.plan.VPN.TransformSets[en.TransformSets[0]].Transforms, " ")
 	f.v.Out = f.pkt
 	f.drop(e, "VPN", whyNeedIKE, logs(syslog.New(702303, own, en.Peers[0], proxy(local), proxy(remote), "ESP", set, seconds, kilobytes, 0, 0, 0, 0x4004)), en.Line)
 }

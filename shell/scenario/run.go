@@ -1,6 +1,7 @@
 package scenario
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -11,7 +12,8 @@ import (
 	"pixfw/runtime"
 )
 
-// A Box is a firewall with a console.
+// A Box is a firewall with a console. One that has a Close method is closed after its case. What it answers with
+// runtime.ErrUnsupported skips the case.
 type Box interface {
 	// Engine is what packets are given to. It may change with a Do.
 	Engine() runtime.Injector
@@ -63,6 +65,10 @@ func (a *Archive) runCase(c *Case, opts *Options) Result {
 		}
 	}
 	box, err := opts.NewBox(a.Config)
+	if errors.Is(err, runtime.ErrUnsupported) {
+		res.Status, res.Reason = Skip, err.Error()
+		return res
+	}
 	if err != nil {
 		res.Status, res.Got = Fail, err.Error()
 		res.Wanted = "the configuration is accepted"
@@ -83,6 +89,10 @@ func (a *Archive) runCase(c *Case, opts *Options) Result {
 		err := r.statement(s)
 		if r.trace != "" && (opts.Verbose || err != nil) {
 			res.Traces = append(res.Traces, Trace{s.Line, s.Text, r.trace})
+		}
+		if errors.Is(err, runtime.ErrUnsupported) {
+			res.Status, res.Line, res.Statement, res.Reason = Skip, s.Line, s.Text, err.Error()
+			break
 		}
 		if err != nil {
 			res.Status, res.Line, res.Statement = Fail, s.Line, s.Text
@@ -151,6 +161,9 @@ func (r *run) statement(s *Statement) error {
 	case Packet:
 		return r.packet(s, e, in)
 	}
+	if errors.Is(err, runtime.ErrUnsupported) {
+		return err
+	}
 	if err != nil {
 		return r.fail(s.Text, err.Error(), "it cannot be done")
 	}
@@ -166,6 +179,9 @@ func (r *run) packet(s *Statement, e runtime.Injector, in int) error {
 	}
 	ingress := runtime.Ingress{If: in, Tunnel: s.Tunnel, Peer: s.Peer}
 	v, err := e.Inject(ingress, p)
+	if errors.Is(err, runtime.ErrUnsupported) {
+		return err
+	}
 	if err != nil {
 		return r.fail(s.Want.Text, err.Error(), "the packet could not be injected")
 	}
@@ -258,6 +274,9 @@ func refused(command, output string, err error) bool {
 
 func (r *run) do(s *Statement) error {
 	output, err := r.box.Do(s.Command)
+	if errors.Is(err, runtime.ErrUnsupported) {
+		return err
+	}
 	got := strings.TrimSpace(output)
 	if err != nil {
 		got = strings.TrimSpace(got + "\n" + err.Error())

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"pixfw/ast"
+	"pixfw/runtime"
 	"pixfw/shell/scenario"
 )
 
@@ -161,5 +163,30 @@ FAIL message: message 302013 is missing
 	r = a.Run(scenario.Options{NewBox: newBox, Only: only, PortClasses: true})[0]
 	if r.Line != 26 {
 		t.Errorf("by class, the case fails at line %d: %s", r.Line, r.Reason)
+	}
+}
+
+// poor is a box whose engine cannot log users in.
+type poor struct{ scenario.Box }
+
+type poorEngine struct{ runtime.Injector }
+
+func (p poor) Engine() runtime.Injector            { return poorEngine{p.Box.Engine()} }
+func (poorEngine) Login(int, ast.IP, string) error { return runtime.ErrUnsupported }
+
+func TestUnsupportedIsSkipped(t *testing.T) {
+	a, err := scenario.Parse("x", []byte(strings.SplitAfter(small, "-- scenario --\n")[0]+"login inside 10.0.0.5 cse\ncount uauth 1\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r := a.Run(scenario.Options{NewBox: newBox}); r[0].Status != scenario.OK {
+		t.Errorf("with users: %+v", r[0])
+	}
+	r := a.Run(scenario.Options{NewBox: func(text []byte) (scenario.Box, error) {
+		b, err := newBox(text)
+		return poor{b}, err
+	}})
+	if r[0].Status != scenario.Skip || r[0].Line != 13 {
+		t.Errorf("without: %+v", r[0])
 	}
 }
