@@ -30,7 +30,7 @@ func (s *Session) configure(line string, words []string) (string, error) {
 	errs := errorsOf(found)
 	for _, d := range found {
 		if d.Severity == ast.Error && !s.known[errorKey(d)] {
-			return "", refused(errorText(d))
+			return "", refused(refusalText(d))
 		}
 	}
 	if plan == nil {
@@ -67,7 +67,7 @@ func (s *Session) overlaps(stmt ast.Statement, next *ast.Config, plan, before *c
 		if d.Code != code || had[errorKey(d)] {
 			continue
 		}
-		if strings.HasPrefix(d.Message, "static overlaps") {
+		if strings.Contains(d.Message, "global") {
 			b.WriteString("WARNING: " + d.Message + "\n")
 		} else {
 			b.WriteString("WARNING: overlapped/redundant: " + d.Message + "\n")
@@ -89,13 +89,6 @@ func errorsOf(diags ast.Diagnostics) map[string]bool {
 
 // errorKey names an error by its words: a line that moves keeps its errors.
 func errorKey(d *ast.Diagnostic) string { return d.Code + " " + d.Message }
-
-func errorText(d *ast.Diagnostic) string {
-	if strings.HasPrefix(d.Message, "ERROR") {
-		return d.Message
-	}
-	return "ERROR: " + d.Message
-}
 
 // notice is what the box says to a line that it took: nothing, but for a few lines (commands-firewall.md section 6).
 func notice(stmt ast.Statement) string {

@@ -64,6 +64,9 @@ type Session struct {
 // historyLimit is how many lines `show history` keeps.
 const historyLimit = 20
 
+// longestCommand is the longest line that a PIX reads (commands-firewall.md section 1.2).
+const longestCommand = 512
+
 // New makes a session. A configuration with errors is loaded all the same, as a PIX does at boot: each error is in the
 // diagnostics, and the lines in error are left out. The error is for a configuration that the engine cannot take.
 func New(o Options) (*Session, ast.Diagnostics, error) {
@@ -197,6 +200,9 @@ func (s *Session) do(text string) Result {
 		s.LeaveConfig()
 		return Result{More: true}
 	}
+	if len(text) > longestCommand {
+		return s.result("", refused(textTooLong))
+	}
 	s.remember(text)
 	if strings.HasSuffix(text, "?") && !s.inText(strings.TrimSuffix(text, "?")) {
 		return Result{Output: s.Help(strings.TrimSuffix(text, "?")), More: true}
@@ -249,9 +255,6 @@ const errLogoff = refused("logoff")
 
 // run does one command line.
 func (s *Session) run(line string) (string, error) {
-	if len(line) > 512 {
-		return "", refused("ERROR: a line may have 512 characters")
-	}
 	line, filter, err := splitFilter(line)
 	if err != nil {
 		return "", err
@@ -304,10 +307,7 @@ func BootErrors(diags ast.Diagnostics) string {
 		if d.Source != "" {
 			fmt.Fprintf(&b, "%s\n", strings.TrimSpace(d.Source))
 		}
-		text := d.Message
-		if !strings.HasPrefix(text, "ERROR") {
-			text = "ERROR: " + text
-		}
+		text := refusalText(d)
 		if d.Pos.IsValid() {
 			text = fmt.Sprintf("%s (line %d)", text, d.Pos.Line)
 		}

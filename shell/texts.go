@@ -14,6 +14,7 @@ const (
 	textWelcome     = "Type help or '?' for a list of available commands."
 	textUnknown     = "Type help or '?' for a list of available commands."
 	textNotEnough   = "Not enough arguments."
+	textTooLong     = "ERROR: a line has at most 512 characters"
 	textTooMany     = "Too many arguments."
 	textInvalid     = "Invalid password"
 	textDenied      = "Access denied."
@@ -84,4 +85,27 @@ func usageText(words []string, next []syntax.Next) string {
 		form = "[" + form + "]"
 	}
 	return "Usage:\t" + joinWords(words) + " " + form
+}
+
+// missingTexts is the answer to a line that names something that does not exist, by the code of the diagnostic.
+var missingTexts = map[string]string{
+	"E201": "ERROR: access-list <%s> does not exist",
+	"E202": "interface name \"%s\" not found",
+	"E203": "ERROR: ip local pool %s does not exist",
+	"E204": "ERROR: aaa-server group %s does not exist",
+	"E205": "ERROR: transform set with tag %s does not exist",
+	"E206": "ERROR: crypto dynamic-map %s does not exist",
+	"E207": "ERROR: crypto map %s does not exist",
+	"E208": "Specified object group <%s> not found",
+}
+
+// refusalText is the answer to a line that cannot be resolved. The diagnostic quotes the name that is missing.
+func refusalText(d *ast.Diagnostic) string {
+	if form, ok := missingTexts[d.Code]; ok {
+		if _, rest, ok := strings.Cut(d.Message, "\""); ok {
+			name, _, _ := strings.Cut(rest, "\"")
+			return fmt.Sprintf(form, name)
+		}
+	}
+	return "ERROR: " + strings.TrimPrefix(d.Message, "ERROR: ")
 }
