@@ -14,7 +14,7 @@ type Code struct {
 // Codes lists every documented code, in order of their ids.
 func Codes() []Code {
 	var all []Code
-	for _, part := range [][]Code{syntaxCodes(), referenceCodes(), lintCodes(), targetCodes()} {
+	for _, part := range [][]Code{syntaxCodes(), repairCodes(), referenceCodes(), lintCodes(), targetCodes()} {
 		all = append(all, part...)
 	}
 	return all

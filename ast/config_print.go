@@ -83,3 +83,13 @@ func (c *Config) MarshalJSON() ([]byte, error) {
 	}
 	return json.Marshal(out)
 }
+
+// SettingKey identifies what a command sets, so that commands with equal keys replace each other; empty for the entries of a
+// list.
+func SettingKey(c Command) string {
+	r := c.rule()
+	if r.key == "" {
+		return ""
+	}
+	return string(rune(r.section)) + r.key
+}
