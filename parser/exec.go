@@ -114,6 +114,8 @@ func (x *execLine) toAST(names map[string]ast.IP) ast.Exec {
 		return &ast.Login{}
 	case "configure":
 		return &ast.Configure{}
+	case "who":
+		return &ast.Show{What: "who"}
 	}
 	return &ast.Exit{}
 }

@@ -13,6 +13,8 @@ var execHelpTexts = map[string]string{
 	"generate":       "Make a key",
 	"rsa":            "RSA",
 	"specialkey":     "Two keys, one for each use",
+	"sa":             "Security associations that are up",
+	"who":            "Telnet sessions",
 	"save":           "Keep the key",
 	"all":            "Everything",
 	"zeroize":        "Delete the key",

@@ -18,7 +18,7 @@ type execLine struct {
 	Clear  *execClear  `parser:"| 'clear' @@"`
 	Write  string      `parser:"| 'write' @( 'terminal' | 'memory' | 'erase' )"`
 	Enable *execEnable `parser:"| @@"`
-	Mode   []string    `parser:"| @( 'disable' | 'exit' | 'quit' | 'logout' | 'login' ) | @'configure' @'terminal'"`
+	Mode   []string    `parser:"| @( 'disable' | 'exit' | 'quit' | 'logout' | 'login' | 'who' ) | @'configure' @'terminal'"`
 	Help   *execHelp   `parser:"| @@"`
 	Tracer *execTracer `parser:"| 'packet-tracer' 'input' @@"`
 	CA     *execCA     `parser:"| 'ca' @@"`
@@ -61,12 +61,12 @@ type execShow struct {
 	Pool      *execShowPool  `parser:"| @@"`
 	Fixup     *execShowFixup `parser:"| @@"`
 	Group     *execShowGroup `parser:"| @@"`
-	What      []string       `parser:"| @( 'aaa' | 'aaa-server' | 'access-group' | 'checksum' | 'clock' | 'curpriv' | 'debug' | 'domain-name' | 'enable' | 'failover' | 'floodguard' | 'global' | 'history' | 'hostname' | 'http' | 'icmp' | 'mtu' | 'name' | 'nameif' | 'names' | 'nat' | 'pager' | 'passwd' | 'pdm' | 'route' | 'running-config' | 'snmp-server' | 'startup-config' | 'configure' | 'static' | 'sysopt' | 'terminal' | 'timeout' | 'traffic' | 'version' )"`
+	What      []string       `parser:"| @( 'aaa' | 'aaa-server' | 'access-group' | 'checksum' | 'clock' | 'curpriv' | 'debug' | 'domain-name' | 'enable' | 'failover' | 'floodguard' | 'global' | 'history' | 'hostname' | 'http' | 'icmp' | 'mtu' | 'name' | 'nameif' | 'names' | 'nat' | 'pager' | 'passwd' | 'pdm' | 'route' | 'running-config' | 'snmp-server' | 'startup-config' | 'configure' | 'static' | 'sysopt' | 'terminal' | 'timeout' | 'traffic' | 'version' | 'who' )"`
 	ARP       []string       `parser:"| @'arp' @'timeout'"`
 	IP        []string       `parser:"| @'ip' @( 'address' | 'audit' | 'verify' )?"`
 	Telnet    []string       `parser:"| @( 'telnet' | 'ssh' | 'console' ) @'timeout'?"`
-	ISAKMP    []string       `parser:"| @'isakmp' @( 'policy' | 'key' | 'identity' | 'enable' )?"`
-	Crypto    []string       `parser:"| @'crypto' ( @'map' | @'dynamic-map' | @'ipsec' ( @'transform-set' | @'security-association' @'lifetime' ) | @'isakmp' @( 'policy' | 'key' )? )?"`
+	ISAKMP    []string       `parser:"| @'isakmp' @( 'policy' | 'key' | 'identity' | 'enable' | 'sa' )?"`
+	Crypto    []string       `parser:"| @'crypto' ( @'map' | @'dynamic-map' | @'ipsec' ( @'transform-set' | @'sa' | @'security-association' @'lifetime' ) | @'isakmp' @( 'policy' | 'key' | 'sa' )? )?"`
 }
 
 type execShowACL struct {

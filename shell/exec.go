@@ -36,7 +36,10 @@ func (s *Session) exec(cmd ast.Exec) (string, error) {
 	case *ast.Logout:
 		return "", errLogoff
 	case *ast.Help:
-		return s.Help(c.Topic), nil
+		if c.Topic != "" {
+			return s.describe(c.Topic)
+		}
+		return s.Help(""), nil
 	case *ast.RSAKey:
 		return s.rsaKey(c)
 	case *ast.PacketTracer:

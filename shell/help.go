@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"pixfw/ast"
+	"pixfw/parser"
 	"pixfw/parser/syntax"
 )
 
@@ -51,6 +52,36 @@ func (s *Session) Help(text string) string {
 		return textUnknown + "\n"
 	}
 	return b.String()
+}
+
+// describe is `help COMMAND`: its forms, and what it is for (commands-vpn-aaa-show.md section 4.18). Several commands may
+// begin with the same words.
+func (s *Session) describe(topic string) (string, error) {
+	usage, description := "", ""
+	if s.mode == Config {
+		for _, c := range parser.Commands() {
+			if first, _, _ := strings.Cut(c.Keyword, " "); !strings.EqualFold(first, topic) {
+				continue
+			}
+			for _, form := range c.Syntax {
+				usage += "\t" + form + "\n"
+			}
+			description += fmt.Sprintf("%-16s %s\n", c.Keyword, c.Help)
+		}
+	}
+	if next, _, ok := s.next([]string{topic}); usage == "" && ok {
+		usage = "\t" + strings.TrimPrefix(usageText([]string{strings.ToLower(topic)}, next), "Usage:\t") + "\n"
+		first, _, _ := s.next(nil)
+		for _, w := range first {
+			if strings.EqualFold(w.Literal, topic) {
+				description = fmt.Sprintf("%-16s %s\n", w.Literal, w.Help)
+			}
+		}
+	}
+	if description == "" {
+		return "", refused(textUnknown)
+	}
+	return "USAGE:\n\n" + usage + "\nDESCRIPTION:\n\n" + description, nil
 }
 
 // Complete is the words that can stand where text ends, each beginning with what is typed of it: keywords, and the names

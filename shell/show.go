@@ -59,6 +59,12 @@ func (s *Session) show(c *ast.Show) (string, error) {
 		return formatCryptoMap(s.running, plan, s.engine.HitCount), nil
 	case "crypto dynamic-map":
 		return formatDynamicMap(s.running, plan, s.engine.HitCount), nil
+	case "isakmp sa":
+		return formatISAKMPSAs(), nil
+	case "crypto ipsec sa":
+		return formatIPsecSAs(plan), nil
+	case "who":
+		return "", nil // the console is the only way in: no Telnet session
 	case "clock":
 		return clockText(now) + "\n", nil
 	case "checksum":
