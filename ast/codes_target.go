@@ -1,5 +1,70 @@
 package ast
 
+// targetCodes are the differences between a PIX and the kernel engine, or a translation. Each is about one line.
 func targetCodes() []Code {
-	return nil
+	return []Code{
+		{"W501", "Pool addresses are chosen otherwise",
+			"A PIX gives each inside host the lowest free address of the pool, keeps it to itself while it is used, lets the outside connect to it where " +
+				"the access list permits, and refuses hosts when the pool is empty (202001). Linux chooses the address by a hash of the host: the host keeps " +
+				"it, but two hosts may share one, and none is refused. Connections from outside to a host's pool address are dropped. Only the access list " +
+				"that a packet meets depends on whether the address is in use, and that is the same as on a PIX.",
+			"global (outside) 1 192.168.1.6-192.168.1.10",
+			"Give hosts that others must know by their address a static."},
+		{"W502", "PAT ports are chosen otherwise",
+			"A PIX hands out the next port of the class of the original one (1-511, 512-1023, 1024-65535). Linux keeps the original port where it is free " +
+				"and chooses another of the same class where it is not. What may pass is the same.",
+			"global (outside) 1 203.0.113.20", "Nothing, unless something depends on the ports."},
+		{"W503", "Global is not used",
+			"For each nat id on an interface Linux serves the first range of addresses or, without one, the first PAT address. A PIX would go on to this " +
+				"line when the first is used up.",
+			"global (outside) 1 203.0.113.10-203.0.113.12\nglobal (outside) 1 203.0.113.20", "Write one range, or PAT alone."},
+		{"W504", "Limits or DNS rewriting of a translation are not done",
+			"The connection limit, the limit of half-open connections (TCP intercept) and the rewriting of DNS answers of this line have no effect on Linux.",
+			"static (inside,outside) 203.0.113.80 10.0.0.80 netmask 255.255.255.255 100 20", "Limit connections on the server."},
+		{"W505", "Static is not loaded",
+			"Statics with an access list, and those whose netmask has holes, are not loaded. Packets that only they would translate are judged by the " +
+				"lines after them and dropped when there is none, because every packet between interfaces needs a translation.",
+			"access-list web permit ip host 10.0.0.80 198.51.100.0 255.255.255.0\nstatic (inside,outside) 203.0.113.80 access-list web",
+			"Use a static without access list, and filter with the access list of the interface."},
+		{"W506", "Users cannot log in",
+			"The cut-through proxy does not run on the kernel engine yet, so nobody can authenticate. New connections that an include line names are dropped " +
+				"(109023), which is what a PIX does to users who have not logged in. Accounting sends no records, and servers are not asked.",
+			"aaa authentication include http outside 10.89.129.131 255.255.255.255 0.0.0.0 0.0.0.0 AuthInbound",
+			"Leave the line out where connections may pass without a login."},
+		{"W507", "IPsec is not served",
+			"The kernel engine does not build tunnels yet. IKE packets are let in to where nothing answers, nothing is decrypted, so that permit-ipsec finds nothing " +
+				"to permit, and what a crypto map's access list names is dropped in both directions instead of passing in the clear.",
+			"crypto map mymap interface outside", "Keep the tunnel on another box for now."},
+		{"W508", "Inspection is done otherwise, or not at all",
+			"A fixup opens the further connections of its protocol, translates addresses in payloads, and checks what is said. For FTP, TFTP, SIP, H.323 and PPTP the " +
+				"kernel's helpers do the first two. For the others the further connections are denied by the access list, and no payload is checked: the note " +
+				"says which. For DNS only the length of packets is checked.",
+			"fixup protocol smtp 25", "Where a check is missing that you rely on, check on the server."},
+		{"W509", "Timers of inspections are the kernel's own",
+			"Connections, half-closed connections and UDP use the configured timers. Those of RPC, H.225, H.323, MGCP and SIP have no counterpart; their connections use " +
+				"the timers for conn and udp. A timer of zero, never on a PIX, is a year.",
+			"timeout h323 0:05:00 mgcp 0:05:00 sip 0:30:00 sip_media 0:02:00", "Nothing, in most networks."},
+		{"W510", "Management over the network is not served",
+			"The kernel engine has no Telnet, SSH, HTTP or SNMP server. Connections to the firewall's own address are dropped and logged as 710003.",
+			"ssh 10.0.0.0 255.0.0.0 inside", "Use the console of the host."},
+		{"W511", "Dynamic outside NAT is not loaded",
+			"A nat line with the word outside translates foreign sources with a global of the inner interface. It is not loaded; packets that it covers are " +
+				"dropped (305006).",
+			"nat (outside) 2 198.51.100.0 255.255.255.0 outside\nglobal (inside) 2 10.0.0.200-10.0.0.210", "Use static (outside,inside)."},
+		{"W512", "No summary of logged entries",
+			"An entry with log writes 106100 for each packet that it decides. A PIX writes the first and then a summary each interval.",
+			"access-list out permit tcp any host 203.0.113.80 eq 80 log", "Count on the hit count of the entry instead."},
+		{"W513", "Interface is not served",
+			"The interface has no address, or no device of this host stands for it. No packet enters or leaves by it.",
+			"nameif ethernet2 dmz security50", "Give it an address with ip address, and name its device."},
+		{"W514", "What Linux never does as a PIX",
+			"Some things hold for every configuration. Packets lose one from their TTL, and senders get ICMP errors where it ends or a neighbour does not answer. Initial sequence numbers are not randomised. The limits of the fragment command are those of the kernel. ICMP replies " +
+				"that answer nothing, and packets of protocols without ports that conntrack calls invalid, are not translated and so not forwarded, even where an " +
+				"access list permits them.",
+			"nat (inside) 1 0.0.0.0 0.0.0.0", "Nothing, in most networks."},
+		{"W516", "Route and static disagree",
+			"A static says on which interface its real addresses are. A PIX believes it; Linux follows the route. When the route leads elsewhere the packet meets the " +
+				"rules of that other interface, and most likely is dropped there.",
+			"static (inside,outside) 203.0.113.80 172.16.9.9 netmask 255.255.255.255", "Correct the route, or the static."},
+	}
 }

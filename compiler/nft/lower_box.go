@@ -193,6 +193,8 @@ func (l *lowerer) unserved() {
 	for i := range p.Box.SNMP {
 		l.warn("W510", p.Box.SNMP[i].Line, "the firewall serves no SNMP: requests are dropped, no traps are sent", "")
 	}
+	l.note("W509", compiler.Line{}, "timers of RPC, H.225, H.323, MGCP and SIP: the timers for conn and udp are used")
+	l.note("W514", compiler.Line{}, "sequence numbers are not randomised, fragment limits are the kernel's, ICMP replies that answer nothing are dropped")
 	if !p.UAuth.Line.IsDefault() {
 		l.note("W506", p.UAuth.Line, "has no effect: users cannot log in yet")
 	}
@@ -253,7 +255,7 @@ func (l *lowerer) ipsec() {
 	}
 }
 
-// childless are inspections without which the protocol's further connections do not open.
+// lacks says what each inspection does not do.
 var lacks = map[string]string{
 	"dns":    "only the length is checked: no DNS guard, no label checks, no address rewrite",
 	"http":   "URLs are not logged or filtered; connections pass",

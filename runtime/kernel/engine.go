@@ -147,14 +147,15 @@ func (e *Engine) Apply(plan *compiler.Plan) (ast.Diagnostics, error) {
 	if err := e.ns.verify(rules); err != nil {
 		return back(err)
 	}
-	if err := e.change(e.wanted(plan, links)); err != nil {
-		return back(err)
-	}
 	if err := e.sysctl(rules.Sysctls); err != nil {
 		return back(err)
 	}
+	if err := e.change(e.wanted(plan, links)); err != nil {
+		return back(err)
+	}
 	e.plan, e.rules, e.batch, e.links, e.byIndex = plan, rules, batch, links, byIndex
-	e.carry, e.hits = carry, nil
+	e.carry, e.hits = only(plan, carry), nil
+	e.zero = only(plan, e.zero)
 	return diags, nil
 }
 
@@ -177,6 +178,20 @@ func keyOf(plan *compiler.Plan, acl, entry int) aceKey {
 		}
 	}
 	return k
+}
+
+// only keeps the counts of entries that the plan has.
+func only(plan *compiler.Plan, counts map[aceKey]uint64) map[aceKey]uint64 {
+	out := map[aceKey]uint64{}
+	for a := range plan.ACLs {
+		for i := nft.Implicit; i < len(plan.ACLs[a].Entries); i++ {
+			k := keyOf(plan, a, i)
+			if n := counts[k]; n > 0 {
+				out[k] = n
+			}
+		}
+	}
+	return out
 }
 
 // read sums the counters of the rules of each entry.

@@ -303,3 +303,120 @@ func TestCloseLeavesNothing(t *testing.T) {
 		}
 	}
 }
+
+// Close of the engine takes away what Apply brought, and nothing else.
+func TestCloseRestores(t *testing.T) {
+	l := newLab(t, loadPlan(t, "web.cfg", nil))
+	show := func() string {
+		var b strings.Builder
+		for _, args := range [][]string{{"nft", "list", "ruleset"}, {"ip", "-o", "-4", "addr", "show", "scope", "global"}, {"ip", "-4", "route", "show", "table", "all"},
+			{"cat", "/proc/sys/net/ipv4/ip_forward"}} {
+			out, err := exec.Command("ip", append([]string{"netns", "exec", l.Firewall()}, args...)...).CombinedOutput()
+			if err != nil {
+				t.Skipf("%v: %v %s", args, err, out)
+			}
+			b.Write(out)
+		}
+		return b.String()
+	}
+	for _, want := range []string{"table ip pixfw", "192.168.1.1/24", "local 192.168.1.11 dev eth0", "default via 192.168.1.3"} {
+		if s := show(); !strings.Contains(s, want) {
+			t.Errorf("after Apply there is no %q in:\n%s", want, s)
+		}
+	}
+	if err := l.Engine.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if s := strings.TrimSpace(show()); s != "0" {
+		t.Errorf("after Close there is:\n%s", s)
+	}
+}
+
+// A network with everything of NAT: PAT, a net static, a port static on the interface, policy NAT, exemption, three levels.
+const threeInterfaces = `nameif ethernet0 outside security0
+nameif ethernet1 inside security100
+nameif ethernet2 dmz security50
+access-list out permit tcp any host 203.0.113.80 eq 80
+access-list out permit tcp any host 203.0.113.1 eq 8080
+access-list out permit tcp any 203.0.113.64 255.255.255.248 eq 80
+access-list out permit tcp host 198.51.100.7 host 10.0.0.90
+access-list bare permit ip host 10.0.0.90 198.51.100.0 255.255.255.0
+access-list shop permit tcp host 10.0.0.91 any eq 8000
+ip address outside 203.0.113.1 255.255.255.0
+ip address inside 10.0.0.1 255.255.255.0
+ip address dmz 172.16.0.1 255.255.255.0
+global (outside) 1 203.0.113.20
+global (outside) 2 203.0.113.21
+nat (inside) 0 access-list bare
+nat (inside) 2 access-list shop
+nat (inside) 1 0.0.0.0 0.0.0.0 0 0
+static (inside,outside) 203.0.113.80 10.0.0.80 netmask 255.255.255.255 0 0
+static (dmz,outside) tcp interface 8080 172.16.0.25 80 netmask 255.255.255.255 0 0
+static (dmz,outside) 203.0.113.64 172.16.0.64 netmask 255.255.255.248 0 0
+static (inside,dmz) 10.0.0.91 10.0.0.91 netmask 255.255.255.255 0 0
+static (inside,dmz) 10.0.0.90 10.0.0.90 netmask 255.255.255.255 0 0
+access-group out in interface outside
+route outside 0.0.0.0 0.0.0.0 203.0.113.254 1
+aaa-server X protocol tacacs+
+aaa-server X (inside) host 10.0.0.7 key timeout 5
+`
+
+func TestThreeInterfaces(t *testing.T) {
+	cfg, _, diags := parser.Load("three.cfg", []byte(threeInterfaces))
+	if diags.HasErrors() {
+		t.Fatal(diags.Err())
+	}
+	plan, _ := compiler.Compile(cfg)
+	l := newLab(t, plan)
+	ip := ast.MustIP
+	for _, s := range []struct {
+		host string
+		port uint16
+	}{{"198.51.100.7", 80}, {"198.51.100.7", 8000}, {"10.0.0.80", 80}, {"10.0.0.90", 80}, {"172.16.0.25", 80}, {"172.16.0.65", 80}} {
+		if err := l.Serve(ip(s.host), s.port); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, c := range []struct {
+		name, from, to string
+		port           uint16
+		want           string
+	}{
+		{"host static", "198.51.100.7", "203.0.113.80", 80, "server 10.0.0.80 client 198.51.100.7"},
+		{"port static on the interface address", "198.51.100.7", "203.0.113.1", 8080, "server 172.16.0.25 client 198.51.100.7"},
+		{"net static, inbound", "198.51.100.7", "203.0.113.65", 80, "server 172.16.0.65 client 198.51.100.7"},
+		{"net static, outbound", "172.16.0.65", "198.51.100.7", 80, "server 198.51.100.7 client 203.0.113.65"},
+		{"PAT", "10.0.0.7", "198.51.100.7", 80, "server 198.51.100.7 client 203.0.113.20"},
+		{"policy nat", "10.0.0.91", "198.51.100.7", 8000, "server 198.51.100.7 client 203.0.113.21"},
+		{"policy nat, another port", "10.0.0.91", "198.51.100.7", 80, "server 198.51.100.7 client 203.0.113.20"},
+		{"exemption, outbound", "10.0.0.90", "198.51.100.7", 80, "server 198.51.100.7 client 10.0.0.90"},
+		{"exemption, inbound", "198.51.100.7", "10.0.0.90", 80, "server 10.0.0.90 client 198.51.100.7"},
+		{"identity static to the dmz", "10.0.0.91", "172.16.0.65", 80, "server 172.16.0.65 client 10.0.0.91"},
+	} {
+		mark := len(l.Messages())
+		if got, err := l.Get(ip(c.from), ip(c.to), c.port); err != nil || got != c.want {
+			t.Errorf("%s: %q, %v, want %q; %v", c.name, got, err, c.want, l.Messages()[mark:])
+		}
+	}
+	for _, c := range []struct {
+		name, from, to string
+		port           uint16
+		want           string
+	}{
+		{"no nat on the dmz", "172.16.0.25", "198.51.100.7", 80, "%PIX-3-305005: No translation group found for tcp src dmz:172.16.0.25/"},
+		{"no global on the dmz", "10.0.0.7", "172.16.0.65", 80, "%PIX-3-305006: portmap translation creation failed for tcp src inside:10.0.0.7/"},
+		{"no access list on the dmz", "172.16.0.65", "10.0.0.91", 80, "%PIX-2-106001: Inbound TCP connection denied from 172.16.0.65/"},
+		{"a port the list does not name", "198.51.100.7", "203.0.113.80", 443, `dst inside:203.0.113.80/443 by access-group "out"`},
+		{"unsolicited to the PAT address", "198.51.100.7", "203.0.113.20", 80, "%PIX-3-106011: Deny inbound (No xlate) tcp"},
+		{"the real address", "198.51.100.7", "10.0.0.80", 80, `%PIX-4-106023: Deny tcp src outside:198.51.100.7/`},
+	} {
+		mark := len(l.Messages())
+		ended := make(chan struct{})
+		go func() { defer close(ended); _, _ = l.Dial(ip(c.from), ip(c.to), c.port, 200*time.Millisecond) }()
+		_, ok := l.Await(mark, 5*time.Second, func(m runtime.Message) bool { return strings.Contains(m.String(), c.want) })
+		if !ok {
+			t.Errorf("%s: no message %q; there are %v", c.name, c.want, l.Messages()[mark:])
+		}
+		<-ended
+	}
+}

@@ -112,48 +112,38 @@ func (e *Engine) wanted(plan *compiler.Plan, links map[int]netlink.Link) []item 
 const maxPool = 65536
 
 // change brings the host from the items that are there to those wanted. On an error it goes back.
-func (e *Engine) change(want []item) (err error) {
-	var undo []func()
-	defer func() {
-		if err != nil {
-			for _, f := range slices.Backward(undo) {
-				f()
-			}
-		}
-	}()
-	wanted := map[string]bool{}
+func (e *Engine) change(want []item) error {
+	wanted, ours := map[string]bool{}, map[string]bool{}
 	for _, it := range want {
 		wanted[it.key] = true
 	}
-	var have []item
-	there := map[string]bool{}
 	for _, it := range slices.Backward(e.items) {
-		if wanted[it.key] {
-			there[it.key] = true
-			continue
-		}
-		// Removing an address takes routes with it, so what is gone already is no error.
-		if it.del != nil {
-			_ = it.del(e.nl)
-			undo = append(undo, func() { _ = it.add(e.nl) })
+		switch {
+		case it.del == nil:
+		case wanted[it.key]:
+			ours[it.key] = true
+		default:
+			_ = it.del(e.nl) // what is gone already, such as the routes of an address, is no error
 		}
 	}
+	have := make([]item, 0, len(want))
 	for _, it := range want {
-		if there[it.key] {
-			// Routes may have gone with an address; adding again is harmless.
-			if it.add(e.nl) == nil && strings.HasPrefix(it.key, "address") {
-				undo = append(undo, func() {})
-			}
-			have = append(have, it)
-			continue
-		}
+		// What is there is added again as well, because removing an address takes routes with it.
 		switch err := it.add(e.nl); {
 		case errors.Is(err, unix.EEXIST):
-			it.del = nil // not ours
+			if !ours[it.key] {
+				it.del = nil // the host's own: it stays
+			}
 		case err != nil:
+			for _, new := range slices.Backward(have) {
+				if new.del != nil && !ours[new.key] {
+					_ = new.del(e.nl)
+				}
+			}
+			for _, old := range e.items {
+				_ = old.add(e.nl)
+			}
 			return fmt.Errorf("line %d: %s: %s: %w", it.line.Pos.Line, it.line.Text(), it.key, err)
-		case it.del != nil:
-			undo = append(undo, func() { _ = it.del(e.nl) })
 		}
 		have = append(have, it)
 	}

@@ -74,6 +74,8 @@ func message(plan *compiler.Plan, in int, reason string, p *runtime.Packet) (run
 		return syslog.New(313001, p.ICMPType, p.ICMPCode, p.Src, name(in)), true
 	case "402106":
 		return syslog.New(402106, p.Dst, p.Src, syslog.ProtoName(p.Proto)), true
+	case "410001":
+		return syslog.New(410001, "packet length check of "+arg, p.Length), true
 	case "710003":
 		return syslog.Box710003(p.Proto, src, dst), true
 	case "710005":

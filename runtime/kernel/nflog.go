@@ -71,17 +71,17 @@ func (s *space) openLog() (*netlink.Conn, error) {
 // readLog hands every packet to fn until the connection is closed. Packets that come faster than they are read are lost,
 // and counted by lost.
 func readLog(c *netlink.Conn, fn func(logged), lost func()) {
-	for {
+	for failures := 0; failures < 100; {
 		msgs, err := c.Receive()
 		switch {
-		case errors.Is(err, unix.ENOBUFS):
-			lost()
-			continue
 		case errors.Is(err, os.ErrClosed), errors.Is(err, unix.EBADF):
 			return
-		case err != nil:
-			return
+		case err != nil: // ENOBUFS, or a message that cannot be read; in a row they would never end
+			lost()
+			failures++
+			continue
 		}
+		failures = 0
 		for _, m := range msgs {
 			if m.Header.Type != logPacket || len(m.Data) < 4 {
 				continue
@@ -141,8 +141,12 @@ func parseIPv4(b []byte) (runtime.Packet, bool) {
 			p.ICMPID = binary.BigEndian.Uint16(t[4:])
 		}
 	}
-	if total := int(binary.BigEndian.Uint16(b[2:])); total > n {
-		p.Length = total - n
+	header := 8 // of UDP, and of the ICMP messages with an id
+	if p.Proto == ast.ProtoTCP && len(t) >= 14 {
+		header = int(t[12]>>4) * 4
+	} else if p.Proto != ast.ProtoUDP && p.Proto != ast.ProtoICMP {
+		header = 0
 	}
+	p.Length = max(int(binary.BigEndian.Uint16(b[2:]))-n-header, 0)
 	return p, true
 }

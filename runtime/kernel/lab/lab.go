@@ -266,6 +266,9 @@ func staticHost(s *compiler.Static) ast.IP {
 
 func toIP(ip ast.IP) net.IP { return net.IP{byte(ip >> 24), byte(ip >> 16), byte(ip >> 8), byte(ip)} }
 
+// Firewall is the name of the firewall's namespace.
+func (l *Lab) Firewall() string { return l.firewall.name }
+
 // Sides are the namespaces of the neighbours.
 func (l *Lab) Sides() []*Side {
 	return slices.DeleteFunc(slices.Clone(l.sides), func(s *Side) bool { return s == nil })
@@ -395,6 +398,21 @@ func (l *Lab) Send(from, to ast.IP, proto uint8, payload []byte) error {
 			return err
 		}
 		return unix.Sendto(fd, payload, 0, &dst)
+	})
+}
+
+// SendIP sends a whole packet, header included, to the firewall's interface i: with any source.
+func (l *Lab) SendIP(i int, packet []byte) error {
+	if i < 0 || i >= len(l.sides) || l.sides[i] == nil || len(packet) < 20 {
+		return fmt.Errorf("no interface %d, or no packet", i)
+	}
+	return l.sides[i].space.do(func() error {
+		fd, err := unix.Socket(unix.AF_INET, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.IPPROTO_RAW)
+		if err != nil {
+			return err
+		}
+		defer unix.Close(fd)
+		return unix.Sendto(fd, packet, 0, &unix.SockaddrInet4{Addr: [4]byte(packet[16:20])})
 	})
 }
 

@@ -2,7 +2,9 @@ package lab
 
 import (
 	"encoding/binary"
+	"slices"
 	"sync"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -78,4 +80,16 @@ func (w *Watch) Stop() []Seen {
 	close(w.stop)
 	<-w.ended
 	return w.seen
+}
+
+// Await waits until a packet that fits has arrived.
+func (w *Watch) Await(limit time.Duration, fits func(Seen) bool) bool {
+	for end := time.Now().Add(limit); ; time.Sleep(5 * time.Millisecond) {
+		w.mu.Lock()
+		found := slices.ContainsFunc(w.seen, fits)
+		w.mu.Unlock()
+		if found || time.Now().After(end) {
+			return found
+		}
+	}
 }
