@@ -1,5 +1,10 @@
 package ast
 
+import (
+	"slices"
+	"strings"
+)
+
 // A Code documents one kind of diagnostic: what `pixfw explain CODE` prints and docs/DIAGNOSTICS.md lists. Codes are
 // stable: they are added, never renumbered. E1xx syntax, E2xx references, E3xx what the PIX would refuse, W4xx lint,
 // W5xx what an engine or a translation does otherwise than a PIX.
@@ -17,6 +22,7 @@ func Codes() []Code {
 	for _, part := range [][]Code{syntaxCodes(), repairCodes(), referenceCodes(), lintCodes(), targetCodes()} {
 		all = append(all, part...)
 	}
+	slices.SortFunc(all, func(a, b Code) int { return strings.Compare(a.ID, b.ID) })
 	return all
 }
 

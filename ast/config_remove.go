@@ -26,6 +26,10 @@ func (c *Config) remove(cmd Command) error {
 		return c.put(cmd)
 	}
 	words := strings.Fields(Text(cmd))
+	if pw, ok := cmd.(*EnablePassword); ok {
+		// Its operand stands before the level, so that no prefix of words names one.
+		words = strings.Fields(Text(c.byKey(pw)))
+	}
 	var kept []Command
 	found := false
 	for _, old := range c.sections[r.section] {
@@ -44,10 +48,24 @@ func (c *Config) remove(cmd Command) error {
 		}
 	}
 	if !found {
+		if r.quiet {
+			return nil
+		}
 		return refuseNoSuch(cmd)
 	}
 	c.keep(r.section, kept)
 	return nil
+}
+
+// byKey is the stored command with the key of cmd, or cmd itself.
+func (c *Config) byKey(cmd Command) Command {
+	r := cmd.rule()
+	for _, old := range c.sections[r.section] {
+		if old.rule().key == r.key {
+			return old
+		}
+	}
+	return cmd
 }
 
 // sameForm reports whether two commands are of one Go type: `no telnet timeout` must not remove `telnet` lines.

@@ -149,6 +149,20 @@ func TestSettingsReplaceAndFallBack(t *testing.T) {
 	has("timeout conn 1:00:00 half-closed 0:10:00 udp 0:02:00 rpc 0:10:00 h225 1:00:00", true)
 }
 
+func TestEnablePasswordByLevel(t *testing.T) {
+	c := NewConfig("")
+	do(t, c, Set, &EnablePassword{Hash: CiscoHash, Level: 15}, &EnablePassword{Hash: CiscoHash, Level: 5})
+	do(t, c, No, &EnablePassword{Level: 5})
+	if got := c.Lines(c.Printer()); !slices.Equal(got, []string{"enable password " + CiscoHash + " encrypted"}) {
+		t.Errorf("no enable password level 5: %q", got)
+	}
+	refused(t, c, "E304", Statement{No, &EnablePassword{Level: 5}})
+	do(t, c, No, &EnablePassword{Level: 15})
+	if got := c.Lines(c.Printer()); !slices.Equal(got, []string{"enable password " + EmptyHash + " encrypted"}) {
+		t.Errorf("no enable password: %q", got)
+	}
+}
+
 func TestPolicyFallsBackByAttribute(t *testing.T) {
 	c := NewConfig("")
 	for _, a := range [][2]string{{"authentication", "pre-share"}, {"encryption", "des"}, {"hash", "md5"}, {"group", "2"}, {"lifetime", "86400"}} {
