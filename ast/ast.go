@@ -77,6 +77,12 @@ type rule struct {
 	key string
 	// off: the setting is stored switched off by its `no` form (and printed with "no"), instead of being removed.
 	off bool
+	// unset: the command says what goes without saying, so that the stored setting with its key goes.
+	unset bool
+	// quiet: a `no` of what is not there is taken without a word.
+	quiet bool
+	// repeat: equal entries may stand beside each other.
+	repeat bool
 }
 
 // section numbers the blocks of a running configuration (commands-firewall.md section 4.2).
@@ -89,12 +95,15 @@ const (
 	secPasswd
 	secHostname
 	secDomainName
+	secClock
 	secFixup
 	secNames
 	secAccessList
 	secPager
+	secLogging
 	secICMP
 	secMTU
+	secMulticast
 	secIPAddress
 	secVerify
 	secAudit
@@ -106,13 +115,18 @@ const (
 	secNat
 	secStatic
 	secAccessGroup
+	secRouting // rip, routing interface, router ospf, prefix-list, route-map
 	secRoute
 	secTimeout
 	secAAA
+	secNTP
 	secHTTP
 	secSNMP
+	secTFTPServer
+	secAutoUpdate
 	secFloodguard
 	secSysopt
+	secMGCP
 	secCryptoIPsec
 	secDynamicMap
 	secCryptoMap
@@ -120,8 +134,13 @@ const (
 	secVPNGroup
 	secTelnet
 	secSSH
+	secManagementAccess
 	secConsole
+	secDHCPD
+	secPrivilege
 	secTerminal
+	secBanner
+	sectionEnd
 )
 
 // Switch is on, or off as stored by a `no` command.

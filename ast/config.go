@@ -14,13 +14,13 @@ type Config struct {
 	File     string // where it was loaded from; for diagnostics
 	Release  string // version of the PIX that wrote it, such as 6.3(3)
 	checksum string // as loaded; empty once the configuration has been changed
-	sections [secTerminal + 1][]Command
+	sections [sectionEnd][]Command
 	acls     []*acl // in order of creation
 	byID     map[string]*acl
 	order    map[string]int // first appearance of names that group lines: vpngroups, maps, aaa tags, interfaces
 	// stored holds the identity of every stored command (its key, or its text), so that a new one is known to be new
 	// without looking at the others.
-	stored [secTerminal + 1]map[string]struct{}
+	stored [sectionEnd]map[string]struct{}
 }
 
 // DefaultRelease is the release a configuration without a version line is taken for.
@@ -107,7 +107,12 @@ func (c *Config) put(cmd Command) error {
 	r := cmd.rule()
 	list := c.sections[r.section]
 	id := identity(cmd, r)
-	if _, known := c.stored[r.section][id]; known {
+	if _, known := c.stored[r.section][id]; r.unset {
+		if known {
+			c.keep(r.section, slices.DeleteFunc(slices.Clone(list), func(old Command) bool { return old.rule().key == r.key }))
+		}
+		return nil
+	} else if known && !r.repeat {
 		if r.key == "" {
 			return refuseDuplicate(cmd)
 		}
