@@ -1,11 +1,14 @@
 package kernel_test
 
 import (
+	"net"
 	"os"
 	"os/exec"
 	"strings"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"pixfw/ast"
 	"pixfw/compiler"
@@ -178,6 +181,18 @@ func TestWebServer(t *testing.T) {
 	if !found {
 		t.Errorf("the open connection is not in %+v", l.Engine.Conns())
 	}
+	// The MSS of both sides is lowered (sysopt connection tcpmss).
+	raw, err := conn.(*net.TCPConn).SyscallConn()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := raw.Control(func(fd uintptr) {
+		if n, err := unix.GetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_MAXSEG); err != nil || n > 1380 || n < 1300 {
+			t.Errorf("MSS %d, %v, want at most 1380", n, err)
+		}
+	}); err != nil {
+		t.Error(err)
+	}
 	if err := l.Engine.ClearHitCounts(compiler.None); err != nil {
 		t.Error(err)
 	}
@@ -187,6 +202,35 @@ func TestWebServer(t *testing.T) {
 	}
 	if n := l.Engine.HitCount(acl, tcp); n != 0 {
 		t.Errorf("%d hits after clear", n)
+	}
+}
+
+// UDP without an answer is a connection from its first packet: the second is not judged again.
+func TestUDPIsCountedOnce(t *testing.T) {
+	plan := loadPlan(t, "web.cfg", nil)
+	l := newLab(t, plan)
+	w, err := l.Watch(l.Sides()[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n := 1; n <= 3; n++ {
+		if err := l.Send(lab.Internet, global, ast.ProtoUDP, []byte{0, 99, 0, 99, 0, 8, 0, 0}); err != nil {
+			t.Fatal(err)
+		}
+		// Each is awaited with an ICMP packet after it, because they look alike.
+		if err := l.Send(lab.Internet, global, ast.ProtoICMP, []byte{8, 0, 0xf7, 0xff - byte(n), 0, 0, 0, byte(n)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	hitsAtLeast(t, l, plan.ACLByID("120"), 0, 3)
+	udp := 0
+	for _, p := range w.Stop() {
+		if p.Proto == ast.ProtoUDP && p.Dst == server {
+			udp++
+		}
+	}
+	if hits := l.Engine.HitCount(plan.ACLByID("120"), 2); udp != 3 || hits != 1 {
+		t.Errorf("%d datagrams arrived, the entry has %d hits; want 3 and 1", udp, hits)
 	}
 }
 

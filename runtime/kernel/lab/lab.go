@@ -60,6 +60,7 @@ type Side struct {
 
 type space struct {
 	name string
+	mu   sync.RWMutex // held while threads enter, so that ns is not closed under them
 	ns   netns.NsHandle
 }
 
@@ -68,7 +69,10 @@ func (s *space) do(fn func() error) error {
 	done := make(chan error, 1)
 	go func() {
 		goruntime.LockOSThread()
-		if err := netns.Set(s.ns); err != nil {
+		s.mu.RLock()
+		err := netns.Set(s.ns)
+		s.mu.RUnlock()
+		if err != nil {
 			done <- err
 			return
 		}
@@ -95,10 +99,14 @@ func newSpace(name string) (*space, error) {
 	if r.err != nil {
 		return nil, fmt.Errorf("network namespace %s: %w", name, r.err)
 	}
-	return &space{name, r.ns}, nil
+	return &space{name: name, ns: r.ns}, nil
 }
 
-func (s *space) close() error { return errors.Join(s.ns.Close(), netns.DeleteNamed(s.name)) }
+func (s *space) close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return errors.Join(s.ns.Close(), netns.DeleteNamed(s.name))
+}
 
 // New builds the lab and applies the plan.
 func New(plan *compiler.Plan) (lab *Lab, err error) {
