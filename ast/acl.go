@@ -169,16 +169,17 @@ func (*WholeList) Family() string     { return "access-list" }
 func (c *WholeList) print(p *Printer) { p.word("access-list", c.ID) }
 func (*WholeList) rule() rule         { return rule{section: secAccessList} }
 
-// AccessGroup: `access-group ACL in interface IF`.
+// AccessGroup: `access-group ACL in interface IF [per-user-override]`.
 type AccessGroup struct {
 	Pos `json:"-"`
-	ACL string `json:"accessList"`
-	If  string `json:"interface"`
+	ACL     string `json:"accessList"`
+	If      string `json:"interface"`
+	PerUser bool   `json:"perUserOverride,omitempty"` // the list of an authenticated user decides in its place
 }
 
 func (*AccessGroup) Family() string { return "access-group" }
 func (c *AccessGroup) print(p *Printer) {
-	p.word("access-group", c.ACL, "in", "interface", c.If)
+	p.word("access-group", c.ACL, "in", "interface", c.If).wordIf(c.PerUser, "per-user-override")
 }
 func (c *AccessGroup) rule() rule {
 	return rule{section: secAccessGroup, key: familyKey("access-group", c.If)}

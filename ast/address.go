@@ -4,19 +4,30 @@ import (
 	"strconv"
 )
 
-// IPAddress: `ip address IF IP MASK`, `no ip address IF`.
+// IPAddress: `ip address IF IP MASK`, `ip address IF dhcp [setroute] [retry N]`, `ip address IF [IP MASK] pppoe [setroute]`,
+// `no ip address IF`.
 type IPAddress struct {
-	Pos `json:"-"`
-	On  Switch `json:"on"`
-	If  string `json:"interface"`
-	Net Net    `json:"net"`
+	Pos      `json:"-"`
+	On       Switch `json:"on"`
+	If       string `json:"interface"`
+	Net      Net    `json:"net"`               // the zero Net: learnt by dhcp or pppoe
+	Dynamic  string `json:"dynamic,omitempty"` // dhcp, pppoe
+	SetRoute bool   `json:"setRoute,omitempty"`
+	Retry    int    `json:"retry,omitempty"` // 0: none
 }
 
 func (*IPAddress) Family() string { return "ip address" }
 func (c *IPAddress) print(p *Printer) {
 	p.onoff(c.On).word("ip", "address", c.If)
-	if c.On {
+	if !c.On {
+		return
+	}
+	if c.Net.IP != 0 || c.Dynamic == "" {
 		p.ip(c.Net.IP).mask(c.Net.Mask)
+	}
+	p.wordIf(c.Dynamic != "", c.Dynamic).wordIf(c.SetRoute, "setroute")
+	if c.Retry > 0 {
+		p.word("retry").num(c.Retry)
 	}
 }
 func (c *IPAddress) rule() rule {
@@ -59,12 +70,13 @@ func (c *Audit) rule() rule {
 	return rule{section: secAudit, rank: rank, key: familyKey("ip audit", c.Class)}
 }
 
-// Pool: `ip local pool NAME FIRST[-LAST]`.
+// Pool: `ip local pool NAME FIRST[-LAST] [mask MASK]`.
 type Pool struct {
 	Pos   `json:"-"`
 	Name  string `json:"name"`
 	First IP     `json:"first"`
-	Last  IP     `json:"last"` // 0 with First 0: not given
+	Last  IP     `json:"last"`           // 0 with First 0: not given
+	Mask  IP     `json:"mask,omitempty"` // 0: none given
 }
 
 func (*Pool) Family() string { return "ip local pool" }
@@ -72,6 +84,9 @@ func (c *Pool) print(p *Printer) {
 	p.word("ip", "local", "pool", c.Name)
 	if c.Last != 0 {
 		p.span(c.First, c.Last)
+	}
+	if c.Mask != 0 {
+		p.word("mask").mask(c.Mask)
 	}
 }
 func (c *Pool) rule() rule {

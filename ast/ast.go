@@ -98,7 +98,9 @@ const (
 	secClock
 	secFixup
 	secNames
-	secAccessList
+	secObjectGroup // in Config.groups
+	secListOptions
+	secAccessList // in Config.acls
 	secPager
 	secLogging
 	secICMP
@@ -113,8 +115,13 @@ const (
 	secARP
 	secGlobal
 	secNat
+	secAlias
 	secStatic
 	secAccessGroup
+	secEstablished
+	secOutbound
+	secApply
+	secConduit
 	secRouting // rip, routing interface, router ospf, prefix-list, route-map
 	secRoute
 	secTimeout
@@ -125,7 +132,9 @@ const (
 	secTFTPServer
 	secAutoUpdate
 	secFloodguard
+	secFragment
 	secSysopt
+	secService
 	secMGCP
 	secCryptoIPsec
 	secDynamicMap

@@ -17,6 +17,9 @@ type Config struct {
 	sections [sectionEnd][]Command
 	acls     []*acl // in order of creation
 	byID     map[string]*acl
+	groups   []*objectGroup // in order of creation
+	// groupByID finds a group by its name.
+	groupByID map[string]*objectGroup
 	order    map[string]int // first appearance of names that group lines: vpngroups, maps, aaa tags, interfaces
 	// stored holds the identity of every stored command (its key, or its text), so that a new one is known to be new
 	// without looking at the others.
@@ -35,12 +38,13 @@ type acl struct {
 
 // NewConfig is an empty configuration. It holds no default lines: those are in Factory.
 func NewConfig(file string) *Config {
-	return &Config{File: file, byID: map[string]*acl{}, order: map[string]int{}}
+	return &Config{File: file, byID: map[string]*acl{}, groupByID: map[string]*objectGroup{}, order: map[string]int{}}
 }
 
 // Clone is an independent copy.
 func (c *Config) Clone() *Config {
 	d := &Config{File: c.File, Release: c.Release, checksum: c.checksum, byID: make(map[string]*acl, len(c.byID)),
+		groupByID: make(map[string]*objectGroup, len(c.groupByID)),
 		order: maps.Clone(c.order)}
 	for i := range c.sections {
 		d.sections[i] = slices.Clone(c.sections[i])
@@ -50,6 +54,11 @@ func (c *Config) Clone() *Config {
 		b := &acl{id: a.id, entries: slices.Clone(a.entries), seen: maps.Clone(a.seen)}
 		d.acls = append(d.acls, b)
 		d.byID[b.id] = b
+	}
+	for _, g := range c.groups {
+		h := g.clone()
+		d.groups = append(d.groups, h)
+		d.groupByID[h.head.ID] = h
 	}
 	return d
 }
@@ -62,6 +71,8 @@ func (c *Config) Do(s Statement) error {
 		return nil
 	case *Checksum:
 		c.checksum = cmd.Sum
+		return nil
+	case *Shun:
 		return nil
 	}
 	var err error
@@ -85,12 +96,31 @@ func (c *Config) set(cmd Command) error {
 		return c.addEntry(cmd.ID, cmd.Line, cmd)
 	case *Remark:
 		return c.addEntry(cmd.ID, cmd.Line, cmd)
+	case *StandardACE:
+		return c.addEntry(cmd.ID, cmd.Line, cmd)
+	case *ObjectGroup:
+		return c.openGroup(cmd)
+	case GroupMember:
+		return c.addMember(cmd)
+	case *Fixup:
+		return c.setFixup(cmd)
+	case *Name:
+		c.renameTo(cmd)
+	case *Sysopt:
+		if cmd.Old() {
+			return nil
+		}
 	case *AccessGroup:
 		if c.byID[cmd.ACL] == nil {
 			return refuseNoACL(cmd.ACL)
 		}
 	case *Timeout:
 		c.setTimers(cmd)
+		return nil
+	case *Privilege:
+		for _, one := range cmd.forms() {
+			_ = c.put(one) // a keyed setting is never refused
+		}
 		return nil
 	case *Route:
 		for _, old := range c.sections[secRoute] {
@@ -190,6 +220,10 @@ func (c *Config) rank(cmd Command) int {
 		return 1<<40 + r // behind every server
 	case *Nat:
 		return group(2, "nat", cmd.If)
+	case *Interface:
+		return group(2, "interface", cmd.Hardware)
+	case *VLAN:
+		return group(2, "interface", cmd.Hardware)
 	}
 	return r
 }
@@ -207,6 +241,20 @@ func entryHash(cmd Command) uint64 {
 		k := *e
 		k.Pos, k.Line = Pos{}, 0
 		return maphash.Comparable(entrySeed, k)
+	case *StandardACE:
+		k := *e
+		k.Pos, k.Line = Pos{}, 0
+		return maphash.Comparable(entrySeed, k)
+	case *NetworkObject:
+		return maphash.Comparable(entrySeed, e.Net)
+	case *PortObject:
+		return maphash.Comparable(entrySeed, e.Port)
+	case *GroupObject:
+		return maphash.Comparable(entrySeed, e.Ref)
+	case *ProtocolObject:
+		return maphash.Comparable(entrySeed, e.Proto)
+	case *ICMPObject:
+		return maphash.Comparable(entrySeed, e.Type)
 	}
 	return 0
 }
@@ -270,6 +318,19 @@ func (c *Config) setTimers(cmd *Timeout) {
 func (c *Config) Commands() iter.Seq[Command] {
 	return func(yield func(Command) bool) {
 		for sec := range c.sections {
+			if section(sec) == secObjectGroup {
+				for _, g := range c.groups {
+					if !yield(g.head) || g.about != nil && !yield(g.about) {
+						return
+					}
+					for _, m := range g.members {
+						if !yield(m) {
+							return
+						}
+					}
+				}
+				continue
+			}
 			if section(sec) == secAccessList {
 				for _, a := range c.acls {
 					for _, e := range a.entries {

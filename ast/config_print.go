@@ -17,7 +17,9 @@ func (c *Config) Printer() *Printer {
 		if p.Names == nil {
 			p.Names = map[IP]string{}
 		}
-		p.Names[n.IP] = n.Name
+		if !ReservedName(n.Name) {
+			p.Names[n.IP] = n.Name
+		}
 	}
 	return p
 }
@@ -26,7 +28,7 @@ func (c *Config) Printer() *Printer {
 func (c *Config) Lines(p *Printer) []string {
 	var out []string
 	for cmd := range c.Commands() {
-		out = append(out, p.Text(cmd))
+		out = append(out, Indent(cmd)+p.Text(cmd))
 	}
 	return out
 }

@@ -13,12 +13,24 @@ func (c *Config) remove(cmd Command) error {
 		return c.removeEntry(cmd.ID, cmd.Line, cmd)
 	case *Remark:
 		return c.removeEntry(cmd.ID, cmd.Line, cmd)
+	case *StandardACE:
+		return c.removeEntry(cmd.ID, cmd.Line, cmd)
+	case *ObjectGroup:
+		return c.removeGroup(cmd)
+	case GroupMember:
+		return c.removeMember(cmd)
+	case *Fixup:
+		return c.removeFixup(cmd)
 	case *WholeList:
 		return c.removeACL(cmd.ID)
 	case *WholeMap:
 		return c.removeMap(cmd)
 	case *Timeout:
 		return c.removeTimers(cmd)
+	case *Privilege:
+		return c.removePrivilege(cmd)
+	case *VLAN:
+		c.removeVLAN(cmd)
 	}
 	r := cmd.rule()
 	if r.off {
@@ -125,6 +137,10 @@ func (c *Config) removeACL(id string) error {
 	}))
 	c.acls = slices.DeleteFunc(slices.Clone(c.acls), func(a *acl) bool { return a.id == id })
 	delete(c.byID, id)
+	c.keep(secListOptions, slices.DeleteFunc(slices.Clone(c.sections[secListOptions]), func(o Command) bool {
+		l, ok := o.(*ListCompiled)
+		return ok && l.ID == id
+	}))
 	return nil
 }
 
@@ -216,6 +232,12 @@ func (c *Config) dropTimer(name, kind string) {
 
 // clear removes every line of a family, or those of one id; settings go back to their defaults.
 func (c *Config) clear(cl *Cleared) error {
+	switch cl.Name {
+	case "object-group":
+		return c.clearGroups(cl.ID)
+	case "shun":
+		return nil
+	}
 	if cl.Name == "access-list" {
 		ids := []string{cl.ID}
 		if cl.ID == "" {

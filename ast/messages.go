@@ -31,3 +31,28 @@ func refuseNoACL(id string) *Refusal {
 func refuseUsedACL(id, by string) *Refusal {
 	return &Refusal{"E305", fmt.Sprintf("ERROR: access-list <%s> is in use by %s", id, by), BadReference}
 }
+
+func refuseNoGroup(id string) *Refusal {
+	return &Refusal{"E208", fmt.Sprintf("Specified object group <%s> not found", id), BadReference}
+}
+func refuseGroupType(id, is string) *Refusal {
+	return &Refusal{"E330", fmt.Sprintf("An object-group with the same id but different type (%s) exists: %s", id, is), BadReference}
+}
+func refuseMemberType(c Command, group *ObjectGroup) *Refusal {
+	return &Refusal{"E331", fmt.Sprintf("ERROR: %s does not fit into %s", Text(c), Text(group)), BadReference}
+}
+func refuseDuplicateMember(c Command, id string) *Refusal {
+	return &Refusal{"E332", fmt.Sprintf("Adding obj (%s) to grp (%s) failed; object already exists", Text(c), id), Lint}
+}
+func refuseUsedGroup(id, by string) *Refusal {
+	return &Refusal{"E333", fmt.Sprintf("unable to delete object-group (%s): it is used by %s", id, by), BadReference}
+}
+func refuseCycle(inner, outer string) *Refusal {
+	return &Refusal{"E334", fmt.Sprintf("Adding obj (group-object %s) to grp (%s) failed; a group cannot hold itself", inner, outer), BadReference}
+}
+func refuseNesting(inner, outer string) *Refusal {
+	return &Refusal{"E335", fmt.Sprintf("Adding obj (group-object %s) to grp (%s) failed; the groups are nested too deeply", inner, outer), BadReference}
+}
+func refuseNoGroupOpen(c Command) *Refusal {
+	return &Refusal{"E336", "ERROR: no object-group is open for: " + Text(c), BadReference}
+}

@@ -1,24 +1,26 @@
 package ast
 
 import (
+	"slices"
 	"strconv"
 	"time"
 )
 
-// Interface: `interface HW SPEED [shutdown]`.
+// Interface: `interface HW SPEED [nonegotiate] [shutdown]`.
 type Interface struct {
 	Pos      `json:"-"`
 	Hardware string `json:"hardware"` // ethernet0, gb-ethernet1, ...
 	Speed    string `json:"speed,omitempty"`
+	Fixed    bool   `json:"nonegotiate,omitempty"`
 	Shutdown bool   `json:"shutdown,omitempty"`
 }
 
 func (*Interface) Family() string { return "interface" }
 func (c *Interface) print(p *Printer) {
-	p.word("interface", c.Hardware).wordIf(c.Speed != "", c.Speed).wordIf(c.Shutdown, "shutdown")
+	p.word("interface", c.Hardware).wordIf(c.Speed != "", c.Speed).wordIf(c.Fixed, "nonegotiate").wordIf(c.Shutdown, "shutdown")
 }
 func (c *Interface) rule() rule {
-	return rule{section: secInterface, key: familyKey("interface", c.Hardware)}
+	return rule{section: secInterface, key: familyKey("interface", c.Hardware)} // its VLANs follow it
 }
 
 // Nameif: `nameif HW NAME securityN`.
@@ -116,11 +118,11 @@ func (c *Fixup) print(p *Printer) {
 	}
 }
 func (c *Fixup) rule() rule {
-	key := familyKey("fixup", c.Protocol, c.Sub)
+	key := familyKey("fixup", c.kind())
 	if c.First > 0 {
 		key += " " + strconv.Itoa(int(c.First)) + "-" + strconv.Itoa(int(c.Last))
 	}
-	return rule{section: secFixup, key: key, off: true}
+	return rule{section: secFixup, rank: slices.Index(fixupOrder, c.kind()), key: key, off: true}
 }
 
 // Names: `[no] names`, whether addresses print by name.
@@ -230,7 +232,7 @@ func (c *FailoverAddress) print(p *Printer) {
 	}
 }
 func (c *FailoverAddress) rule() rule {
-	return rule{section: secFailover, rank: 3, key: familyKey("failover ip address", c.If), off: true}
+	return rule{section: secFailover, rank: 4, key: familyKey("failover ip address", c.If), off: true}
 }
 
 // PDMHistory: `[no] pdm history enable`, bookkeeping of the box's web interface.
@@ -325,7 +327,9 @@ type Sysopt struct {
 
 func (*Sysopt) Family() string     { return "sysopt" }
 func (c *Sysopt) print(p *Printer) { p.word("sysopt", c.Option) }
-func (c *Sysopt) rule() rule       { return rule{section: secSysopt, key: familyKey("sysopt", c.Option)} }
+func (c *Sysopt) rule() rule {
+	return rule{section: secSysopt, key: c.key(), quiet: true, unset: c.Option == "connection tcpmss 1380"}
+}
 
 // Management: `telnet|ssh|http IP MASK IF`, who may reach the box by that service.
 type Management struct {

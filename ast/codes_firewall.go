@@ -1,0 +1,47 @@
+package ast
+
+// firewallCodes documents what concerns object groups, and the settings of old releases.
+func firewallCodes() []Code {
+	const web = "object-group network web\nnetwork-object host 203.0.113.80\n"
+	return []Code{
+		{"E150", "option of an older release",
+			"The option was in releases up to 6.2 and is not in 6.3. It is read and left out.",
+			"sysopt route dnat", "Nothing needs to be done."},
+		{"E151", "name is a keyword",
+			"The name stands for an address, but is a word that means something else where addresses stand. It is understood where only an address can stand, and the address is printed in its place.",
+			"name 10.1.1.1 any", "Choose another name."},
+		{"E208", "object group does not exist",
+			"The line names an object group that no object-group line before it defines. It has no effect.",
+			web + "access-list out permit tcp any object-group wep eq www",
+			"Correct the name, or define the group before the line that uses it."},
+		{"E330", "object group of another type",
+			"There is a group of that name already, of another type or, for a service group, of another protocol. The names of all types are one set.",
+			web + "object-group service web tcp", "Choose another name for one of the two groups."},
+		{"E331", "member does not fit its group",
+			"Each type of group has members of its own, and a group in a group must be of the same type. A group for tcp and udp may stand in one for tcp, but not the other way around.",
+			web + "port-object eq www", "Put the line into a group of its type."},
+		{"E332", "member is in the group already",
+			"The group has that member. The PIX answers: Adding obj to grp failed; object already exists.",
+			web + "network-object host 203.0.113.80", "Remove one of the two lines."},
+		{"E333", "object group is in use",
+			"A group that an access list, a conduit or another group names cannot be removed, nor can its last member.",
+			web + "access-list out permit tcp any object-group web eq www\nno object-group network web",
+			"Remove the lines that use the group first."},
+		{"E334", "object group in itself",
+			"The group would be a member of itself, directly or by way of other groups.",
+			web + "object-group network all\ngroup-object web\nobject-group network web\ngroup-object all",
+			"Remove one of the group-object lines."},
+		{"E335", "object groups nested too deeply",
+			"Groups stand in groups more than 32 levels deep.", "", "Put the members into fewer levels."},
+		{"E336", "member without a group",
+			"Members follow the object-group line that they belong to. Here no group is open: the line before is another command, or an object-group line that was not understood.",
+			"network-object host 203.0.113.80", "Put the line behind its object-group line."},
+		{"E337", "object group does not fit the entry",
+			"An entry names a group of the wrong type, or a service group for another protocol than its own, or ports for protocols without them. It has no effect.",
+			web + "object-group service names udp\nport-object eq domain\naccess-list out permit tcp any object-group web object-group names",
+			"Use a group of the type that stands there."},
+		{"E338", "object group without members",
+			"An entry names a group that has no members, so that it is about nothing. It has no effect.",
+			"object-group network web\naccess-list out permit tcp any object-group web eq www", "Give the group members, or remove the entry."},
+	}
+}
