@@ -43,8 +43,9 @@ func (c *AAAHost) rule() rule {
 type AAAService struct {
 	Word  string `json:"word"`  // as printed
 	Proto uint8  `json:"proto"` // 0: all TCP (`any`)
-	Lo    uint16 `json:"lo"`    // first port, or ICMP type; 0: all
+	Lo    uint16 `json:"lo"`    // first port, or ICMP type
 	Hi    uint16 `json:"hi"`
+	All   bool   `json:"all,omitempty"` // every port: any, tcp/0; icmp/0 is a type
 }
 
 // AAARule: `aaa authentication|authorization|accounting include|exclude SERVICE IF|inbound|outbound LOCAL MASK [FOREIGN MASK]
@@ -73,6 +74,6 @@ func (c *AAARule) print(p *Printer) {
 	p.wordIf(c.Tag != "", c.Tag)
 }
 func (c *AAARule) rule() rule {
-	rank := map[string]int{"authentication": 1, "authorization": 2, "accounting": 3}[c.What]
-	return rule{section: secAAA, rank: rank}
+	return rule{section: secAAA, rank: aaaRank(c.What)}
 }
+func (c *AAARule) servers() string { return c.Tag }

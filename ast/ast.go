@@ -125,7 +125,9 @@ const (
 	secRouting // rip, routing interface, router ospf, prefix-list, route-map
 	secRoute
 	secTimeout
+	secMACList
 	secAAA
+	secFilter // url-server, filter, virtual, auth-prompt
 	secNTP
 	secHTTP
 	secSNMP
@@ -140,12 +142,17 @@ const (
 	secDynamicMap
 	secCryptoMap
 	secISAKMP
+	secCA
 	secVPNGroup
 	secTelnet
 	secSSH
 	secManagementAccess
 	secConsole
+	secVPDN
 	secDHCPD
+	secVPNClient
+	secURLBlock
+	secUsername
 	secPrivilege
 	secTerminal
 	secBanner

@@ -20,7 +20,7 @@ type Config struct {
 	groups   []*objectGroup // in order of creation
 	// groupByID finds a group by its name.
 	groupByID map[string]*objectGroup
-	order    map[string]int // first appearance of names that group lines: vpngroups, maps, aaa tags, interfaces
+	order     map[string]int // first appearance of names that group lines: vpngroups, maps, aaa tags, interfaces
 	// stored holds the identity of every stored command (its key, or its text), so that a new one is known to be new
 	// without looking at the others.
 	stored [sectionEnd]map[string]struct{}
@@ -45,7 +45,7 @@ func NewConfig(file string) *Config {
 func (c *Config) Clone() *Config {
 	d := &Config{File: c.File, Release: c.Release, checksum: c.checksum, byID: make(map[string]*acl, len(c.byID)),
 		groupByID: make(map[string]*objectGroup, len(c.groupByID)),
-		order: maps.Clone(c.order)}
+		order:     maps.Clone(c.order)}
 	for i := range c.sections {
 		d.sections[i] = slices.Clone(c.sections[i])
 		d.stored[i] = maps.Clone(c.stored[i])
@@ -127,6 +127,11 @@ func (c *Config) set(cmd Command) error {
 			if r := old.(*Route); r.If == cmd.If && r.Net == cmd.Net && r.Gateway == cmd.Gateway {
 				return refuseDuplicateRoute()
 			}
+		}
+	}
+	if s, ok := cmd.(setter); ok {
+		if done, err := s.setIn(c); done || err != nil {
+			return err
 		}
 	}
 	return c.put(cmd)
@@ -212,18 +217,19 @@ func (c *Config) rank(cmd Command) int {
 	case *MapInterface:
 		return group(mapTail*2, cmd.Family(), cmd.Name)
 	case *AAAProtocol:
-		return group(2, "aaa-server", cmd.Tag)
+		return group(4, "aaa-server", cmd.Tag)
 	case *AAAHost:
-		r = 1
-		return group(2, "aaa-server", cmd.Tag)
-	case *AAARule:
-		return 1<<40 + r // behind every server
+		r = 3
+		return group(4, "aaa-server", cmd.Tag)
 	case *Nat:
 		return group(2, "nat", cmd.If)
 	case *Interface:
 		return group(2, "interface", cmd.Hardware)
 	case *VLAN:
 		return group(2, "interface", cmd.Hardware)
+	case grouped:
+		name, size := cmd.group()
+		return group(size, name)
 	}
 	return r
 }

@@ -32,6 +32,11 @@ func (c *Config) remove(cmd Command) error {
 	case *VLAN:
 		c.removeVLAN(cmd)
 	}
+	if s, ok := cmd.(remover); ok {
+		if done, err := s.removeFrom(c); done || err != nil {
+			return err
+		}
+	}
 	r := cmd.rule()
 	if r.off {
 		// The command carries its own switch, which the parser set off.
@@ -164,6 +169,10 @@ func (c *Config) aclUser(id string) Command {
 			if cmd.Attribute == "split-tunnel" && slices.Contains(cmd.Values, id) {
 				return cmd
 			}
+		case lister:
+			if cmd.list() == id {
+				return cmd.(Command)
+			}
 		}
 	}
 	return nil
@@ -196,6 +205,8 @@ func mapName(cmd Command) (name string, seq int) {
 		return cmd.Name, 0
 	case *MapInterface:
 		return cmd.Name, 0
+	case *MapSessionKey:
+		return cmd.Name, cmd.Seq
 	}
 	return "", 0
 }
@@ -292,6 +303,8 @@ func (c *Config) clear(cl *Cleared) error {
 		}
 	case "timeout":
 		c.setTimers(&Timeout{Timers: defaultTimers()})
+	case "url-server":
+		c.unservedFilters()
 	case "names":
 		c.keep(secNames, []Command{&Names{On: false}})
 	}

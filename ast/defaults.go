@@ -60,10 +60,16 @@ func defaultOf(cmd Command) Command {
 	case *TerminalWidth:
 		return &TerminalWidth{Width: 80}
 	case *AAAProtocol:
-		switch cmd.Tag {
-		case "TACACS+", "RADIUS", "LOCAL":
-			return &AAAProtocol{Tag: cmd.Tag, Protocol: map[string]string{
-				"TACACS+": "tacacs+", "RADIUS": "radius", "LOCAL": "local"}[cmd.Tag]}
+		if proto := builtinProtocol(cmd.Tag); proto != "" {
+			return &AAAProtocol{Tag: cmd.Tag, Protocol: proto}
+		}
+	case *AAALimit:
+		switch {
+		case builtinProtocol(cmd.Tag) == "":
+		case cmd.Which == "deadtime":
+			return &AAALimit{Tag: cmd.Tag, Which: cmd.Which, N: DefaultDeadtime}
+		default:
+			return &AAALimit{Tag: cmd.Tag, Which: cmd.Which, N: DefaultFailedAttempts}
 		}
 	}
 	return nil

@@ -26,14 +26,16 @@ type MapEntry struct {
 	Dynamic      bool     `json:"dynamicMap,omitempty"` // crypto dynamic-map
 	Name         string   `json:"name"`
 	Seq          int      `json:"seq"`
-	Kind         string   `json:"kind,omitempty"`     // ipsec-isakmp: the line that creates the entry
+	Kind         string   `json:"kind,omitempty"`     // ipsec-isakmp, ipsec-manual: the line that creates the entry
 	Template     string   `json:"template,omitempty"` // with Kind: dynamic NAME
 	Match        string   `json:"match,omitempty"`    // match address ACL
 	Peer         IP       `json:"peer,omitempty"`     // set peer
+	PeerName     string   `json:"peerName,omitempty"` // set peer HOSTNAME
 	PFS          string   `json:"pfs,omitempty"`      // set pfs: group1, group2, group5
 	TransformSet []string `json:"transformSet,omitempty"`
 	Seconds      int      `json:"seconds,omitempty"`   // set security-association lifetime seconds
 	Kilobytes    int      `json:"kilobytes,omitempty"` // ... kilobytes
+	Part         string   `json:"-"`                   // in a no statement: an option without its value, such as `set pfs`
 }
 
 func (c *MapEntry) Family() string {
@@ -50,8 +52,12 @@ func (c *MapEntry) print(p *Printer) {
 		p.word(c.Kind).wordIf(c.Template != "", "dynamic", c.Template)
 	case c.Match != "":
 		p.word("match", "address", c.Match)
+	case c.Part != "":
+		p.word(c.Part)
 	case c.Peer != 0:
 		p.word("set", "peer").ip(c.Peer)
+	case c.PeerName != "":
+		p.word("set", "peer", c.PeerName)
 	case c.PFS != "":
 		p.word("set", "pfs", c.PFS)
 	case len(c.TransformSet) > 0:
@@ -70,8 +76,8 @@ func (c *MapEntry) print(p *Printer) {
 func (c *MapEntry) rule() rule {
 	r := rule{section: secCryptoMap, rank: c.Seq*8 + c.order()}
 	what := strconv.Itoa(c.order())
-	if c.Peer != 0 {
-		what += c.Peer.String() // peers accumulate
+	if c.Peer != 0 || c.PeerName != "" {
+		what += c.Peer.String() + c.PeerName // peers accumulate
 	}
 	if c.Dynamic {
 		r.section = secDynamicMap
@@ -89,7 +95,7 @@ func (c *MapEntry) order() int {
 		return 1
 	case c.PFS != "":
 		return 2
-	case c.Peer != 0:
+	case c.Peer != 0 || c.PeerName != "":
 		return 3
 	case len(c.TransformSet) > 0:
 		return 4
@@ -119,17 +125,20 @@ func (c *MapClientAddress) rule() rule {
 	return rule{section: secCryptoMap, rank: rank, key: familyKey("crypto map", c.Name, "client", c.How)}
 }
 
-// MapAuthentication: `crypto map NAME client authentication TAG`, extended authentication of clients.
+// MapAuthentication: `crypto map NAME client [token] authentication TAG [LOCAL]`, extended authentication of clients.
 type MapAuthentication struct {
-	Pos  `json:"-"`
-	Name string `json:"name"`
-	Tag  string `json:"tag,omitempty"`
+	Pos   `json:"-"`
+	Name  string `json:"name"`
+	Token bool   `json:"token,omitempty"` // the server knows token cards
+	Tag   string `json:"tag,omitempty"`
+	Local bool   `json:"local,omitempty"` // LOCAL is asked when no server answers
 }
 
 func (*MapAuthentication) Family() string { return "crypto map" }
 func (c *MapAuthentication) print(p *Printer) {
-	p.word("crypto", "map", c.Name, "client", "authentication").wordIf(c.Tag != "", c.Tag)
+	p.word("crypto", "map", c.Name, "client").wordIf(c.Token, "token").word("authentication").wordIf(c.Tag != "", c.Tag).wordIf(c.Local, "LOCAL")
 }
+func (c *MapAuthentication) servers() string { return c.Tag }
 func (c *MapAuthentication) rule() rule {
 	return rule{section: secCryptoMap, rank: mapTail + 2, key: familyKey("crypto map", c.Name, "authentication")}
 }
@@ -196,16 +205,19 @@ func (c *ISAKMPKey) rule() rule {
 	return rule{section: secISAKMP, rank: 1, key: familyKey("isakmp key", c.Peer.IP.String(), c.Peer.Mask.String())}
 }
 
-// ISAKMPIdentity: `isakmp identity address|hostname`.
+// ISAKMPIdentity: `isakmp identity address|hostname|key-id STRING`.
 type ISAKMPIdentity struct {
-	Pos `json:"-"`
-	How string `json:"how,omitempty"`
+	Pos   `json:"-"`
+	How   string `json:"how,omitempty"`
+	KeyID string `json:"keyID,omitempty"`
 }
 
-func (*ISAKMPIdentity) Family() string     { return "isakmp" }
-func (c *ISAKMPIdentity) print(p *Printer) { p.word("isakmp", "identity").wordIf(c.How != "", c.How) }
+func (*ISAKMPIdentity) Family() string { return "isakmp" }
+func (c *ISAKMPIdentity) print(p *Printer) {
+	p.word("isakmp", "identity").wordIf(c.How != "", c.How).wordIf(c.KeyID != "", c.KeyID)
+}
 func (*ISAKMPIdentity) rule() rule {
-	return rule{section: secISAKMP, rank: 2, key: "isakmp identity"}
+	return rule{section: secISAKMP, rank: 3, key: "isakmp identity"}
 }
 
 // ISAKMPPool: `isakmp client configuration address-pool local POOL [IF]`.
@@ -220,7 +232,7 @@ func (c *ISAKMPPool) print(p *Printer) {
 	p.word("isakmp", "client", "configuration", "address-pool", "local", c.Pool).wordIf(c.If != "", c.If)
 }
 func (c *ISAKMPPool) rule() rule {
-	return rule{section: secISAKMP, rank: 3, key: familyKey("isakmp address-pool", c.If)}
+	return rule{section: secISAKMP, rank: 4, key: familyKey("isakmp address-pool", c.If)}
 }
 
 // ISAKMPNatTraversal: `isakmp nat-traversal [KEEPALIVE]`.
@@ -237,7 +249,7 @@ func (c *ISAKMPNatTraversal) print(p *Printer) {
 	}
 }
 func (*ISAKMPNatTraversal) rule() rule {
-	return rule{section: secISAKMP, rank: 4, key: "isakmp nat-traversal"}
+	return rule{section: secISAKMP, rank: 6, key: "isakmp nat-traversal"}
 }
 
 // ISAKMPPolicy: one line `isakmp policy N authentication|encryption|hash|group|lifetime VALUE`.
@@ -254,7 +266,7 @@ func (c *ISAKMPPolicy) print(p *Printer) {
 }
 func (c *ISAKMPPolicy) rule() rule {
 	order := map[string]int{"authentication": 0, "encryption": 1, "hash": 2, "group": 3, "lifetime": 4}[c.Attribute]
-	return rule{section: secISAKMP, rank: 5 + c.Priority*8 + order,
+	return rule{section: secISAKMP, rank: c.Priority*8 + order,
 		key: familyKey("isakmp policy", strconv.Itoa(c.Priority), c.Attribute)}
 }
 
@@ -277,7 +289,8 @@ func (c *VPNGroup) print(p *Printer) {
 
 // vpnGroupOrder is the printed order of a group's lines.
 var vpnGroupOrder = []string{"address-pool", "dns-server", "wins-server", "default-domain", "split-tunnel", "split-dns", "pfs",
-	"idle-time", "max-time", "password"}
+	"secure-unit-authentication", "user-authentication", "user-idle-timeout", "authentication-server", "device-pass-through",
+	"backup-server", "idle-time", "max-time", "password"}
 
 func (c *VPNGroup) rule() rule {
 	return rule{section: secVPNGroup, key: familyKey("vpngroup", c.Group, c.Attribute)}
