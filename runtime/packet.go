@@ -45,6 +45,7 @@ const (
 	SourceRoute
 	Timestamp
 	RouterAlert
+	OtherOption // any that scenarios have no word for
 )
 
 // Packet is one IPv4 packet, or fragment, as seen on a wire. Addresses and ports are those on that wire.
@@ -54,19 +55,27 @@ type Packet struct {
 	SrcPort  uint16 // TCP, UDP
 	DstPort  uint16
 	Flags    TCPFlags
-	Seq      uint32 // TCP; 0 when the sender does not care
+	Seq      uint32 // TCP; 0 when the sender does not care. ICMP: the second half of the word after the checksum (echo: sequence number)
 	ICMPType uint8
 	ICMPCode uint8
-	ICMPID   uint16 // echo and its kin
-	About    *Packet
-	Payload  []byte // of the transport
-	Length   int    // transport payload in octets, when longer than Payload
+	ICMPID   uint16  // echo and its kin; other ICMP: the first half of that word
+	About    *Packet // ICMP errors: the packet they are about, as far as it is quoted
+	Payload  []byte  // of the transport
+	Length   int     // transport payload in octets, when longer than Payload
 	TTL      uint8
 	Option   IPOption
 
 	Fragment   bool // one fragment of a datagram
 	FragOffset int  // octets from the start of the IP payload
 	More       bool // more fragments follow
+
+	// What only real packets have. Zero is fine everywhere.
+	ID         uint16 // IP identification: fragments with equal ones belong together
+	Ack        uint32 // TCP
+	Window     uint16 // TCP
+	TCPOptions []byte // as on the wire, padded to 4 octets
+	Sum        uint16 // first fragment only: the transport checksum, which covers the whole datagram
+	UDPLength  uint16 // first fragment only: the length field of UDP
 }
 
 // HasPorts reports whether the protocol carries ports.
