@@ -24,23 +24,20 @@ func wireView(f *flight) view {
 // aclMatch is the first entry that matches, and what it says; None is the implicit deny.
 func (e *Engine) aclMatch(acl int, v *view) (entry int, permit bool) {
 	entries := e.plan.ACLs[acl].Entries
-	for i := range entries {
-		if matches(&entries[i], v) {
-			return i, entries[i].Permit
-		}
+	x := e.listIndex(acl)
+	if e.linear {
+		entry = x.scan(entries, v)
+	} else {
+		entry = x.find(entries, v)
 	}
-	return compiler.None, false
+	return entry, entry >= 0 && entries[entry].Permit
 }
 
 // aclPairs is aclMatch for addresses alone, as a NAT exemption compares them (semantics.md 3.2).
 func (e *Engine) aclPairs(acl int, src, dst ast.IP) bool {
 	entries := e.plan.ACLs[acl].Entries
-	for i := range entries {
-		if inNets(entries[i].Src, src) && inNets(entries[i].Dst, dst) {
-			return entries[i].Permit
-		}
-	}
-	return false
+	i := e.pairIndex(acl).find(entries, &view{src: src, dst: dst})
+	return i >= 0 && entries[i].Permit
 }
 
 func matches(a *compiler.ACE, v *view) bool {

@@ -37,6 +37,7 @@ func (e *Engine) Apply(plan *compiler.Plan) (ast.Diagnostics, error) {
 		e.hits = emptyHits(plan)
 		e.now = e.clock.Now().Sub(e.start)
 	}
+	e.derive(plan)
 	was := e.plan
 	e.plan = plan
 	e.rearm()
@@ -162,19 +163,21 @@ func (e *Engine) renumber(to []int) {
 	conns := e.sortedConns()
 	clear(e.conns)
 	for _, c := range conns {
-		c.key[0].in, c.key[1].in = to[c.key[0].in], to[c.key[1].in]
+		c.key[0].in, c.key[1].in = uint16(to[c.key[0].in]), uint16(to[c.key[1].in])
 		e.conns[c.key[0]], e.conns[c.key[1]] = c, c
 	}
 	xlates := e.sortedXlates()
 	clear(e.xlates.byReal)
 	clear(e.xlates.byMapped)
+	clear(e.xlates.taken)
 	for _, x := range xlates {
 		x.realIf, x.mappedIf = to[x.realIf], to[x.mappedIf]
 		e.xlates.byReal[x.realKey()], e.xlates.byMapped[x.mappedKey()] = x, x
+		e.xlates.take(x)
 	}
 	hosts := make(map[hostKey]*host, len(e.hosts))
 	for k, h := range e.hosts {
-		k.in = to[k.in]
+		k.in = uint32(to[k.in])
 		hosts[k] = h
 	}
 	e.hosts = hosts
@@ -204,15 +207,14 @@ func (e *Engine) renumber(to []int) {
 	e.frags = frags
 	flows := make(map[logKey]*logFlow, len(e.logFlows))
 	for k, l := range e.logFlows {
-		k.flow.in = to[k.flow.in]
+		k.flow.in = uint16(to[k.flow.in])
 		l.key, flows[k] = k, l
 	}
 	e.logFlows = flows
 }
 
-// rearm looks at all deadlines again: the timers may have changed. What free numbers were left in the pools is found anew.
+// rearm looks at all deadlines again: the timers may have changed.
 func (e *Engine) rearm() {
-	clear(e.xlates.low)
 	for _, c := range e.sortedConns() {
 		// The level of an interface may have changed which side is which; names and numbers of the connection stay.
 		e.arm(&c.alarm, c)

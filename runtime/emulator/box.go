@@ -45,10 +45,8 @@ func (e *Engine) toTheBox(f *flight) bool {
 // claimed reports whether a translation has the destination: a static, a port translation, an expected connection.
 func (e *Engine) claimed(f *flight) bool {
 	p := &f.pkt
-	for i := range e.plan.NAT.Statics {
-		if e.staticTakes(&e.plan.NAT.Statics[i], f) {
-			return true
-		}
+	if e.mappedStatic(f) >= 0 {
+		return true
 	}
 	if e.children[childOf(f)] != nil {
 		return true
@@ -56,13 +54,13 @@ func (e *Engine) claimed(f *flight) bool {
 	port := p.DstPort
 	switch {
 	case p.Proto == ast.ProtoICMP && p.About != nil:
-		return e.xlates.byMapped[mappedKey{f.in.If, p.Dst, p.About.Proto, p.About.SrcPort}] != nil
+		return e.xlates.byMapped[mappedAt(f.in.If, p.Dst, p.About.Proto, p.About.SrcPort)] != nil
 	case p.Proto == ast.ProtoICMP && p.ICMPType != echoReply:
 		return false
 	case p.Proto == ast.ProtoICMP:
 		port = p.ICMPID
 	}
-	return e.xlates.byMapped[mappedKey{f.in.If, p.Dst, p.Proto, port}] != nil
+	return e.xlates.byMapped[mappedAt(f.in.If, p.Dst, p.Proto, port)] != nil
 }
 
 func (e *Engine) box(f *flight, note string, lines ...compiler.Line) {

@@ -12,15 +12,18 @@ import (
 
 // A flowKey is one direction of a connection, as its packets arrive on a wire.
 type flowKey struct {
-	in           int
-	proto        uint8
 	src, dst     ast.IP
 	sport, dport uint16
+	in, proto    uint16 // 16 octets without holes: hashed at once
+}
+
+func flowAt(in int, proto uint8, src, dst ast.IP, sport, dport uint16) flowKey {
+	return flowKey{src, dst, sport, dport, uint16(in), uint16(proto)}
 }
 
 func keyOf(f *flight) flowKey {
 	p := &f.pkt
-	return flowKey{f.in.If, p.Proto, p.Src, p.Dst, p.SrcPort, p.DstPort}
+	return flowAt(f.in.If, p.Proto, p.Src, p.Dst, p.SrcPort, p.DstPort)
 }
 
 // A conn is one TCP or UDP connection. key[0] is the initiator's direction on the interface where it arrives, key[1] the
@@ -43,7 +46,31 @@ type conn struct {
 	user    *user
 	name    string // of the user
 	alarm   alarm
+	expects bool // has children
 	dead    bool
+}
+
+// newConn and newHost take what ended before, so that flows that come and go leave no garbage.
+func (e *Engine) newConn() *conn {
+	n := len(e.spareConns)
+	if n == 0 {
+		return new(conn)
+	}
+	c := e.spareConns[n-1]
+	e.spareConns = e.spareConns[:n-1]
+	*c = conn{queries: c.queries[:0]}
+	return c
+}
+
+func (e *Engine) newHost() *host {
+	n := len(e.spareHosts)
+	if n == 0 {
+		return new(host)
+	}
+	h := e.spareHosts[n-1]
+	e.spareHosts = e.spareHosts[:n-1]
+	*h = host{}
+	return h
 }
 
 // tcpState is what a connection has seen. Index 0 is the initiator.
@@ -58,8 +85,8 @@ type tcpState struct {
 
 // A host is one host of the higher side, for the limits of its rule (show local-host).
 type hostKey struct {
-	in int
 	ip ast.IP
+	in uint32
 }
 
 type host struct{ tcp, embryonic, udp int }
@@ -122,13 +149,13 @@ func (c *conn) end(e *Engine) {
 }
 
 // describe is the connection for messages: the lower side is foreign, whoever began.
-func (c *conn) describe(e *Engine) *syslog.Connection {
+func (c *conn) describe(e *Engine) syslog.Connection {
 	hi, lo := &c.key[c.hi], &c.key[1-c.hi]
-	return &syslog.Connection{
+	return syslog.Connection{
 		Number: c.number, Proto: c.proto, Inbound: c.inbound, User: c.name,
-		Foreign:       syslog.End{If: e.ifName(lo.in), IP: lo.src, Port: lo.sport},
+		Foreign:       syslog.End{If: e.ifName(int(lo.in)), IP: lo.src, Port: lo.sport},
 		ForeignMapped: syslog.End{IP: hi.dst, Port: hi.dport},
-		Local:         syslog.End{If: e.ifName(hi.in), IP: hi.src, Port: hi.sport},
+		Local:         syslog.End{If: e.ifName(int(hi.in)), IP: hi.src, Port: hi.sport},
 		Global:        syslog.End{IP: lo.dst, Port: lo.dport},
 	}
 }
@@ -157,7 +184,7 @@ func (e *Engine) limit(f *flight) bool {
 			kind = "static"
 		}
 	}
-	h := e.hosts[hostKey{in, local}]
+	h := e.hosts[hostKey{local, uint32(in)}]
 	if h == nil {
 		return false
 	}
@@ -179,7 +206,7 @@ func (e *Engine) limit(f *flight) bool {
 // create builds the connection of a new flow, and the translations it needs.
 func (e *Engine) create(f *flight) *conn {
 	p, out := &f.pkt, &f.v.Out
-	there := flowKey{f.out, p.Proto, out.Dst, out.Src, out.DstPort, out.SrcPort}
+	there := flowAt(f.out, p.Proto, out.Dst, out.Src, out.DstPort, out.SrcPort)
 	if e.connCount >= e.limits.Conns {
 		f.drop(e, "FLOW-CREATION", whyFull, logs(syslog.New(211001)))
 		return nil
@@ -189,7 +216,8 @@ func (e *Engine) create(f *flight) *conn {
 		return nil
 	}
 	e.nextConn++
-	c := &conn{number: e.nextConn, proto: p.Proto, key: [2]flowKey{keyOf(f), there}, inbound: f.inbound, created: e.now, used: e.now}
+	c := e.newConn()
+	c.number, c.proto, c.key, c.inbound, c.created, c.used = e.nextConn, p.Proto, [2]flowKey{keyOf(f), there}, f.inbound, e.now, e.now
 	if f.inbound {
 		c.hi = 1
 	}
@@ -213,9 +241,9 @@ func (e *Engine) create(f *flight) *conn {
 		c.user, c.name = f.user, f.user.name
 		f.user.conns++
 	}
-	k := hostKey{c.key[c.hi].in, c.key[c.hi].src}
+	k := hostKey{c.key[c.hi].src, uint32(c.key[c.hi].in)}
 	if c.host = e.hosts[k]; c.host == nil {
-		c.host = new(host)
+		c.host = e.newHost()
 		e.hosts[k] = c.host
 	}
 	if c.proto == ast.ProtoTCP {
@@ -228,7 +256,8 @@ func (e *Engine) create(f *flight) *conn {
 	e.connCount++
 	e.connMost = max(e.connMost, e.connCount)
 	e.arm(&c.alarm, c)
-	e.emit(syslog.Built(c.describe(e)))
+	d := c.describe(e)
+	e.emit(syslog.Built(&d))
 	if f.trace {
 		f.pass("FLOW-CREATION", "connection "+itoa(c.number))
 	}
@@ -254,7 +283,8 @@ func (e *Engine) teardown(c *conn, reason string) {
 		c.host.udp--
 	}
 	if *c.host == (host{}) {
-		delete(e.hosts, hostKey{c.key[c.hi].in, c.key[c.hi].src})
+		delete(e.hosts, hostKey{c.key[c.hi].src, uint32(c.key[c.hi].in)})
+		e.spareHosts = append(e.spareHosts, c.host)
 	}
 	if u := c.user; u != nil {
 		u.conns--
@@ -268,12 +298,16 @@ func (e *Engine) teardown(c *conn, reason string) {
 			x.release(e)
 		}
 	}
-	for k, ch := range e.children {
-		if ch.parent == c {
-			delete(e.children, k)
+	if c.expects {
+		for k, ch := range e.children {
+			if ch.parent == c {
+				delete(e.children, k)
+			}
 		}
 	}
-	e.emit(syslog.Teardown(c.describe(e), e.now-c.created, c.bytes, reason))
+	d := c.describe(e)
+	e.emit(syslog.Teardown(&d, e.now-c.created, c.bytes, reason))
+	e.spareConns = append(e.spareConns, c)
 }
 
 // tcpRefuses drops a SYN that would begin another connection in the place of this one (semantics.md 1.2).

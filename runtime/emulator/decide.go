@@ -13,8 +13,7 @@ func (e *Engine) decide(in runtime.Ingress, trace bool) {
 	f := &e.flight
 	f.in, f.trace = in, trace
 	f.v = runtime.Verdict{Egress: compiler.None}
-	f.out, f.inbound, f.un, f.src = compiler.None, false, unnat{}, mapping{}
-	f.user, f.child, f.line = nil, nil, compiler.Line{}
+	f.out, f.user, f.child = compiler.None, nil, nil
 	e.collected = &f.v.Logs
 	e.walk(f)
 	e.collected = nil
@@ -50,6 +49,7 @@ func (e *Engine) walk(f *flight) {
 		e.established(f, c, dir)
 		return
 	}
+	f.inbound, f.un, f.src, f.line = false, unnat{}, mapping{}, compiler.Line{}
 	f.pass("FLOW-LOOKUP", "no connection: a new flow")
 	if !f.in.Tunnel && e.reversePath(f) {
 		return
@@ -120,7 +120,7 @@ func (e *Engine) established(f *flight, c *conn, dir int) {
 		return
 	}
 	back := &c.key[1-dir]
-	f.out = back.in
+	f.out = int(back.in)
 	if f.trace {
 		f.pass("FLOW-LOOKUP", "connection "+itoa(c.number))
 	}

@@ -571,36 +571,3 @@ func TestEstablishedWithCryptoMapDoesNotAllocate(t *testing.T) {
 		t.Error("an SA without a crypto map")
 	}
 }
-
-func BenchmarkEstablished(b *testing.B) {
-	l := newLab(b, base)
-	l.connect()
-	l.SetTrace(false)
-	in := runtime.Ingress{If: l.Plan().IfByName("inside")}
-	p := tcp("10.0.0.5:3000", "198.51.100.7:80", ack)
-	b.ReportAllocs()
-	for b.Loop() {
-		l.Inject(in, p)
-	}
-}
-
-func BenchmarkNewFlow(b *testing.B) {
-	var acl strings.Builder
-	for i := range 1000 {
-		fmt.Fprintf(&acl, "access-list in permit tcp any host 192.0.2.%d eq %d\n", i%250, 1+i)
-	}
-	l := newLab(b, base+acl.String()+"access-list in permit ip any any\naccess-group in in interface inside\n")
-	l.SetTrace(false)
-	in := runtime.Ingress{If: l.Plan().IfByName("inside")}
-	p := tcp("10.0.0.5:3000", "198.51.100.7:80", syn)
-	b.ReportAllocs()
-	n := uint32(0)
-	for b.Loop() {
-		n++
-		p.SrcPort, p.DstPort = uint16(1+n%60000), uint16(1+n/60000)
-		l.Inject(in, p)
-		if n%200000 == 0 {
-			l.ClearXlates(runtime.XlateFilter{})
-		}
-	}
-}

@@ -30,14 +30,19 @@ type Engine struct {
 	limits Limits
 	trace  bool
 
-	plan *compiler.Plan
-	now  time.Duration // since start; while a timer fires, the time it was set to
+	linear bool // access lists are read from the first entry on: what the index is measured against
+
+	plan    *compiler.Plan
+	derived derived
+	now     time.Duration // since start; while a timer fires, the time it was set to
 
 	conns      map[flowKey]*conn // each under the key of either direction
 	connCount  int
 	connMost   int
 	nextConn   uint64
 	hosts      map[hostKey]*host
+	spareConns []*conn
+	spareHosts []*host
 	xlates     xlateTable
 	users      map[userKey]*user
 	userMost   int
@@ -130,8 +135,11 @@ func (e *Engine) expire() {
 
 // emit hands out a message.
 func (e *Engine) emit(m runtime.Message) {
-	if e.collected != nil {
-		*e.collected = append(*e.collected, m)
+	if c := e.collected; c != nil {
+		if *c == nil {
+			*c = make([]runtime.Message, 0, 2) // a translation and a connection, most often
+		}
+		*c = append(*c, m)
 	}
 	for _, s := range e.subs {
 		s.fn(m)

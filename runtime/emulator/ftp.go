@@ -33,20 +33,20 @@ func (e *Engine) inspectFTP(f *flight, c *conn, dir int, fix *compiler.Fixup) bo
 		return true
 	}
 	// The speaker is there.dst to the listener. Behind PAT its port needs a translation of its own.
-	seen, un := port, unnat{kind: unLive, ip: ip, port: port, out: here.in}
+	seen, un := port, unnat{kind: unLive, ip: ip, port: port, out: int(here.in)}
 	if dir == c.hi {
 		un.xl = c.xl
 		if x := c.xl; x != nil && x.proto != 0 {
-			y := e.xlates.byReal[realKey{x.realIf, x.mappedIf, ip, ast.ProtoTCP, port, x.policy}]
+			y := e.xlates.byReal[realKey{ip, uint16(x.realIf), uint16(x.mappedIf), port, ast.ProtoTCP, x.policy}]
 			if y == nil {
 				n, free := e.freePort(x.mappedIf, x.mapped, ast.ProtoTCP, port)
 				if !free || e.xlates.count >= e.limits.Xlates {
 					f.drop(e, "INSPECT", whyPool, logs(syslog.New(202001)), fix.Line)
 					return true
 				}
-				y = &xlate{realIf: x.realIf, mappedIf: x.mappedIf, real: ip, mapped: x.mapped, proto: ast.ProtoTCP,
-					realPort: port, mappedPort: n, policy: x.policy, line: x.line}
-				e.addXlate(y)
+				y = e.addXlate(&xlate{realIf: x.realIf, mappedIf: x.mappedIf, real: ip, mapped: x.mapped, proto: ast.ProtoTCP,
+					realPort: port, mappedPort: n, policy: x.policy, line: x.line})
+				e.arm(&y.alarm, y)
 			}
 			un.xl, seen = y, y.mappedPort
 		}
@@ -54,7 +54,8 @@ func (e *Engine) inspectFTP(f *flight, c *conn, dir int, fix *compiler.Fixup) bo
 		un.xl = c.outer
 	}
 	if len(e.children) < maxChildren {
-		e.children[childKey{there.in, ast.ProtoTCP, there.src, there.dst, seen}] = &child{parent: c, inbound: c.inbound, un: un}
+		c.expects = true
+		e.children[childKey{int(there.in), ast.ProtoTCP, there.src, there.dst, seen}] = &child{parent: c, inbound: c.inbound, un: un}
 	}
 	g := there.dst
 	text := fmt.Sprintf("%d,%d,%d,%d,%d,%d", g>>24, g>>16&255, g>>8&255, g&255, seen>>8, seen&255)

@@ -281,7 +281,9 @@ func (e *Engine) adjacency(f *flight) bool {
 		f.drop(e, "ADJACENCY", whyAdjacency, nil, line)
 		return true
 	}
-	f.pass("ADJACENCY", "next hop on "+e.ifName(f.out)+noted(h.note), h.line)
+	if f.trace {
+		f.pass("ADJACENCY", "next hop on "+e.ifName(f.out)+noted(h.note), h.line)
+	}
 	return false
 }
 
@@ -290,10 +292,8 @@ func (e *Engine) ownOn(in int, ip ast.IP) (compiler.Line, bool) {
 	if x := &e.plan.Interfaces[in]; x.Net.IP == ip {
 		return x.AddrLine, true
 	}
-	for i := range e.plan.NAT.Statics {
-		if s := &e.plan.NAT.Statics[i]; s.MappedIf == in && s.MappedNet().Contains(ip) && s.Mapped != s.Real {
-			return s.Line, true
-		}
+	if i := e.derived.owned.first(ip, tagOf(in), always); i >= 0 {
+		return e.plan.NAT.Statics[i].Line, true
 	}
 	for i := range e.plan.NAT.Globals {
 		if g := &e.plan.NAT.Globals[i]; g.If == in && g.First <= ip && ip <= g.Last && !g.Interface {

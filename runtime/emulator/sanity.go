@@ -16,7 +16,7 @@ func (e *Engine) sanity(f *flight) bool {
 	p := &f.pkt
 	in := e.ifName(f.in.If)
 	if p.Option != runtime.NoOption {
-		name := [...]string{"", "Record Route", "Source Route", "Timestamp", "Router Alert"}[min(int(p.Option), 4)]
+		name := [...]string{"", "Record Route", "Source Route", "Timestamp", "Router Alert", "other"}[min(int(p.Option), 5)]
 		f.drop(e, "INPUT", whyOptions, logs(syslog.New(106012, p.Src, p.Dst, name)))
 		return true
 	}
@@ -60,7 +60,7 @@ func (e *Engine) reversePath(f *flight) bool {
 	p := &f.pkt
 	k := keyOf(f)
 	for i := range e.plan.Interfaces {
-		if k.in = i; i != f.in.If && p.HasPorts() && e.conns[k] != nil {
+		if k.in = uint16(i); i != f.in.If && p.HasPorts() && e.conns[k] != nil {
 			m := syslog.New(106022, syslog.ProtoName(p.Proto), p.Src, p.Dst, x.Name)
 			f.drop(e, "ROUTE-LOOKUP", whyRPF, logs(m), x.RPFLine)
 			return true
@@ -74,10 +74,11 @@ func (e *Engine) reversePath(f *flight) bool {
 	return true
 }
 
-// The fragments of one datagram. Scenario files know no IP identification: equal protocol and addresses make a datagram.
+// The fragments of one datagram. Scenario files know no IP identification: there equal protocol and addresses make a datagram.
 type fragKey struct {
 	in       int
 	proto    uint8
+	id       uint16
 	src, dst ast.IP
 }
 
@@ -105,7 +106,7 @@ func span(p *runtime.Packet) (from, to int) {
 // reassemble is step 2: it holds the fragments of a datagram until it is whole, which then goes on as f.pkt.
 func (e *Engine) reassemble(f *flight) bool {
 	p := f.pkt
-	key := fragKey{f.in.If, p.Proto, p.Src, p.Dst}
+	key := fragKey{f.in.If, p.Proto, p.ID, p.Src, p.Dst}
 	proto := syslog.ProtoName(p.Proto)
 	s := e.frags[key]
 	discard := func(m runtime.Message) bool {
@@ -118,7 +119,7 @@ func (e *Engine) reassemble(f *flight) bool {
 	}
 	from, to := span(&p)
 	if to > 65535 || from < 0 {
-		return discard(syslog.New(209004, to, 65535, p.Src, p.Dst, proto, 0))
+		return discard(syslog.New(209004, to, 65535, p.Src, p.Dst, proto, p.ID))
 	}
 	if s == nil {
 		waiting := 0
@@ -128,7 +129,7 @@ func (e *Engine) reassemble(f *flight) bool {
 			}
 		}
 		if waiting >= e.limits.Fragments {
-			return discard(syslog.New(209003, e.limits.Fragments, p.Src, p.Dst, proto, 0))
+			return discard(syslog.New(209003, e.limits.Fragments, p.Src, p.Dst, proto, p.ID))
 		}
 		s = &fragSet{key: key, since: e.now}
 		e.frags[key] = s
@@ -145,7 +146,7 @@ func (e *Engine) reassemble(f *flight) bool {
 		}
 	}
 	if len(s.parts) >= e.limits.Chain {
-		return discard(syslog.New(209005, e.limits.Chain, p.Src, p.Dst, proto, 0))
+		return discard(syslog.New(209005, e.limits.Chain, p.Src, p.Dst, proto, p.ID))
 	}
 	s.parts = append(s.parts, p)
 	slices.SortFunc(s.parts, func(a, b runtime.Packet) int { return a.FragOffset - b.FragOffset })
@@ -190,7 +191,8 @@ func (e *Engine) route(ip ast.IP) hop {
 			return hop{out: c.in, note: "host route of a connected client"}
 		}
 	}
-	if r := e.plan.Lookup(ip); r != nil {
+	if i := e.derived.routes.first(ip, 0, always); i >= 0 {
+		r := &e.plan.Routes[i]
 		return hop{r.If, r.Line, ""}
 	}
 	return hop{out: compiler.None}
@@ -203,10 +205,8 @@ func (e *Engine) routeVia(ip ast.IP, out int) (hop, bool) {
 			return hop{out: out, note: "host route of a connected client"}, true
 		}
 	}
-	for i := range e.plan.Routes {
-		if r := &e.plan.Routes[i]; r.If == out && r.Net.Contains(ip) {
-			return hop{out, r.Line, ""}, true
-		}
+	if i := e.derived.routes.first(ip, tagOf(out), always); i >= 0 {
+		return hop{out, e.plan.Routes[i].Line, ""}, true
 	}
 	return hop{out: compiler.None}, false
 }

@@ -29,7 +29,7 @@ func (e *Engine) Conns() runtime.ConnTable {
 	for _, c := range e.sortedConns() {
 		hi, lo := &c.key[c.hi], &c.key[1-c.hi]
 		t.Conns = append(t.Conns, runtime.Conn{
-			Proto: c.proto, OutIf: lo.in, InIf: hi.in,
+			Proto: c.proto, OutIf: int(lo.in), InIf: int(hi.in),
 			Foreign: lo.src, ForeignPort: lo.sport, Local: hi.src, LocalPort: hi.sport,
 			Global: lo.dst, GlobalPort: lo.dport, ForeignMapped: hi.dst, ForeignMappedPort: hi.dport,
 			Idle: e.now - c.used, Bytes: c.bytes, Flags: c.flags(), Inbound: c.inbound, User: c.name,
@@ -63,7 +63,7 @@ func (e *Engine) Xlates() runtime.XlateTable {
 			RealPort: s.RealPt, MappedPort: s.MappedPort, Static: true, Identity: s.Real == s.Mapped && s.Proto == 0}
 		for _, c := range conns {
 			hi, lo := &c.key[c.hi], &c.key[1-c.hi]
-			if c.xl == nil && hi.in == s.RealIf && lo.in == s.MappedIf && s.RealNet().Contains(hi.src) && lo.dst == s.ToMapped(hi.src) &&
+			if c.xl == nil && int(hi.in) == s.RealIf && int(lo.in) == s.MappedIf && s.RealNet().Contains(hi.src) && lo.dst == s.ToMapped(hi.src) &&
 				(s.Proto == 0 || s.Proto == c.proto && hi.sport == s.RealPt && lo.dport == s.MappedPort) {
 				x.Conns++
 			}

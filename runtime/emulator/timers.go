@@ -1,9 +1,6 @@
 package emulator
 
-import (
-	"container/heap"
-	"time"
-)
+import "time"
 
 const never time.Duration = 1<<63 - 1
 
@@ -22,33 +19,67 @@ type mortal interface {
 	end(e *Engine)                    // e.now is the deadline
 }
 
-// alarmHeap is ordered by time, then by age, so that what ends at the same time ends in the order of creation.
-type alarmHeap []*alarm
+// alarmHeap is ordered by time, then by age, so that what ends at the same time ends in the order of creation. Each slot has its
+// time beside the pointer, and four children, so that few lines of memory are touched on the way up and down.
+type alarmHeap []alarmSlot
 
-func (h alarmHeap) Len() int { return len(h) }
-func (h alarmHeap) Less(i, j int) bool {
-	return h[i].at < h[j].at || h[i].at == h[j].at && h[i].seq < h[j].seq
-}
-func (h alarmHeap) Swap(i, j int) {
-	h[i], h[j] = h[j], h[i]
-	h[i].pos, h[j].pos = i+1, j+1
+type alarmSlot struct {
+	at  time.Duration
+	seq uint64
+	a   *alarm
 }
 
-// Push and Pop are for container/heap.
-func (h *alarmHeap) Push(x any) {
-	a := x.(*alarm)
-	*h = append(*h, a)
-	a.pos = len(*h)
+func (s *alarmSlot) before(o *alarmSlot) bool { return s.at < o.at || s.at == o.at && s.seq < o.seq }
+
+func (h alarmHeap) up(i int) {
+	s := h[i]
+	for i > 0 {
+		parent := (i - 1) / 4
+		if !s.before(&h[parent]) {
+			break
+		}
+		h[i] = h[parent]
+		h[i].a.pos = i + 1
+		i = parent
+	}
+	h[i] = s
+	s.a.pos = i + 1
 }
 
-// Pop removes the last.
-func (h *alarmHeap) Pop() any {
-	old := *h
-	a := old[len(old)-1]
-	old[len(old)-1] = nil
-	*h = old[:len(old)-1]
-	a.pos = 0
-	return a
+func (h alarmHeap) down(i int) {
+	s := h[i]
+	for {
+		first := 4*i + 1
+		if first >= len(h) {
+			break
+		}
+		least := first
+		for k := first + 1; k < min(first+4, len(h)); k++ {
+			if h[k].before(&h[least]) {
+				least = k
+			}
+		}
+		if !h[least].before(&s) {
+			break
+		}
+		h[i] = h[least]
+		h[i].a.pos = i + 1
+		i = least
+	}
+	h[i] = s
+	s.a.pos = i + 1
+}
+
+// move puts an alarm where its time belongs.
+func (h alarmHeap) move(a *alarm, at time.Duration) {
+	i := a.pos - 1
+	later := at > a.at
+	a.at, h[i].at = at, at
+	if later {
+		h.down(i)
+	} else {
+		h.up(i)
+	}
 }
 
 // arm sets the alarm of who to its deadline as of now.
@@ -64,16 +95,32 @@ func (e *Engine) arm(a *alarm, who mortal) {
 		e.disarm(a)
 	case a.pos == 0:
 		a.at = at
-		heap.Push(&e.alarms, a)
+		e.alarms = append(e.alarms, alarmSlot{at, a.seq, a})
+		e.alarms.up(len(e.alarms) - 1)
 	case at < a.at:
-		a.at = at
-		heap.Fix(&e.alarms, a.pos-1)
+		e.alarms.move(a, at)
 	}
 }
 
 func (e *Engine) disarm(a *alarm) {
-	if a.pos > 0 {
-		heap.Remove(&e.alarms, a.pos-1)
+	if a.pos == 0 {
+		return
+	}
+	i, last := a.pos-1, len(e.alarms)-1
+	a.pos = 0
+	moved := e.alarms[last]
+	e.alarms[last] = alarmSlot{}
+	e.alarms = e.alarms[:last]
+	if i == last {
+		return
+	}
+	up := moved.before(&alarmSlot{at: a.at, seq: a.seq})
+	e.alarms[i] = moved
+	moved.a.pos = i + 1
+	if up {
+		e.alarms.up(i)
+	} else {
+		e.alarms.down(i)
 	}
 }
 
@@ -81,14 +128,13 @@ func (e *Engine) disarm(a *alarm) {
 // not when somebody looked.
 func (e *Engine) fire(now time.Duration) {
 	for len(e.alarms) > 0 && e.alarms[0].at <= now {
-		a := e.alarms[0]
+		a := e.alarms[0].a
 		d := a.who.deadline(e)
 		switch {
 		case d == never:
 			e.disarm(a)
 		case d > a.at:
-			a.at = d
-			heap.Fix(&e.alarms, 0)
+			e.alarms.move(a, d)
 		default:
 			e.now = a.at
 			e.disarm(a)

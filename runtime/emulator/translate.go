@@ -37,9 +37,7 @@ type mapping struct {
 // commit creates the translation of a mapping, if it needs one.
 func (m *mapping) commit(e *Engine) *xlate {
 	if m.kind == mapNew {
-		x := m.fresh
-		m.xl, m.kind = &x, mapLive
-		e.addXlate(m.xl)
+		m.xl, m.kind = e.addXlate(&m.fresh), mapLive
 	}
 	return m.xl
 }
@@ -49,6 +47,9 @@ func (e *Engine) useXlates(f *flight) {
 	for _, x := range [2]*xlate{f.src.commit(e), f.un.xl} {
 		if x != nil {
 			x.used = e.now
+			if x.conns == 0 {
+				e.arm(&x.alarm, x)
+			}
 		}
 	}
 }
@@ -80,8 +81,7 @@ func (e *Engine) translate(f *flight) bool {
 		f.line = f.un.line
 		return e.translateForeign(f)
 	}
-	var why noMapping
-	if f.src, why = e.mapSource(f, false); why != mapped {
+	if why := e.mapSource(f, false); why != mapped {
 		e.untranslated(f, why)
 		return true
 	}
@@ -109,8 +109,7 @@ func (e *Engine) untranslated(f *flight, why noMapping) {
 // translateForeign is outside NAT: the source of an inbound packet, where a rule says so. A dynamic rule with a global on the
 // egress interface obliges every source (semantics.md 3.4).
 func (e *Engine) translateForeign(f *flight) bool {
-	var why noMapping
-	f.src, why = e.mapSource(f, true)
+	why := e.mapSource(f, true)
 	switch {
 	case why == mapped:
 		e.traceMapping(f)
@@ -164,30 +163,28 @@ func (e *Engine) traceMapping(f *flight) {
 	f.pass("NAT", note, m.line, m.pool)
 }
 
-// mapSource tries the rules in the order of semantics.md 3.2. outside selects the rules of outside NAT.
-func (e *Engine) mapSource(f *flight, outside bool) (m mapping, why noMapping) {
-	p := &f.pkt
+// mapSource tries the rules in the order of semantics.md 3.2, and leaves the answer in f.src. outside selects the rules of
+// outside NAT.
+func (e *Engine) mapSource(f *flight, outside bool) noMapping {
+	p, m := &f.pkt, &f.src
 	in, out := f.in.If, f.out
-	m = mapping{ip: p.Src, port: p.SrcPort}
+	*m = mapping{ip: p.Src, port: p.SrcPort}
 	for i := range e.plan.NAT.Exemptions {
 		x := &e.plan.NAT.Exemptions[i]
 		if x.If == in && x.Outside == outside && e.aclPairs(x.ACL, p.Src, p.Dst) {
 			m.kind, m.line = mapExempt, x.Line
-			return m, mapped
+			return mapped
 		}
 	}
 	v := wireView(f)
-	live := e.liveXlate(f, "")
-	for i := range e.plan.NAT.Statics {
+	live := e.liveXlate(f, 0)
+	if i := e.realStatic(in, out, &v, live != nil); i >= 0 {
 		s := &e.plan.NAT.Statics[i]
-		if live != nil && s.ACL == compiler.None || !e.staticGives(s, in, out, &v) {
-			continue
-		}
 		m.kind, m.ip, m.line, m.maxConns, m.embryonic = mapStatic, s.ToMapped(p.Src), s.Line, s.MaxConns, s.Embryonic
 		if s.Proto != 0 {
 			m.port = s.MappedPort
 		}
-		return m, mapped
+		return mapped
 	}
 	for i := range e.plan.NAT.Policies {
 		n := &e.plan.NAT.Policies[i]
@@ -195,31 +192,29 @@ func (e *Engine) mapSource(f *flight, outside bool) (m mapping, why noMapping) {
 			continue
 		}
 		if _, permit := e.aclMatch(n.ACL, &v); permit {
-			policy := e.plan.ACLs[n.ACL].ID
+			policy := e.policyID(n.ACL)
 			if x := e.liveXlate(f, policy); x != nil {
-				return m.live(x), mapped
+				m.live(x)
+				return mapped
 			}
-			return e.mapDynamic(f, m, n, policy)
+			return e.mapDynamic(f, n, policy)
 		}
 	}
 	if live != nil {
-		return m.live(live), mapped
+		m.live(live)
+		return mapped
 	}
-	for i := range e.plan.NAT.Nats {
-		n := &e.plan.NAT.Nats[i]
-		if n.If == in && n.Outside == outside && n.Net.Contains(p.Src) {
-			return e.mapDynamic(f, m, n, "")
-		}
+	if i := e.derived.nats.first(p.Src, natTag(in, outside), always); i >= 0 {
+		return e.mapDynamic(f, &e.plan.NAT.Nats[i], 0)
 	}
-	return m, noGroup
+	return noGroup
 }
 
-func (m mapping) live(x *xlate) mapping {
+func (m *mapping) live(x *xlate) {
 	m.kind, m.xl, m.ip, m.line, m.maxConns, m.embryonic = mapLive, x, x.mapped, x.line, x.maxConns, x.embryonic
 	if x.proto != 0 {
 		m.pat, m.port = true, x.mappedPort
 	}
-	return m
 }
 
 // sourcePort is what PAT translates: the source port, or the ICMP id.
@@ -236,15 +231,15 @@ func (f *flight) byPort() bool {
 	return p.HasPorts() || p.Proto == ast.ProtoICMP && (p.ICMPType == echoRequest || p.ICMPType == echoReply)
 }
 
-func (e *Engine) liveXlate(f *flight, policy string) *xlate {
-	k := realKey{f.in.If, f.out, f.pkt.Src, 0, 0, policy}
+func (e *Engine) liveXlate(f *flight, policy uint32) *xlate {
+	k := realKey{f.pkt.Src, uint16(f.in.If), uint16(f.out), 0, 0, policy}
 	if x := e.xlates.byReal[k]; x != nil {
 		return x
 	}
 	if !f.byPort() {
 		return nil
 	}
-	k.proto, k.port = f.pkt.Proto, f.sourcePort()
+	k.proto, k.port = uint16(f.pkt.Proto), f.sourcePort()
 	return e.xlates.byReal[k]
 }
 
@@ -264,16 +259,16 @@ func (e *Engine) staticGives(s *compiler.Static, in, out int, v *view) bool {
 }
 
 // mapDynamic takes an address, else a port, of the rule's pool on the egress interface: lowest free first.
-func (e *Engine) mapDynamic(f *flight, m mapping, n *compiler.Nat, policy string) (mapping, noMapping) {
-	p := &f.pkt
+func (e *Engine) mapDynamic(f *flight, n *compiler.Nat, policy uint32) noMapping {
+	p, m := &f.pkt, &f.src
 	m.kind, m.line, m.maxConns, m.embryonic = mapNew, n.Line, n.MaxConns, n.Embryonic
 	if e.xlates.count >= e.limits.Xlates {
-		return m, tooMany
+		return tooMany
 	}
 	m.fresh = xlate{realIf: f.in.If, mappedIf: f.out, real: p.Src, policy: policy, maxConns: n.MaxConns, embryonic: n.Embryonic, line: n.Line}
 	if n.ID == 0 {
 		m.fresh.mapped, m.fresh.identity = p.Src, true
-		return m, mapped
+		return mapped
 	}
 	any, pat := false, false
 	for i := range e.plan.NAT.Globals {
@@ -289,14 +284,14 @@ func (e *Engine) mapDynamic(f *flight, m mapping, n *compiler.Nat, policy string
 		if ip, ok := e.freeAddress(g); ok {
 			m.ip, m.pool = ip, g.Line
 			m.fresh.mapped = ip
-			return m, mapped
+			return mapped
 		}
 	}
 	switch {
 	case !any:
-		return m, noGlobal
+		return noGlobal
 	case pat && !f.byPort():
-		return m, notByPort
+		return notByPort
 	}
 	for i := range e.plan.NAT.Globals {
 		g := &e.plan.NAT.Globals[i]
@@ -310,8 +305,8 @@ func (e *Engine) mapDynamic(f *flight, m mapping, n *compiler.Nat, policy string
 		if port, ok := e.freePort(f.out, ip, p.Proto, f.sourcePort()); ok {
 			m.ip, m.port, m.pat, m.pool = ip, port, true, g.Line
 			m.fresh.mapped, m.fresh.proto, m.fresh.realPort, m.fresh.mappedPort = ip, p.Proto, f.sourcePort(), port
-			return m, mapped
+			return mapped
 		}
 	}
-	return m, exhausted
+	return exhausted
 }

@@ -36,16 +36,12 @@ func (e *Engine) unNAT(f *flight) {
 	if e.unChild(f) || e.unExempt(f) || e.unXlate(f) {
 		return
 	}
-	for i := range e.plan.NAT.Statics {
+	if i := e.mappedStatic(f); i >= 0 {
 		s := &e.plan.NAT.Statics[i]
-		if !e.staticTakes(s, f) {
-			continue
-		}
 		f.un = unnat{kind: unStatic, ip: s.ToReal(p.Dst), port: p.DstPort, st: s, out: s.RealIf, line: s.Line}
 		if s.Proto != 0 {
 			f.un.port = s.RealPt
 		}
-		return
 	}
 }
 
@@ -68,16 +64,16 @@ func (e *Engine) unExempt(f *flight) bool {
 // connections: echo replies by their id, and ICMP errors about what was sent through it.
 func (e *Engine) unXlate(f *flight) bool {
 	p := &f.pkt
-	if x := e.xlates.byMapped[mappedKey{f.in.If, p.Dst, 0, 0}]; x != nil {
+	if x := e.xlates.byMapped[mappedAt(f.in.If, p.Dst, 0, 0)]; x != nil {
 		f.un.kind, f.un.ip, f.un.xl, f.un.out, f.un.line = unLive, x.real, x, x.realIf, x.line
 		return true
 	}
 	if p.Proto != ast.ProtoICMP {
 		return false
 	}
-	key := mappedKey{f.in.If, p.Dst, ast.ProtoICMP, p.ICMPID}
+	key := mappedAt(f.in.If, p.Dst, ast.ProtoICMP, p.ICMPID)
 	if a := p.About; a != nil {
-		key = mappedKey{f.in.If, p.Dst, a.Proto, a.SrcPort}
+		key = mappedAt(f.in.If, p.Dst, a.Proto, a.SrcPort)
 		if a.Proto == ast.ProtoICMP {
 			key.port = a.ICMPID
 		}
@@ -189,7 +185,7 @@ func (e *Engine) rewriteAbout(f *flight) *runtime.Packet {
 	}
 	in := *a
 	// The embedded packet went the other way: turned round it is one that would arrive here.
-	k := flowKey{f.in.If, a.Proto, a.Dst, a.Src, a.DstPort, a.SrcPort}
+	k := flowAt(f.in.If, a.Proto, a.Dst, a.Src, a.DstPort, a.SrcPort)
 	if c := e.conns[k]; c != nil && a.HasPorts() {
 		back := &c.key[0]
 		if k == c.key[0] {

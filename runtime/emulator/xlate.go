@@ -15,7 +15,7 @@ type xlate struct {
 	proto                uint8
 	realPort, mappedPort uint16
 	identity             bool
-	policy               string // access list of the policy NAT rule that made it
+	policy               uint32 // access list of the policy NAT rule that made it, as policyID numbers it
 	maxConns, embryonic  int
 	line                 compiler.Line
 	conns                int
@@ -26,47 +26,54 @@ type xlate struct {
 }
 
 type realKey struct {
-	realIf, mappedIf int
 	real             ast.IP
-	proto            uint8
-	port             uint16
-	policy           string
+	realIf, mappedIf uint16
+	port, proto      uint16
+	policy           uint32
 }
 
 type mappedKey struct {
-	mappedIf int
-	mapped   ast.IP
-	proto    uint8
-	port     uint16
+	mapped         ast.IP
+	mappedIf, port uint16
+	proto          uint32
 }
 
-// A poolKey is what numbers are allocated from: the addresses of a range, or the ports of one class of a PAT address.
-type poolKey struct {
-	mappedIf int
-	first    ast.IP
-	proto    uint8
-	class    uint16 // lowest port; 0 with proto 0
+func mappedAt(in int, ip ast.IP, proto uint8, port uint16) mappedKey {
+	return mappedKey{ip, uint16(in), port, uint32(proto)}
 }
 
-// xlateTable holds the dynamic translations. low remembers below which number of a pool all are taken, so that "lowest free"
-// need not start over each time.
+// xlateTable holds the dynamic translations.
 type xlateTable struct {
 	byReal   map[realKey]*xlate
 	byMapped map[mappedKey]*xlate
-	low      map[poolKey]uint32
+	taken    map[takenKey]*taken
+	policies map[string]uint32 // numbers of access lists, from 1, by name: they outlive a plan
 	count    int
 	most     int
 	next     uint64
+	spare    []*xlate
 }
 
 func newXlateTable() xlateTable {
-	return xlateTable{make(map[realKey]*xlate), make(map[mappedKey]*xlate), make(map[poolKey]uint32), 0, 0, 0}
+	return xlateTable{byReal: make(map[realKey]*xlate), byMapped: make(map[mappedKey]*xlate), taken: make(map[takenKey]*taken),
+		policies: make(map[string]uint32)}
+}
+
+// policyID numbers the access list of a policy NAT rule.
+func (e *Engine) policyID(acl int) uint32 {
+	t, id := &e.xlates, e.plan.ACLs[acl].ID
+	n, ok := t.policies[id]
+	if !ok {
+		n = uint32(len(t.policies) + 1)
+		t.policies[id] = n
+	}
+	return n
 }
 
 func (x *xlate) realKey() realKey {
-	return realKey{x.realIf, x.mappedIf, x.real, x.proto, x.realPort, x.policy}
+	return realKey{x.real, uint16(x.realIf), uint16(x.mappedIf), x.realPort, uint16(x.proto), x.policy}
 }
-func (x *xlate) mappedKey() mappedKey { return mappedKey{x.mappedIf, x.mapped, x.proto, x.mappedPort} }
+func (x *xlate) mappedKey() mappedKey { return mappedAt(x.mappedIf, x.mapped, x.proto, x.mappedPort) }
 
 func (x *xlate) timeout(e *Engine) time.Duration {
 	if x.proto != 0 {
@@ -103,16 +110,25 @@ func (x *xlate) ends(e *Engine) (real, mapped syslog.End) {
 	return syslog.End{If: e.ifName(x.realIf), IP: x.real, Port: x.realPort}, syslog.End{If: e.ifName(x.mappedIf), IP: x.mapped, Port: x.mappedPort}
 }
 
-func (e *Engine) addXlate(x *xlate) {
+// addXlate puts a copy of a translation in force. Its idle time begins when somebody arms it, or its first connection ends.
+func (e *Engine) addXlate(fresh *xlate) *xlate {
 	t := &e.xlates
+	var x *xlate
+	if n := len(t.spare); n > 0 {
+		x, t.spare = t.spare[n-1], t.spare[:n-1]
+	} else {
+		x = new(xlate)
+	}
+	*x = *fresh
 	t.next++
 	x.seq, x.created, x.used = t.next, e.now, e.now
 	t.byReal[x.realKey()], t.byMapped[x.mappedKey()] = x, x
+	t.take(x)
 	t.count++
 	t.most = max(t.most, t.count)
-	e.arm(&x.alarm, x)
 	real, mapped := x.ends(e)
 	e.emit(syslog.XlateBuilt(x.proto, false, real, mapped))
+	return x
 }
 
 func (e *Engine) dropXlate(x *xlate) {
@@ -126,29 +142,14 @@ func (e *Engine) dropXlate(x *xlate) {
 	}
 	if t.byMapped[x.mappedKey()] == x {
 		delete(t.byMapped, x.mappedKey())
+		t.release(x)
 	}
 	t.count--
 	e.disarm(&x.alarm)
-	e.freed(x)
 	real, mapped := x.ends(e)
 	e.emit(syslog.XlateTeardown(x.proto, false, real, mapped, e.now-x.created))
-}
-
-// freed lowers the marks of the pools that x came from.
-func (e *Engine) freed(x *xlate) {
-	lower := func(k poolKey, n uint32) {
-		if old, ok := e.xlates.low[k]; ok && n < old {
-			e.xlates.low[k] = n
-		}
-	}
-	if x.proto != 0 {
-		lower(poolKey{x.mappedIf, x.mapped, x.proto, patClass(x.proto, x.mappedPort).Lo}, uint32(x.mappedPort))
-		return
-	}
-	for i := range e.plan.NAT.Globals {
-		if g := &e.plan.NAT.Globals[i]; g.If == x.mappedIf && !g.PAT && g.First <= x.mapped && x.mapped <= g.Last {
-			lower(poolKey{g.If, g.First, 0, 0}, uint32(x.mapped))
-		}
+	if x.conns == 0 { // else a connection still looks at it
+		t.spare = append(t.spare, x)
 	}
 }
 
@@ -167,18 +168,19 @@ func patClass(proto uint8, port uint16) compiler.PortRange {
 
 // freeAddress is the lowest free address of a range.
 func (e *Engine) freeAddress(g *compiler.Global) (ast.IP, bool) {
-	k := poolKey{g.If, g.First, 0, 0}
-	from := g.First
-	if low, ok := e.xlates.low[k]; ok && ast.IP(low) > from {
-		from = ast.IP(low)
-	}
-	for ip := uint64(from); ip <= uint64(g.Last); ip++ {
-		a := ast.IP(ip)
-		if e.xlates.byMapped[mappedKey{g.If, a, 0, 0}] != nil || e.reserved(g, a) {
+	for from, last := uint64(g.First), uint64(g.Last); from <= last; {
+		part := from >> 16
+		hi := min(last, part<<16|0xffff)
+		n, ok := e.xlates.taken[takenKey{uint32(part), uint16(g.If), 0}].free(uint16(from), uint16(hi))
+		if !ok {
+			from = (part + 1) << 16
 			continue
 		}
-		e.xlates.low[k] = uint32(ip)
-		return a, true
+		a := ast.IP(part<<16 | uint64(n))
+		if e.xlates.byMapped[mappedAt(g.If, a, 0, 0)] == nil && !e.reserved(g, a) {
+			return a, true
+		}
+		from = uint64(a) + 1
 	}
 	return 0, false
 }
@@ -191,39 +193,28 @@ func (e *Engine) reserved(g *compiler.Global, ip ast.IP) bool {
 	if e.plan.Interfaces[g.If].Net.IP == ip {
 		return true
 	}
-	for i := range e.plan.NAT.Statics {
-		if s := &e.plan.NAT.Statics[i]; s.MappedIf == g.If && s.Proto == 0 && s.ACL == compiler.None && s.MappedNet().Contains(ip) {
-			return true
-		}
-	}
-	return false
+	statics := e.plan.NAT.Statics
+	return e.derived.mapped.first(ip, tagOf(g.If), func(i int) bool { return statics[i].ACL == compiler.None }) >= 0
 }
 
 // freePort is the lowest free port of the class, or ICMP id.
 func (e *Engine) freePort(in int, ip ast.IP, proto uint8, port uint16) (uint16, bool) {
 	class := patClass(proto, port)
-	k := poolKey{in, ip, proto, class.Lo}
-	from := uint32(class.Lo)
-	if low, ok := e.xlates.low[k]; ok && low > from {
-		from = low
-	}
-	for n := from; n <= uint32(class.Hi); n++ {
-		if e.xlates.byMapped[mappedKey{in, ip, proto, uint16(n)}] != nil || e.portStatic(in, ip, proto, uint16(n)) {
-			continue
+	t := e.xlates.taken[takenKey{uint32(ip), uint16(in), uint16(proto)}]
+	for from := int(class.Lo); from <= int(class.Hi); {
+		n, ok := t.free(uint16(from), class.Hi)
+		if !ok {
+			break
 		}
-		e.xlates.low[k] = n
-		return uint16(n), true
+		if !e.portStatic(in, ip, proto, n) {
+			return n, true
+		}
+		from = int(n) + 1
 	}
 	return 0, false
 }
 
 // portStatic reports whether a static with ports has the mapped port.
 func (e *Engine) portStatic(in int, ip ast.IP, proto uint8, port uint16) bool {
-	for i := range e.plan.NAT.Statics {
-		s := &e.plan.NAT.Statics[i]
-		if s.MappedIf == in && s.Proto == proto && s.Mapped == ip && s.MappedPort == port {
-			return true
-		}
-	}
-	return false
+	return e.derived.mapped.first(ip, portTag(in, proto, port), always) >= 0
 }

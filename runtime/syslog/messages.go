@@ -17,12 +17,55 @@ type End struct {
 }
 
 func (e End) String() string {
-	b := make([]byte, 0, len(e.If)+22)
+	var buf [64]byte
+	return string(e.append(buf[:0]))
+}
+
+func (e End) append(b []byte) []byte {
 	if e.If != "" {
 		b = append(append(b, e.If...), ':')
 	}
-	b = append(e.IP.Append(b), '/')
-	return string(strconv.AppendUint(b, uint64(e.Port), 10))
+	b = append(appendIP(b, e.IP), '/')
+	return strconv.AppendUint(b, uint64(e.Port), 10)
+}
+
+// appendHost is the end without its port.
+func (e End) appendHost(b []byte) []byte { return appendIP(append(append(b, e.If...), ':'), e.IP) }
+
+// appendIP is a dotted quad. Four of them stand in each message about a connection, so it pays to be quick.
+func appendIP(b []byte, ip ast.IP) []byte {
+	for shift := 24; ; shift -= 8 {
+		n := byte(ip >> shift)
+		switch {
+		case n >= 100:
+			b = append(b, '0'+n/100, '0'+n/10%10, '0'+n%10)
+		case n >= 10:
+			b = append(b, '0'+n/10, '0'+n%10)
+		default:
+			b = append(b, '0'+n)
+		}
+		if shift == 0 {
+			return b
+		}
+		b = append(b, '.')
+	}
+}
+
+// appendHMS is ast.HMS.
+func appendHMS(b []byte, d time.Duration) []byte {
+	n := max(int64(d/time.Second), 0)
+	two := func(n int64) { b = append(b, ':', byte('0'+n/10), byte('0'+n%10)) }
+	b = strconv.AppendInt(b, n/3600, 10)
+	two(n / 60 % 60)
+	two(n % 60)
+	return b
+}
+
+func appendUser(b []byte, user string) []byte {
+	if user == "" {
+		return b
+	}
+	return append(append(append(b, " ("...), user...), ')')
 }
 
 // bare is the end without its interface.
@@ -97,13 +140,6 @@ func Service(port uint16) string {
 // serviceEnd is IF:DST/SERVICE.
 func serviceEnd(e End) string { return e.If + ":" + e.IP.String() + "/" + Service(e.Port) }
 
-func userSuffix(user string) string {
-	if user == "" {
-		return ""
-	}
-	return " (" + user + ")"
-}
-
 func direction(inbound bool) string {
 	if inbound {
 		return "inbound"
@@ -139,7 +175,16 @@ func Deny106021(f Flow) runtime.Message {
 }
 
 // Deny106023 is the deny of an access list.
-func Deny106023(f Flow, acl string) runtime.Message { return New(106023, f, acl) }
+func Deny106023(f Flow, acl string) runtime.Message {
+	if f.Proto != ast.ProtoTCP && f.Proto != ast.ProtoUDP {
+		return New(106023, f, acl)
+	}
+	var buf [192]byte
+	b := append(append(append(buf[:0], "Deny "...), ProtoName(f.Proto)...), " src "...)
+	b = f.Dst.append(append(f.Src.append(b), " dst "...))
+	b = append(append(append(b, ` by access-group "`...), acl...), '"')
+	return runtime.Message{ID: 106023, Level: 4, Text: string(b)}
+}
 
 // Log106100 is an access list entry with `log`. The level is the entry's own. verb is permitted, denied or est-allowed; a zero
 // interval makes it the first hit.
@@ -173,15 +218,31 @@ func Built(c *Connection) runtime.Message {
 	if c.Proto == ast.ProtoUDP {
 		id = 302015
 	}
-	return New(id, direction(c.Inbound), c.Number, c.Foreign, c.ForeignMapped.bare(), c.Local, c.Global.bare(), userSuffix(c.User))
+	var buf [256]byte
+	b := append(append(append(buf[:0], "Built "...), direction(c.Inbound)...), ' ')
+	b = append(append(b, upperName(c.Proto)...), " connection "...)
+	b = append(strconv.AppendUint(b, c.Number, 10), " for "...)
+	b = append(c.ForeignMapped.bare().append(append(c.Foreign.append(b), " ("...)), ") to "...)
+	b = append(c.Global.bare().append(append(c.Local.append(b), " ("...)), ')')
+	b = appendUser(b, c.User)
+	return runtime.Message{ID: id, Level: 6, Text: string(b)}
 }
 
 // Teardown is 302014 for TCP, with its reason, and 302016 for UDP.
 func Teardown(c *Connection, lived time.Duration, bytes uint64, reason string) runtime.Message {
-	if c.Proto == ast.ProtoUDP {
-		return New(302016, c.Number, c.Foreign, c.Local, ast.HMS(lived), bytes, userSuffix(c.User))
+	var buf [256]byte
+	b := append(append(append(buf[:0], "Teardown "...), upperName(c.Proto)...), " connection "...)
+	b = append(strconv.AppendUint(b, c.Number, 10), " for "...)
+	b = c.Local.append(append(c.Foreign.append(b), " to "...))
+	b = appendHMS(append(b, " duration "...), lived)
+	b = strconv.AppendUint(append(b, " bytes "...), bytes, 10)
+	id := 302016
+	if c.Proto == ast.ProtoTCP {
+		id = 302014
+		b = append(append(b, ' '), reason...)
 	}
-	return New(302014, c.Number, c.Foreign, c.Local, ast.HMS(lived), bytes, reason, userSuffix(c.User))
+	b = appendUser(b, c.User)
+	return runtime.Message{ID: id, Level: 6, Text: string(b)}
 }
 
 func life(static bool) string {
@@ -193,18 +254,27 @@ func life(static bool) string {
 
 // XlateBuilt is 305011 for a port translation (proto not 0) and 305009 for an address translation.
 func XlateBuilt(proto uint8, static bool, real, mapped End) runtime.Message {
-	if proto != 0 {
-		return New(305011, life(static), upperName(proto), real, mapped)
-	}
-	return New(305009, life(static), real.If, real.IP, mapped.If, mapped.IP)
+	var buf [192]byte
+	id, b := appendXlate(append(buf[:0], "Built "...), 305009, proto, static, real, mapped)
+	return runtime.Message{ID: id, Level: 6, Text: string(b)}
 }
 
 // XlateTeardown is 305012 or 305010.
 func XlateTeardown(proto uint8, static bool, real, mapped End, lived time.Duration) runtime.Message {
+	var buf [192]byte
+	id, b := appendXlate(append(buf[:0], "Teardown "...), 305010, proto, static, real, mapped)
+	b = appendHMS(append(b, " duration "...), lived)
+	return runtime.Message{ID: id, Level: 6, Text: string(b)}
+}
+
+func appendXlate(b []byte, id int, proto uint8, static bool, real, mapped End) (int, []byte) {
+	b = append(b, life(static)...)
 	if proto != 0 {
-		return New(305012, life(static), upperName(proto), real, mapped, ast.HMS(lived))
+		b = append(append(append(b, ' '), upperName(proto)...), " translation from "...)
+		return id + 2, mapped.append(append(real.append(b), " to "...))
 	}
-	return New(305010, life(static), real.If, real.IP, mapped.If, mapped.IP, ast.HMS(lived))
+	b = real.appendHost(append(b, " translation from "...))
+	return id, mapped.appendHost(append(b, " to "...))
 }
 
 // Box710001 is a TCP request to the firewall itself; 2, 3 and 5 are its answers.
