@@ -161,10 +161,10 @@ func (e *Engine) carryCounts(plan *compiler.Plan, to []int) {
 // renumber gives all state the interface numbers of the new plan.
 func (e *Engine) renumber(to []int) {
 	conns := e.sortedConns()
-	clear(e.conns)
+	e.conns.clear()
 	for _, c := range conns {
 		c.key[0].in, c.key[1].in = uint16(to[c.key[0].in]), uint16(to[c.key[1].in])
-		e.conns[c.key[0]], e.conns[c.key[1]] = c, c
+		e.conns.add(c)
 	}
 	xlates := e.sortedXlates()
 	clear(e.xlates.byReal)

@@ -97,14 +97,7 @@ func (e *Engine) lookup(f *flight) (*conn, int) {
 		return nil, 0
 	}
 	k := keyOf(f)
-	c := e.conns[k]
-	if c == nil {
-		return nil, 0
-	}
-	if k == c.key[0] {
-		return c, 0
-	}
-	return c, 1
+	return e.conns.find(&k)
 }
 
 func (c *conn) timeout(e *Engine) (time.Duration, string) {
@@ -211,7 +204,7 @@ func (e *Engine) create(f *flight) *conn {
 		f.drop(e, "FLOW-CREATION", whyFull, logs(syslog.New(211001)))
 		return nil
 	}
-	if e.conns[there] != nil { // two rules that map to the same
+	if c, _ := e.conns.find(&there); c != nil || there == keyOf(f) { // two rules that map to the same
 		f.drop(e, "FLOW-CREATION", whyNAT, logs(syslog.New(305006, "regular", e.wire(f))))
 		return nil
 	}
@@ -252,7 +245,7 @@ func (e *Engine) create(f *flight) *conn {
 	} else {
 		c.host.udp++
 	}
-	e.conns[c.key[0]], e.conns[c.key[1]] = c, c
+	e.conns.add(c)
 	e.connCount++
 	e.connMost = max(e.connMost, e.connCount)
 	e.arm(&c.alarm, c)
@@ -270,8 +263,7 @@ func (e *Engine) teardown(c *conn, reason string) {
 		return
 	}
 	c.dead = true
-	delete(e.conns, c.key[0])
-	delete(e.conns, c.key[1])
+	e.conns.remove(c)
 	e.connCount--
 	e.disarm(&c.alarm)
 	if c.proto == ast.ProtoTCP {

@@ -417,8 +417,8 @@ func TestDeterministic(t *testing.T) {
 			runs[k] = append(runs[k], m.String())
 		}
 		l.wait(100 * time.Hour)
-		if len(l.conns) != 0 || len(l.xlates.byReal) != 0 || len(l.alarms) != 0 || len(l.hosts) != 0 {
-			t.Errorf("left over: %d %d %d %d", len(l.conns), len(l.xlates.byReal), len(l.alarms), len(l.hosts))
+		if l.conns.count != 0 || len(l.xlates.byReal) != 0 || len(l.alarms) != 0 || len(l.hosts) != 0 {
+			t.Errorf("left over: %d %d %d %d", l.conns.count, len(l.xlates.byReal), len(l.alarms), len(l.hosts))
 		}
 	}
 	if d := cmp.Diff(runs[0], runs[1]); d != "" {

@@ -36,7 +36,7 @@ type Engine struct {
 	derived derived
 	now     time.Duration // since start; while a timer fires, the time it was set to
 
-	conns      map[flowKey]*conn // each under the key of either direction
+	conns      flowTable
 	connCount  int
 	connMost   int
 	nextConn   uint64
@@ -72,7 +72,7 @@ func New(clock runtime.Clock) *Engine { return NewLimited(clock, DefaultLimits) 
 // NewLimited is New with other table sizes.
 func NewLimited(clock runtime.Clock, limits Limits) *Engine {
 	e := &Engine{clock: clock, start: clock.Now(), limits: limits, trace: true}
-	e.conns = make(map[flowKey]*conn)
+	e.conns = newFlowTable()
 	e.hosts = make(map[hostKey]*host)
 	e.xlates = newXlateTable()
 	e.users = make(map[userKey]*user)

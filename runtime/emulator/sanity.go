@@ -60,7 +60,8 @@ func (e *Engine) reversePath(f *flight) bool {
 	p := &f.pkt
 	k := keyOf(f)
 	for i := range e.plan.Interfaces {
-		if k.in = uint16(i); i != f.in.If && p.HasPorts() && e.conns[k] != nil {
+		k.in = uint16(i)
+		if c, _ := e.conns.find(&k); i != f.in.If && p.HasPorts() && c != nil {
 			m := syslog.New(106022, syslog.ProtoName(p.Proto), p.Src, p.Dst, x.Name)
 			f.drop(e, "ROUTE-LOOKUP", whyRPF, logs(m), x.RPFLine)
 			return true

@@ -11,10 +11,8 @@ import (
 // sortedConns lists the connections, oldest first.
 func (e *Engine) sortedConns() []*conn {
 	list := make([]*conn, 0, e.connCount)
-	for k, c := range e.conns {
-		if k == c.key[0] {
-			list = append(list, c)
-		}
+	for c := range e.conns.all {
+		list = append(list, c)
 	}
 	slices.SortFunc(list, func(a, b *conn) int { return cmp.Compare(a.number, b.number) })
 	return list

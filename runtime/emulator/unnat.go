@@ -186,11 +186,8 @@ func (e *Engine) rewriteAbout(f *flight) *runtime.Packet {
 	in := *a
 	// The embedded packet went the other way: turned round it is one that would arrive here.
 	k := flowAt(f.in.If, a.Proto, a.Dst, a.Src, a.DstPort, a.SrcPort)
-	if c := e.conns[k]; c != nil && a.HasPorts() {
-		back := &c.key[0]
-		if k == c.key[0] {
-			back = &c.key[1]
-		}
+	if c, dir := e.conns.find(&k); c != nil && a.HasPorts() {
+		back := &c.key[1-dir]
 		in.Src, in.SrcPort, in.Dst, in.DstPort = back.src, back.sport, back.dst, back.dport
 		return &in
 	}
