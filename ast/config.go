@@ -117,6 +117,16 @@ func (c *Config) set(cmd Command) error {
 	case *Timeout:
 		c.setTimers(cmd)
 		return nil
+	case ModeLine:
+		if err := c.checkMode(cmd); err != nil {
+			return err
+		}
+	case *PrefixList:
+		if cmd.Seq == 0 {
+			numbered := *cmd
+			numbered.Seq = c.nextPrefix(cmd.Name)
+			return c.put(&numbered)
+		}
 	case *Privilege:
 		for _, one := range cmd.forms() {
 			_ = c.put(one) // a keyed setting is never refused
@@ -223,6 +233,9 @@ func (c *Config) rank(cmd Command) int {
 		return group(4, "aaa-server", cmd.Tag)
 	case *Nat:
 		return group(2, "nat", cmd.If)
+	case Mode, ModeLine, *PrefixList, *PrefixDescription:
+		n, _ := c.rankMode(cmd, group)
+		return n
 	case *Interface:
 		return group(2, "interface", cmd.Hardware)
 	case *VLAN:

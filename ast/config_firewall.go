@@ -8,7 +8,8 @@ import (
 // Indent is what stands before a command in a printed configuration: two blanks for the members of object groups
 // (commands-firewall.md section 5.3), nothing for most.
 func Indent(cmd Command) string {
-	if _, ok := cmd.(GroupMember); ok {
+	switch cmd.(type) {
+	case GroupMember, ModeLine:
 		return "  "
 	}
 	return ""

@@ -29,6 +29,14 @@ func (c *Config) remove(cmd Command) error {
 		return c.removeTimers(cmd)
 	case *Privilege:
 		return c.removePrivilege(cmd)
+	case *RouteMap:
+		return c.removeRouteMap(cmd)
+	case *PrefixList:
+		return c.removePrefixes(cmd)
+	case Mode:
+		return c.removeMode(cmd)
+	case ModeLine:
+		return c.removeModeLine(cmd)
 	case *VLAN:
 		c.removeVLAN(cmd)
 	}
@@ -270,6 +278,21 @@ func (c *Config) clear(cl *Cleared) error {
 				return err
 			}
 		}
+		if cl.ID == "" {
+			c.keep(secListOptions, nil)
+		}
+		return nil
+	}
+	switch cl.Name {
+	case "router", "routing", "multicast", "route-map":
+		c.clearModes(cl.Name)
+		return nil
+	}
+	if cl.Name == "logging disabled" {
+		c.keep(secLogging, slices.DeleteFunc(slices.Clone(c.sections[secLogging]), func(old Command) bool {
+			_, ok := old.(*LoggingMessage)
+			return ok
+		}))
 		return nil
 	}
 	words := strings.Fields(cl.Name)

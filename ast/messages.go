@@ -56,3 +56,7 @@ func refuseNesting(inner, outer string) *Refusal {
 func refuseNoGroupOpen(c Command) *Refusal {
 	return &Refusal{"E336", "ERROR: no object-group is open for: " + Text(c), BadReference}
 }
+
+func refuseNoMode(c ModeLine) *Refusal {
+	return &Refusal{"E340", fmt.Sprintf("ERROR: no %s is open for: %s", c.modeWord(), Text(c)), BadReference}
+}

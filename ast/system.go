@@ -195,11 +195,15 @@ func (*FailoverSwitch) rule() rule {
 // FailoverTimeout: `failover timeout H:MM:SS`.
 type FailoverTimeout struct {
 	Pos  `json:"-"`
-	Time time.Duration `json:"time"`
+	Time time.Duration `json:"time"` // -1: not given
 }
 
-func (*FailoverTimeout) Family() string     { return "failover timeout" }
-func (c *FailoverTimeout) print(p *Printer) { p.word("failover", "timeout").hms(c.Time) }
+func (*FailoverTimeout) Family() string { return "failover timeout" }
+func (c *FailoverTimeout) print(p *Printer) {
+	if p.word("failover", "timeout"); c.Time >= 0 {
+		p.hms(c.Time)
+	}
+}
 func (*FailoverTimeout) rule() rule {
 	return rule{section: secFailover, rank: 1, key: "failover timeout"}
 }
@@ -207,11 +211,15 @@ func (*FailoverTimeout) rule() rule {
 // FailoverPoll: `failover poll SECONDS`.
 type FailoverPoll struct {
 	Pos     `json:"-"`
-	Seconds int `json:"seconds"`
+	Seconds int `json:"seconds"` // 0: not given
 }
 
-func (*FailoverPoll) Family() string     { return "failover poll" }
-func (c *FailoverPoll) print(p *Printer) { p.word("failover", "poll").num(c.Seconds) }
+func (*FailoverPoll) Family() string { return "failover poll" }
+func (c *FailoverPoll) print(p *Printer) {
+	if p.word("failover", "poll"); c.Seconds > 0 {
+		p.num(c.Seconds)
+	}
+}
 func (*FailoverPoll) rule() rule {
 	return rule{section: secFailover, rank: 2, key: "failover poll"}
 }
