@@ -20,6 +20,7 @@ var may = map[string][]string{
 	"parser/repair":    {"ast", "parser", "parser/syntax"},
 	"compiler":         {"ast"},
 	"compiler/nft":     {"ast", "compiler"},
+	"compiler/diff":    {"ast", "compiler"},
 	"compiler/linux":   {"ast", "compiler", "compiler/nft"},
 	"runtime":          {"ast", "compiler"},
 	"runtime/syslog":   {"ast", "runtime"},

@@ -18,6 +18,7 @@ type CLI struct {
 	Repair    RepairCmd    `cmd:"" help:"Scraped text in, clean configuration out."`
 	Trace     TraceCmd     `cmd:"" help:"Send one packet through the emulator and tell what decided."`
 	Test      TestCmd      `cmd:"" help:"Run scenario files: packets and what must happen to them."`
+	Diff      DiffCmd      `cmd:"" help:"What differs in meaning between two configurations: packets, with the lines that decide."`
 	Translate TranslateCmd `cmd:"" help:"The configuration as a Linux host's files, with a ledger of every line."`
 	Lab       LabCmd       `cmd:"" help:"The firewall on this kernel, in network namespaces made for it, with hosts around it."`
 	Hash      HashCmd      `cmd:"" help:"The password hash that a PIX stores."`

@@ -1,0 +1,54 @@
+package diff
+
+import (
+	"fmt"
+	"slices"
+
+	"pixfw/compiler"
+)
+
+// notes names settings that differ and act on packets only through state, which is not compared.
+func notes(old, new *compiler.Plan) []string {
+	var out []string
+	differ := func(what string, of func(*compiler.Plan) string) {
+		if of(old) != of(new) {
+			out = append(out, what)
+		}
+	}
+	differ("timeouts differ: how long connections and translations live is not compared", func(p *compiler.Plan) string {
+		return fmt.Sprint(p.Timeouts, p.UAuth.Absolute, p.UAuth.Inactivity)
+	})
+	differ("fixups differ: what inspection opens, rewrites and refuses is not compared", func(p *compiler.Plan) string {
+		var w []string
+		for _, f := range p.Fixups {
+			w = append(w, fmt.Sprint(f.Protocol, f.Sub, f.Transport, f.Ports, f.MaxLength))
+		}
+		slices.Sort(w)
+		return fmt.Sprint(w)
+	})
+	differ("connection limits differ: they begin to act when connections are many, and are not compared", func(p *compiler.Plan) string {
+		var w []string
+		for _, s := range p.NAT.Statics {
+			if s.MaxConns != 0 || s.Embryonic != 0 {
+				w = append(w, fmt.Sprint(s.Mapped, s.Real, s.MaxConns, s.Embryonic))
+			}
+		}
+		for _, n := range p.NAT.Nats {
+			if n.MaxConns != 0 || n.Embryonic != 0 {
+				w = append(w, fmt.Sprint(n.ID, n.Net, n.MaxConns, n.Embryonic))
+			}
+		}
+		return fmt.Sprint(w)
+	})
+	differ("transform sets or IKE policies differ: how tunnels are built is not compared", func(p *compiler.Plan) string {
+		var w []string
+		for _, s := range p.VPN.TransformSets {
+			w = append(w, fmt.Sprint(s.Name, s.Transforms))
+		}
+		for _, k := range p.VPN.Policies {
+			w = append(w, fmt.Sprint(k.Priority, k.Authentication, k.Encryption, k.Hash, k.Group, k.Lifetime))
+		}
+		return fmt.Sprint(w)
+	})
+	return out
+}
