@@ -13,8 +13,12 @@ import (
 // Lower makes the ruleset of a plan. names gives the device of each interface, by index; an interface without one is not
 // served, nor is one that is shut down or has no address. The diagnostics say what Linux does otherwise, one a
 // configuration line.
-func Lower(plan *compiler.Plan, names map[int]string) (*Ruleset, ast.Diagnostics) {
-	l := &lowerer{p: plan, dev: map[int]string{}, rs: &Ruleset{}, at: map[ast.Pos]*ast.Diagnostic{}, used: map[string]bool{}, id: map[int]string{}}
+func Lower(plan *compiler.Plan, names map[int]string, options ...Options) (*Ruleset, ast.Diagnostics) {
+	var opts Options
+	if len(options) > 0 {
+		opts = options[0]
+	}
+	l := &lowerer{p: plan, opts: opts, dev: map[int]string{}, rs: &Ruleset{}, at: map[ast.Pos]*ast.Diagnostic{}, used: map[string]bool{}, id: map[int]string{}}
 	for i := range plan.Interfaces {
 		f := &plan.Interfaces[i]
 		switch {
@@ -32,11 +36,14 @@ func Lower(plan *compiler.Plan, names map[int]string) (*Ruleset, ast.Diagnostics
 	l.routeSets()
 	l.sanity()
 	l.helpers()
+	l.marks = map[string]uint32{}
+	l.xlateMaps()
 	l.ingress()
 	l.accessLists()
 	l.unNAT()
 	l.input()
 	l.mss()
+	l.limitSets()
 	l.forward()
 	l.postrouting()
 	l.sysctls()
@@ -45,8 +52,18 @@ func Lower(plan *compiler.Plan, names map[int]string) (*Ruleset, ast.Diagnostics
 	return l.rs, l.diags
 }
 
+// Options of Lower.
+type Options struct {
+	// Daemon says that a process listens to the Queue, gives hosts their addresses, and keeps the maps of translations. Without
+	// it the rules stand alone, and pools are approximated.
+	Daemon bool
+	// CompatQueue is for kernels that have the queue only as a target of xtables.
+	CompatQueue bool
+}
+
 type lowerer struct {
 	p     *compiler.Plan
+	opts  Options
 	dev   map[int]string // the interfaces that are served
 	ifs   []int          // the same, in order
 	id    map[int]string // their names as parts of identifiers
@@ -59,6 +76,8 @@ type lowerer struct {
 	noted   []Rule // postrouting: dynamic translations that are alive
 	marks   map[string]uint32
 	acl     map[int]string // chains of bound access lists
+	un      map[int]string // maps of live translations, by the interface where they are seen
+	limited map[limitKey]string
 }
 
 // unique keeps identifiers apart that were different before they were made identifiers.
@@ -214,6 +233,13 @@ func (l *lowerer) sysctls() {
 	for _, k := range []string{"tcp_timeout_syn_sent", "tcp_timeout_syn_recv"} {
 		timer(k, t.Embryonic)
 	}
+	// A connection ends with both FINs or a reset. The kernel keeps it for a moment in which late segments pass.
+	wait := time.Second
+	if l.p.Sysopt.Timewait {
+		wait = 15 * time.Second
+	}
+	timer("tcp_timeout_time_wait", wait)
+	timer("tcp_timeout_close", time.Second)
 	timer("udp_timeout", t.UDP)
 	timer("udp_timeout_stream", t.UDP)
 }

@@ -38,11 +38,15 @@ func (l *lowerer) from(i int) Chain {
 	for k := range l.p.NAT.Statics {
 		s := &l.p.NAT.Statics[k]
 		switch {
-		case s.MappedIf != i || s.ACL != compiler.None:
+		case s.MappedIf != i || !l.loads(s):
+		case s.ACL != compiler.None:
+			sub := l.policyList(fmt.Sprintf("to_policy_%s_%d", l.id[i], k), s, []Stmt{check})
+			l.chain(sub)
+			add(Rule{Match: []Match{dst(netRange(s.MappedNet()))}, Do: []Stmt{Jump{sub.Name}}, Line: s.Line})
 		case s.Proto != 0:
 			add(Rule{Match: []Match{dst(host(s.Mapped)), proto(uint32(s.Proto)), {Field: Dport, Values: one(uint32(s.MappedPort))}},
 				Do: []Stmt{check}, Line: s.Line})
-		case s.Mask.Contiguous():
+		default:
 			unnat = append(unnat, netRange(s.MappedNet()))
 		}
 	}
@@ -69,7 +73,11 @@ func (l *lowerer) from(i int) Chain {
 		}
 		dynamic = true
 	}
-	if dynamic {
+	if l.opts.Daemon {
+		if un := l.un[i]; un != "" {
+			add(Rule{Match: []Match{inSet(Daddr, un)}, Do: []Stmt{check}, Note: "a live translation"})
+		}
+	} else if dynamic {
 		add(Rule{Match: []Match{inSet(Daddr, "xlate_"+l.id[i])}, Do: []Stmt{check}, Note: "a live translation"})
 	}
 	add(deny("106011", "would leave by the interface it came from", compiler.Line{}, inSet(Daddr, "route_"+l.id[i])),

@@ -179,7 +179,7 @@ func (l *lowerer) unserved() {
 	for _, list := range [][]compiler.Nat{p.NAT.Policies, p.NAT.Nats} {
 		for i := range list {
 			n := &list[i]
-			if n.Outside {
+			if n.Outside && (!l.opts.Daemon || n.ACL != compiler.None) {
 				l.warn("W511", n.Line, "dynamic outside nat is not loaded: what it covers is dropped (305006)", "use static (outside,inside)")
 			}
 			l.limits(n.Line, n.MaxConns, n.Embryonic, n.DNS)
@@ -288,8 +288,8 @@ func (l *lowerer) fixup(f *compiler.Fixup) {
 
 func (l *lowerer) static(s *compiler.Static) {
 	switch {
-	case s.ACL != compiler.None:
-		l.warn("W505", s.Line, "policy static is not loaded: what it would translate is judged by the lines after it, or dropped", "")
+	case s.ACL != compiler.None && s.Proto != 0:
+		l.warn("W505", s.Line, "a static of a port with an access list is not loaded: what it would translate is judged by the lines after it, or dropped", "")
 	case !s.Mask.Contiguous():
 		l.warn("W505", s.Line, "a static with a mask that has holes is not loaded", "")
 	}
@@ -301,8 +301,8 @@ func (l *lowerer) static(s *compiler.Static) {
 }
 
 func (l *lowerer) limits(line compiler.Line, conns, embryonic int, dns bool) {
-	if conns > 0 || embryonic > 0 {
-		l.warn("W504", line, "connection limits are not enforced", "")
+	if embryonic > 0 {
+		l.warn("W504", line, "the limit of half-open connections is not enforced: there is no TCP intercept", "")
 	}
 	if dns {
 		l.warn("W504", line, "DNS answers are not rewritten", "")

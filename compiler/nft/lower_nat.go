@@ -13,6 +13,7 @@ type run struct {
 	statics []*compiler.Static
 	port    bool
 	net     bool
+	policy  bool // with an access list
 }
 
 // runs are the statics that keep accepts, in order.
@@ -20,11 +21,12 @@ func (l *lowerer) runs(keep func(*compiler.Static) bool) []run {
 	var out []run
 	for i := range l.p.NAT.Statics {
 		s := &l.p.NAT.Statics[i]
-		if !keep(s) || s.ACL != compiler.None || !s.Mask.Contiguous() {
+		if !keep(s) || !l.loads(s) {
 			continue
 		}
-		one := run{statics: []*compiler.Static{s}, port: s.Proto != 0, net: s.Proto == 0 && s.Mask != ast.AllOnes}
-		if n := len(out); n > 0 && !one.port && !one.net && !out[n-1].port && !out[n-1].net && len(out[n-1].statics) < chunk {
+		one := run{statics: []*compiler.Static{s}, port: s.Proto != 0, net: s.Proto == 0 && s.Mask != ast.AllOnes, policy: s.ACL != compiler.None}
+		single := func(r *run) bool { return r.port || r.net || r.policy }
+		if n := len(out); n > 0 && !single(&one) && !single(&out[n-1]) && len(out[n-1].statics) < chunk {
 			out[n-1].statics = append(out[n-1].statics, s)
 			continue
 		}
@@ -70,9 +72,18 @@ func (l *lowerer) unNAT() {
 				c.Rules = append(c.Rules, Rule{Do: []Stmt{Jump{sub.Name}}, Line: x.Line})
 			}
 		}
+		if un := l.un[i]; un != "" {
+			c.Rules = append(c.Rules, Rule{Match: []Match{inSet(Daddr, un)}, Do: []Stmt{SetMark{MarkUnNAT}, NAT{Dst: true, Map: un}}, Note: "live translations"})
+		}
 		for k, r := range l.runs(func(s *compiler.Static) bool { return s.MappedIf == i && l.dev[s.RealIf] != "" }) {
 			s := r.statics[0]
 			switch {
+			case r.policy:
+				first, last := s.RealNet().Range()
+				sub := l.policyList(fmt.Sprintf("un_policy_%s_%d", l.id[i], k), s,
+					[]Stmt{SetMark{MarkUnNAT}, NAT{Dst: true, First: first, Last: last, Prefix: r.net}})
+				chains = append(chains, sub)
+				c.Rules = append(c.Rules, Rule{Match: []Match{dst(netRange(s.MappedNet()))}, Do: []Stmt{Jump{sub.Name}}, Line: s.Line})
 			case r.port:
 				c.Rules = append(c.Rules, Rule{Match: []Match{dst(host(s.Mapped)), proto(uint32(s.Proto)), {Field: Dport, Values: one(uint32(s.MappedPort))}},
 					Do: []Stmt{SetMark{MarkUnNAT}, NAT{Dst: true, First: s.Real, Last: s.Real, PortLo: s.RealPt, PortHi: s.RealPt}}, Line: s.Line})
@@ -119,9 +130,14 @@ func (l *lowerer) listChain(name string, acl int, reversed bool, permit []Stmt) 
 
 // forward decides by levels, users and the mandatory translation (semantics.md 1.1, 3.1).
 func (l *lowerer) forward() {
-	l.marks = map[string]uint32{}
 	base := Chain{Name: "through", Type: "filter", Hook: "forward", Priority: 0, Drop: true,
 		Note: "Levels, users, and the translation that every packet between interfaces needs"}
+	if l.opts.Daemon {
+		reset := []Match{proto(ast.ProtoTCP), {Field: TCPFlags, Mask: flagRST, Values: one(flagRST)}, {Field: CtState, Mask: StateEstablished}}
+		base.Rules = append(base.Rules,
+			Rule{Match: append(reset[:3:3], Match{Field: CtReply}), Do: []Stmt{AddMark{MarkResetReply}}, Note: "reset by the responder"},
+			Rule{Match: append(reset[:3:3], Match{Field: CtReply, Not: true}), Do: []Stmt{AddMark{MarkReset}}, Note: "reset by the initiator"})
+	}
 	base.Rules = append(base.Rules, l.dnsLimit()...)
 	base.Rules = append(base.Rules, Rule{Match: []Match{conn, withPorts}, Do: []Stmt{Accept{}}})
 	var chains []Chain
@@ -163,9 +179,14 @@ func (l *lowerer) inbound(i, o int) []Chain {
 	out := []Chain{c}
 	add := func(r ...Rule) { out[0].Rules = append(out[0].Rules, r...) }
 	add(Rule{Match: decided, Do: []Stmt{Accept{}}})
+	add(l.returned(i, o)...)
 	if u := l.uauth(i, o); u != nil {
 		out = append(out, *u)
 		add(Rule{Do: []Stmt{Jump{u.Name}}})
+	}
+	if c := l.limitChain(c.Name+"_limits", o, i, true); c != nil {
+		out = append(out, *c)
+		add(limitJump(c))
 	}
 	for k := range l.p.NAT.Exemptions {
 		if x := &l.p.NAT.Exemptions[k]; x.If == o && !x.Outside {
@@ -175,28 +196,31 @@ func (l *lowerer) inbound(i, o int) []Chain {
 		}
 	}
 	// Static outside NAT translates the source of what was let in.
-	for _, r := range l.staticRules(i, o, mark(MarkUnNAT)) {
-		add(r)
-	}
-	for k := range l.p.NAT.Nats {
-		if n := &l.p.NAT.Nats[k]; n.If == i && n.Outside {
-			add(deny("305006", "outside nat", n.Line, src(netRange(n.Net))))
-		}
-	}
+	rules, subs := l.staticRules(i, o, mark(MarkUnNAT))
+	out = append(out, subs...)
+	add(rules...)
+	add(l.outside(i, o)...)
 	add(Rule{Match: []Match{mark(MarkUnNAT)}, Do: []Stmt{SetMark{MarkPlain}, Accept{}}},
 		deny("305005", "no translation", compiler.Line{}))
 	return out
 }
 
 // staticRules choose the class of sources on interface i that statics show on o.
-func (l *lowerer) staticRules(i, o int, extra ...Match) []Rule {
-	var rules []Rule
+func (l *lowerer) staticRules(i, o int, extra ...Match) (rules []Rule, chains []Chain) {
 	for k, r := range l.runs(func(s *compiler.Static) bool { return s.RealIf == i && s.MappedIf == o }) {
 		s := r.statics[0]
 		m := l.class(fmt.Sprintf("static %d %d %d", i, o, k))
 		match := append([]Match(nil), extra...)
 		done := Rule{Match: []Match{mark(m)}, Line: r.line()}
+		do := []Stmt{SetMark{m}, Accept{}}
 		switch {
+		case r.policy:
+			first, last := s.MappedNet().Range()
+			done.Do = []Stmt{NAT{First: first, Last: last, Prefix: r.net}}
+			sub := l.listChain(l.unique(fmt.Sprintf("%s_%d", l.pairName("policy", i, o), k)), s.ACL, false, do)
+			chains = append(chains, sub)
+			do = []Stmt{Jump{sub.Name}}
+			match = append(match, src(netRange(s.RealNet())))
 		case r.port:
 			match = append(match, src(host(s.Real)), proto(uint32(s.Proto)), Match{Field: Sport, Values: one(uint32(s.RealPt))})
 			done.Match = append(done.Match, proto(uint32(s.Proto)))
@@ -213,9 +237,9 @@ func (l *lowerer) staticRules(i, o int, extra ...Match) []Rule {
 			done.Do = []Stmt{NAT{Map: name}}
 		}
 		l.classes = append(l.classes, done)
-		rules = append(rules, Rule{Match: match, Do: []Stmt{SetMark{m}, Accept{}}, Line: r.line()})
+		rules = append(rules, Rule{Match: match, Do: do, Line: r.line()})
 	}
-	return rules
+	return rules, chains
 }
 
 // class is the ct mark of a class of translation.
@@ -234,9 +258,14 @@ func (l *lowerer) outbound(i, o int) []Chain {
 	out := []Chain{c}
 	add := func(r ...Rule) { out[0].Rules = append(out[0].Rules, r...) }
 	add(Rule{Match: decided, Do: []Stmt{Accept{}}})
+	add(l.returned(i, o)...)
 	if u := l.uauth(i, o); u != nil {
 		out = append(out, *u)
 		add(Rule{Do: []Stmt{Jump{u.Name}}})
+	}
+	if c := l.limitChain(c.Name+"_limits", i, o, false); c != nil {
+		out = append(out, *c)
+		add(limitJump(c))
 	}
 	for k := range l.p.NAT.Exemptions {
 		if x := &l.p.NAT.Exemptions[k]; x.If == i && !x.Outside {
@@ -245,7 +274,16 @@ func (l *lowerer) outbound(i, o int) []Chain {
 			add(Rule{Do: []Stmt{Jump{sub.Name}}, Line: x.Line})
 		}
 	}
-	add(l.staticRules(i, o)...)
+	statics, subs := l.staticRules(i, o)
+	out = append(out, subs...)
+	if k := l.xlateMap(i, o, compiler.None); k >= 0 && len(statics) > 0 {
+		// A translation that lives is older than the static, and goes on until it is cleared (semantics.md 3.5).
+		statics = append([]Rule{{Match: []Match{inSet(Saddr, l.rs.Xlates[k].Name)}, Do: []Stmt{Return{}}}}, statics...)
+		sub := Chain{Name: c.Name + "_statics", Rules: statics}
+		out = append(out, sub)
+		statics = []Rule{{Do: []Stmt{Jump{sub.Name}}}}
+	}
+	add(statics...)
 	dynamic := func(n *compiler.Nat, name string) {
 		rules := l.dynamic(n, o)
 		if n.ACL == compiler.None {
@@ -267,6 +305,7 @@ func (l *lowerer) outbound(i, o int) []Chain {
 			dynamic(n, fmt.Sprintf("%s_policy_%d", c.Name, k))
 		}
 	}
+	add(l.live(i, o, compiler.None)...)
 	for k := range l.p.NAT.Nats {
 		if n := &l.p.NAT.Nats[k]; n.If == i && !n.Outside {
 			dynamic(n, "")
@@ -278,6 +317,9 @@ func (l *lowerer) outbound(i, o int) []Chain {
 
 // dynamic chooses the class for sources of a nat line that leave by interface o.
 func (l *lowerer) dynamic(n *compiler.Nat, o int) []Rule {
+	if l.opts.Daemon && l.needsDaemon(n, o) {
+		return l.ask(n, o)
+	}
 	if n.ID == 0 && n.ACL == compiler.None {
 		return []Rule{{Do: []Stmt{SetMark{MarkPlain}, Accept{}}, Line: n.Line, Note: "identity"}}
 	}
@@ -286,6 +328,10 @@ func (l *lowerer) dynamic(n *compiler.Nat, o int) []Rule {
 		return []Rule{deny("305006:portmap", "no global", n.Line)}
 	}
 	m := l.class(fmt.Sprintf("global %d %d", n.ID, o))
+	if l.opts.Daemon {
+		_, pats := l.ranges(n.ID, o)
+		m = l.rs.PATs[l.patClass(pats[0])].Class
+	}
 	do := []Stmt{SetMark{m}, Accept{}}
 	if !g.PAT {
 		return []Rule{{Do: do, Line: n.Line}}
@@ -331,6 +377,10 @@ func poolRange(g *compiler.Global) (first, last ast.IP) {
 
 // globals adds the classes of dynamic translation and says how they differ.
 func (l *lowerer) globals() {
+	if l.opts.Daemon {
+		l.daemonGlobals()
+		return
+	}
 	for k := range l.p.NAT.Globals {
 		g := &l.p.NAT.Globals[k]
 		if l.dev[g.If] == "" {
@@ -343,12 +393,7 @@ func (l *lowerer) globals() {
 		}
 		m := mark(l.class(fmt.Sprintf("global %d %d", g.ID, g.If)))
 		if g.PAT {
-			l.note("W502", g.Line, "Linux keeps the original port where it is free; a PIX hands out the next port of the class")
-			for _, r := range []Range{{1, 511}, {512, 1023}, {1024, 65535}} {
-				l.classes = append(l.classes, Rule{Match: []Match{m, withPorts, {Field: Sport, Values: []Range{r}}},
-					Do: []Stmt{NAT{First: g.First, Last: g.First, PortLo: uint16(r.Lo), PortHi: uint16(r.Hi)}}, Line: g.Line})
-			}
-			l.classes = append(l.classes, Rule{Match: []Match{m}, Do: []Stmt{NAT{First: g.First, Last: g.First}}, Line: g.Line})
+			l.pat(g, m)
 			continue
 		}
 		l.warn("W501", g.Line, "Linux chooses the address of a host by its hash, not the lowest free one; hosts may share an address, also when "+
@@ -366,7 +411,7 @@ func (l *lowerer) postrouting() {
 	l.globals()
 	for _, i := range l.ifs {
 		for k := range l.p.NAT.Globals {
-			if g := &l.p.NAT.Globals[k]; g.If == i && !g.PAT {
+			if g := &l.p.NAT.Globals[k]; g.If == i && !g.PAT && !l.opts.Daemon {
 				t := l.p.Timeouts.Xlate
 				if t <= 0 {
 					t = 3 * 3600e9

@@ -210,7 +210,12 @@ func (e *encoder) set(s *Set) error {
 		}
 	case Dynamic:
 		set.Dynamic, set.HasTimeout, set.Timeout, set.Size = true, true, s.Timeout, dynamicSize
-	case AddrMap:
+	case Counting:
+		set.Dynamic, set.Size = true, dynamicSize
+	case AddrMap, LiveMap:
+		if s.Kind == LiveMap {
+			set.Size = dynamicSize
+		}
 		set.IsMap, set.DataType = true, nftables.TypeIPAddr
 		for _, p := range s.Pairs {
 			elems = append(elems, nftables.SetElement{Key: be32(uint32(p[0])), Val: be32(uint32(p[1]))})
@@ -322,6 +327,8 @@ func (e *encoder) match(m *Match) ([]expr.Any, error) {
 			out = append(out, mask(native(m.Mask)))
 		}
 		return append(out, m.cmp(native(m.Values[0].Lo))), nil
+	case PacketMark:
+		return []expr.Any{&expr.Meta{Key: expr.MetaKeyMARK, Register: 1}, mask(native(m.Mask)), m.cmp(native(m.Values[0].Lo))}, nil
 	case HdrLen:
 		return []expr.Any{payload(network, 0, 1), mask(be8(0x0f)), &expr.Cmp{Op: expr.CmpOpGt, Register: 1, Data: be8(m.Values[0].Lo)}}, nil
 	case NoRoute:
@@ -421,6 +428,32 @@ func (e *encoder) stmt(s Stmt) ([]expr.Any, error) {
 		}
 		return []expr.Any{payload(expr.PayloadBaseNetworkHeader, 12, 4),
 			&expr.Dynset{SrcRegKey: 1, SetID: set.ID, SetName: set.Name, Operation: uint32(unix.NFT_DYNSET_OP_UPDATE)}}, nil
+	case SetPacketMark:
+		return []expr.Any{&expr.Immediate{Register: 1, Data: native(s.Mark)}, &expr.Meta{Key: expr.MetaKeyMARK, SourceRegister: true, Register: 1}}, nil
+	case TakeMark:
+		return []expr.Any{&expr.Meta{Key: expr.MetaKeyMARK, Register: 1}, &expr.Ct{Key: expr.CtKeyMARK, Register: 1, SourceRegister: true},
+			&expr.Immediate{Register: 1, Data: native(0)}, &expr.Meta{Key: expr.MetaKeyMARK, SourceRegister: true, Register: 1}}, nil
+	case AddMark:
+		return []expr.Any{&expr.Ct{Key: expr.CtKeyMARK, Register: 1},
+			&expr.Bitwise{SourceRegister: 1, DestRegister: 1, Len: 4, Mask: native(^s.Bits), Xor: native(s.Bits)},
+			&expr.Ct{Key: expr.CtKeyMARK, Register: 1, SourceRegister: true}}, nil
+	case ToQueue:
+		if s.Compat {
+			return []expr.Any{CompatQueue(s.Num)}, nil
+		}
+		return []expr.Any{&expr.Queue{Num: s.Num, Total: 1}}, nil
+	case Limit:
+		set := e.sets[s.Set]
+		if set == nil {
+			return nil, fmt.Errorf("no set %s", s.Set)
+		}
+		offset := uint32(12)
+		if s.Dst {
+			offset = 16
+		}
+		return []expr.Any{payload(expr.PayloadBaseNetworkHeader, offset, 4),
+			&expr.Dynset{SrcRegKey: 1, SetID: set.ID, SetName: set.Name, Operation: uint32(unix.NFT_DYNSET_OP_ADD),
+				Exprs: []expr.Any{&expr.Connlimit{Count: s.Over, Flags: expr.NFT_CONNLIMIT_F_INV}}}}, nil
 	case SetMSS:
 		return []expr.Any{&expr.Immediate{Register: 1, Data: be16(s.Size)},
 			&expr.Exthdr{SourceRegister: 1, Type: 2, Offset: 2, Len: 2, Op: expr.ExthdrOpTcpopt}}, nil

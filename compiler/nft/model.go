@@ -15,14 +15,24 @@ const Table = "pixfw"
 // LogGroup is the nflog group that receives what is denied. Its prefix is a reason: "106023:ACL".
 const LogGroup = 106
 
-// Ct marks of connections whose translation is decided: markOwn in the high octet, the class below.
+// Ct marks of connections whose translation is decided: markOwn in the high octet, the class below. A packet that waits for
+// the daemon carries its request as packet mark, and comes back with the class in its place.
 const (
-	MarkMask  = 0xff000000
-	MarkOwn   = 0x50000000
-	MarkUnNAT = MarkOwn | 1 // the destination was un-NATed, the rest is still to be judged
-	MarkPlain = MarkOwn | 2 // no translation of the source
-	markFirst = MarkOwn | 16
+	MarkMask    = 0xff000000
+	MarkOwn     = 0x50000000
+	MarkUnNAT   = MarkOwn | 1 // the destination was un-NATed, the rest is still to be judged
+	MarkPlain   = MarkOwn | 2 // no translation of the source
+	markFirst   = MarkOwn | 16
+	MarkRequest = 0x51000000
+
+	// A reset by the side that began the connection, or by the other, is noted in the mark.
+	MarkReset      = 0x00800000
+	MarkResetReply = 0x00400000
+	MarkResets     = MarkReset | MarkResetReply
 )
+
+// Queue is the number of the queue in which first packets of hosts wait for their translation.
+const Queue = 106
 
 // Ruleset is everything that is loaded.
 type Ruleset struct {
@@ -30,6 +40,37 @@ type Ruleset struct {
 	Sets    []Set
 	Chains  []Chain
 	Sysctls []Sysctl
+
+	// What the daemon does, with Options.Daemon.
+	Xlates   []XlateMap
+	Requests []Request
+	PATs     []PATClass
+}
+
+// An XlateMap holds the live translations of hosts on one interface as seen on another; policy NAT has its own for each
+// access list.
+type XlateMap struct {
+	RealIf, MappedIf int
+	ACL              int    // of policy NAT; None
+	Name             string // map from real to mapped
+	Un               string // map from mapped to real, of all translations on MappedIf
+	Class            uint32 // ct mark of connections that use it
+}
+
+// A Request is what a packet in the queue asks for: a translation by one rule on one interface.
+type Request struct {
+	Mark    uint32 // of the packet
+	Nat     *compiler.Nat
+	In, Out int
+	Map     int   // index in Xlates
+	Pools   []int // index in the Plan's Globals, in the order of trying
+	PATs    []int // index in PATs, likewise
+}
+
+// A PATClass is the translation by one PAT address.
+type PATClass struct {
+	Class  uint32
+	Global int // index in the Plan's Globals
 }
 
 // A Helper is a connection tracking helper of the kernel.
@@ -50,10 +91,12 @@ type SetKind uint8
 
 // The kinds of sets.
 const (
-	Addrs   SetKind = iota // intervals of addresses
-	Pairs                  // source and destination address
-	Dynamic                // addresses that rules add, with a timeout
-	AddrMap                // address to address
+	Addrs    SetKind = iota // intervals of addresses
+	Pairs                   // source and destination address
+	Dynamic                 // addresses that rules add, with a timeout
+	AddrMap                 // address to address
+	LiveMap                 // address to address, filled by the daemon
+	Counting                // addresses with a count of their connections
 )
 
 // A Set is a named set or map. Its intervals are sorted and do not touch.
@@ -61,7 +104,7 @@ type Set struct {
 	Name    string
 	Kind    SetKind
 	Ranges  []Range       // Addrs
-	Pairs   [][2]ast.IP   // Pairs, AddrMap
+	Pairs   [][2]ast.IP   // Pairs, AddrMap, LiveMap
 	Timeout time.Duration // Dynamic
 	Line    compiler.Line // where the set comes from one line
 	Note    string        // what it is, for readers
@@ -123,6 +166,7 @@ const (
 	NoRoute    // no value: the route to the source leaves by another interface
 	MSSOver    // greater than the value
 	UDPLenOver // greater than the value, with the UDP header
+	PacketMark
 )
 
 // Bits of CtState and CtStatus, and TCP flags.
@@ -160,6 +204,23 @@ type (
 	SetMark struct{ Mark uint32 }
 	// Update adds the packet's source to a dynamic set, or restarts its timeout.
 	Update struct{ Set string }
+	// SetPacketMark sets the mark of the packet; TakeMark moves it to the connection.
+	SetPacketMark struct{ Mark uint32 }
+	TakeMark      struct{}
+	// AddMark sets bits of the ct mark.
+	AddMark struct{ Bits uint32 }
+	// ToQueue hands the packet to the daemon. Compat does it by the target of xtables, for kernels without a queue expression.
+	// Where nobody listens, packets are dropped.
+	ToQueue struct {
+		Num    uint16
+		Compat bool
+	}
+	// Limit goes on when the packet's source, or with Dst its destination, has more connections than Over.
+	Limit struct {
+		Set  string
+		Dst  bool
+		Over uint32
+	}
 	// SetMSS rewrites the MSS option.
 	SetMSS struct{ Size uint16 }
 	// SetHelper assigns a helper.
@@ -181,18 +242,24 @@ type (
 	Goto   struct{ Chain string }
 )
 
-func (Counter) stmt()   {}
-func (Log) stmt()       {}
-func (SetMark) stmt()   {}
-func (Update) stmt()    {}
-func (SetMSS) stmt()    {}
-func (SetHelper) stmt() {}
-func (NAT) stmt()       {}
-func (Accept) stmt()    {}
-func (Drop) stmt()      {}
-func (Return) stmt()    {}
-func (Jump) stmt()      {}
-func (Goto) stmt()      {}
+func (Counter) stmt() {}
+func (Log) stmt()     {}
+func (SetMark) stmt() {}
+func (Update) stmt()  {}
+func (SetMSS) stmt()  {}
+
+func (SetPacketMark) stmt() {}
+func (TakeMark) stmt()      {}
+func (AddMark) stmt()       {}
+func (ToQueue) stmt()       {}
+func (Limit) stmt()         {}
+func (SetHelper) stmt()     {}
+func (NAT) stmt()           {}
+func (Accept) stmt()        {}
+func (Drop) stmt()          {}
+func (Return) stmt()        {}
+func (Jump) stmt()          {}
+func (Goto) stmt()          {}
 
 // WithoutHelpers is the ruleset without connection tracking helpers, for kernels that lack one.
 func (r *Ruleset) WithoutHelpers() *Ruleset {
@@ -302,7 +369,7 @@ func (s *Set) Elements() int {
 	switch s.Kind {
 	case Addrs:
 		return len(intervals(s.Ranges, be32))
-	case Pairs, AddrMap:
+	case Pairs, AddrMap, LiveMap:
 		return len(s.Pairs)
 	}
 	return 0

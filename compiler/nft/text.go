@@ -90,8 +90,13 @@ func (s *Set) text(b *strings.Builder) {
 		}
 	case Dynamic:
 		flags = fmt.Sprintf("\t\tsize %d\n\t\tflags dynamic,timeout\n\t\ttimeout %ds\n", dynamicSize, int(s.Timeout.Seconds()))
-	case AddrMap:
+	case Counting:
+		flags = fmt.Sprintf("\t\tsize %d\n\t\tflags dynamic\n", dynamicSize)
+	case AddrMap, LiveMap:
 		kind, typ = "map", "ipv4_addr : ipv4_addr"
+		if s.Kind == LiveMap {
+			flags = fmt.Sprintf("\t\tsize %d\n", dynamicSize)
+		}
 		for _, p := range s.Pairs {
 			elems = append(elems, p[0].String()+" : "+p[1].String())
 		}
@@ -222,6 +227,8 @@ func (m *Match) text(proto string) string {
 			return fmt.Sprintf("ct mark & 0x%08x %s0x%08x", m.Mask, op, m.Values[0].Lo)
 		}
 		return fmt.Sprintf("ct mark %s0x%08x", op, m.Values[0].Lo)
+	case PacketMark:
+		return fmt.Sprintf("meta mark & 0x%08x == 0x%08x", m.Mask, m.Values[0].Lo)
 	case HdrLen:
 		return fmt.Sprintf("ip hdrlength > %d", m.Values[0].Lo)
 	case NoRoute:
@@ -290,6 +297,20 @@ func stmtText(s Stmt) string {
 		return fmt.Sprintf("ct mark set 0x%08x", s.Mark)
 	case Update:
 		return "update @" + s.Set + " { ip saddr }"
+	case SetPacketMark:
+		return fmt.Sprintf("meta mark set 0x%08x", s.Mark)
+	case TakeMark:
+		return "ct mark set meta mark meta mark set 0x00000000"
+	case AddMark:
+		return fmt.Sprintf("ct mark set ct mark | 0x%08x", s.Bits)
+	case ToQueue:
+		return fmt.Sprintf("queue num %d", s.Num)
+	case Limit:
+		w := "saddr"
+		if s.Dst {
+			w = "daddr"
+		}
+		return fmt.Sprintf("add @%s { ip %s ct count over %d }", s.Set, w, s.Over)
 	case SetMSS:
 		return fmt.Sprintf("tcp option maxseg size set %d", s.Size)
 	case SetHelper:

@@ -34,7 +34,12 @@ type Engine struct {
 	ns    *space
 	nl    *netlink.Handle
 	log   *nl.Conn
-	done  chan struct{} // closed when the log reader has ended
+	queue *socket // nil: the kernel has none, and pools are approximated
+	event *socket
+	opt   nft.Options
+	dyn   *dynamic
+	stop  chan struct{}  // closed to end the ticks
+	work  sync.WaitGroup // of the readers
 
 	mu          sync.Mutex
 	plan        *compiler.Plan
@@ -50,8 +55,6 @@ type Engine struct {
 	zero        map[aceKey]uint64 // hits at the last clear
 	hits        map[aceKey]uint64 // as last read
 	hitsRead    time.Time
-	mostConns   int
-	mostXlates  int
 	lost        uint64
 	closed      bool
 
@@ -71,7 +74,7 @@ func New(opts Options) (*Engine, error) {
 	if opts.Clock == nil {
 		opts.Clock = runtime.WallClock{}
 	}
-	e := &Engine{opts: opts, clock: opts.Clock, ns: ns, done: make(chan struct{}), mtu: map[string]int{}, before: map[string]string{},
+	e := &Engine{opts: opts, clock: opts.Clock, ns: ns, stop: make(chan struct{}), mtu: map[string]int{}, before: map[string]string{},
 		carry: map[aceKey]uint64{}, zero: map[aceKey]uint64{}, subs: map[int]func(runtime.Message){}}
 	if e.nl, err = netlink.NewHandleAt(ns.handle(), unix.NETLINK_ROUTE, unix.NETLINK_NETFILTER); err != nil {
 		return nil, errors.Join(fmt.Errorf("netlink: %w", err), ns.close())
@@ -80,15 +83,55 @@ func New(opts Options) (*Engine, error) {
 		e.nl.Close()
 		return nil, errors.Join(fmt.Errorf("packet log group %d: %w", nft.LogGroup, err), ns.close())
 	}
-	go func() {
-		defer close(e.done)
-		readLog(e.log, e.logged, func() { e.mu.Lock(); e.lost++; e.mu.Unlock() })
-	}()
+	e.dyn = newDynamic(ns, opts.Clock, e.publish)
+	if e.event, err = ns.openEvents(); err != nil {
+		e.nl.Close()
+		return nil, errors.Join(err, e.log.Close(), ns.close())
+	}
+	if q, err := ns.openQueue(nft.Queue); err == nil {
+		if native := ns.hasNativeQueue(); native || ns.hasCompatQueue() {
+			e.queue, e.opt = q, nft.Options{Daemon: true, CompatQueue: !native}
+		} else {
+			err = q.close()
+		}
+	}
+	e.start()
 	return e, nil
+}
+
+// tickEvery is how often connections are read from the kernel, at least: what has ended is told of then.
+const tickEvery = time.Second
+
+// start begins to read what the kernel tells.
+func (e *Engine) start() {
+	e.work.Go(func() { readLog(e.log, e.logged, func() { e.mu.Lock(); e.lost++; e.mu.Unlock() }) })
+	e.work.Go(func() {
+		readEvents(e.event, e.dyn.event, func() { e.dyn.mu.Lock(); e.dyn.resync = 2; e.dyn.mu.Unlock() })
+	})
+	if e.queue != nil {
+		e.work.Go(func() { readQueue(e.queue, nft.Queue, e.dyn.answer) })
+	}
+	e.work.Go(func() {
+		timer := time.NewTimer(tickEvery)
+		defer timer.Stop()
+		for {
+			select {
+			case <-e.stop:
+				return
+			case <-timer.C:
+			}
+			began := time.Now()
+			_ = e.dyn.tick() // what failed is tried again
+			// A very large table is read less often, so that reading takes a tenth of the time at most.
+			timer.Reset(max(tickEvery, 10*time.Since(began)))
+		}
+	})
 }
 
 // Apply loads the plan: rules first and in one transaction, then settings, addresses and routes.
 func (e *Engine) Apply(plan *compiler.Plan) (ast.Diagnostics, error) {
+	var log []runtime.Message
+	defer func() { e.publish(log) }() // when nothing is locked any more
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.closed {
@@ -110,13 +153,24 @@ func (e *Engine) Apply(plan *compiler.Plan) (ast.Diagnostics, error) {
 			e.mtu[dev] = link.Attrs().MTU
 		}
 	}
-	rules, diags := nft.Lower(plan, names)
+	rules, diags := nft.Lower(plan, names, e.opt)
 	carry, err := e.carried()
 	if err != nil {
 		return diags, err
 	}
+	// From here on no translation comes or goes, so that the new table begins with those that the old one has.
+	d := e.dyn
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	restore := d.xlates.save()
+	var gone []*xlate
+	if e.plan != nil {
+		gone = d.xlates.rekey(e.plan, plan)
+	}
+	d.xlates.fill(rules)
 	batch, err := rules.Batch()
 	if err != nil {
+		restore()
 		return diags, err
 	}
 	err = e.ns.commit(batch)
@@ -132,15 +186,18 @@ func (e *Engine) Apply(plan *compiler.Plan) (ast.Diagnostics, error) {
 		}
 	}
 	if err != nil {
+		restore()
 		return diags, err
 	}
 	back := func(err error) (ast.Diagnostics, error) {
-		old := e.batch
-		if old == nil {
-			var err2 error
-			if old, err2 = nft.Removal(); err2 != nil {
-				return diags, errors.Join(err, err2)
-			}
+		restore()
+		old, err2 := nft.Removal()
+		if e.rules != nil {
+			d.xlates.fill(e.rules)
+			old, err2 = e.rules.Batch()
+		}
+		if err2 != nil {
+			return diags, errors.Join(err, err2)
 		}
 		return diags, errors.Join(err, e.ns.commit(old))
 	}
@@ -153,7 +210,21 @@ func (e *Engine) Apply(plan *compiler.Plan) (ast.Diagnostics, error) {
 	if err := e.change(e.wanted(plan, links)); err != nil {
 		return back(err)
 	}
+	now := e.clock.Now()
+	for _, x := range gone {
+		log = append(log, x.teardown(e.plan, now))
+	}
+	first := e.plan == nil
 	e.plan, e.rules, e.batch, e.links, e.byIndex = plan, rules, batch, links, byIndex
+	d.use(plan, rules)
+	if first {
+		// Connections may be older than the engine. Their addresses must be known before any host asks for one.
+		found, err := d.recover()
+		log = append(log, found...)
+		if err != nil {
+			d.resync = 2
+		}
+	}
 	e.carry, e.hits = only(plan, carry), nil
 	e.zero = only(plan, e.zero)
 	return diags, nil
@@ -287,8 +358,14 @@ func (e *Engine) logged(l logged) {
 	if !ok {
 		return
 	}
-	m, ok := message(plan, in, l.prefix, &l.packet)
-	if !ok {
+	if m, ok := message(plan, e.dyn, in, l.prefix, &l.packet); ok {
+		e.publish([]runtime.Message{m})
+	}
+}
+
+// publish hands messages to those who subscribed.
+func (e *Engine) publish(list []runtime.Message) {
+	if len(list) == 0 {
 		return
 	}
 	e.subMu.Lock()
@@ -297,8 +374,10 @@ func (e *Engine) logged(l logged) {
 		fns = append(fns, e.subs[id])
 	}
 	e.subMu.Unlock()
-	for _, fn := range fns {
-		fn(m)
+	for _, m := range list {
+		for _, fn := range fns {
+			fn(m)
+		}
 	}
 }
 
@@ -321,8 +400,13 @@ func (e *Engine) Close() error {
 	}
 	e.plan = nil
 	e.mu.Unlock()
-	errs = append(errs, e.log.Close())
-	<-e.done
+	close(e.stop)
+	errs = append(errs, e.log.Close(), e.event.close())
+	if e.queue != nil {
+		errs = append(errs, e.queue.close())
+	}
+	e.work.Wait()
+	errs = append(errs, e.dyn.close())
 	e.nl.Close()
 	return errors.Join(append(errs, e.ns.close())...)
 }

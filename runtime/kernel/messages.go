@@ -11,9 +11,9 @@ import (
 )
 
 // message is what a PIX writes about a packet that a rule has logged. in is the interface it arrived on.
-func message(plan *compiler.Plan, in int, reason string, p *runtime.Packet) (runtime.Message, bool) {
+func message(plan *compiler.Plan, d *dynamic, in int, reason string, p *runtime.Packet) (runtime.Message, bool) {
 	id, arg, _ := strings.Cut(reason, ":")
-	out := leadsTo(plan, in, p)
+	out := leadsTo(plan, d, in, p)
 	if id == "106011" {
 		out = in // that is what it is denied for
 	}
@@ -66,6 +66,11 @@ func message(plan *compiler.Plan, in int, reason string, p *runtime.Packet) (run
 		return syslog.New(110001, p.Dst, p.Src), true
 	case "109023":
 		return syslog.New(109023, syslog.End{IP: p.Src, Port: p.SrcPort}, syslog.End{IP: p.Dst, Port: p.DstPort}, name(in)), true
+	case "201002":
+		kind, limit, _ := strings.Cut(arg, ":")
+		n, _ := strconv.Atoi(limit)
+		global, half := d.limited(plan, in, out, p)
+		return syslog.New(201002, kind, global, half, n), true
 	case "305005":
 		return syslog.New(305005, f), true
 	case "305006":
@@ -88,7 +93,7 @@ func message(plan *compiler.Plan, in int, reason string, p *runtime.Packet) (run
 
 // leadsTo is the interface that a packet from interface in would leave by: that of the translation that owns its
 // destination, else that of the route (semantics.md 0, step 6).
-func leadsTo(plan *compiler.Plan, in int, p *runtime.Packet) int {
+func leadsTo(plan *compiler.Plan, d *dynamic, in int, p *runtime.Packet) int {
 	for i := range plan.NAT.Statics {
 		s := &plan.NAT.Statics[i]
 		if s.MappedIf != in || !s.MappedNet().Contains(p.Dst) {
@@ -98,19 +103,8 @@ func leadsTo(plan *compiler.Plan, in int, p *runtime.Packet) int {
 			return s.RealIf
 		}
 	}
-	// A pool address that was not refused by 106011 belongs to a live translation.
-	for i := range plan.NAT.Globals {
-		g := &plan.NAT.Globals[i]
-		if g.If != in || p.Dst < g.First || p.Dst > g.Last {
-			continue
-		}
-		for _, list := range [][]compiler.Nat{plan.NAT.Policies, plan.NAT.Nats} {
-			for k := range list {
-				if list[k].ID == g.ID {
-					return list[k].If
-				}
-			}
-		}
+	if out, ok := d.realIf(plan, in, p.Dst); ok {
+		return out
 	}
 	if r := plan.Lookup(p.Dst); r != nil {
 		return r.If

@@ -56,7 +56,7 @@ func FuzzParseLogged(f *testing.F) {
 		if !ok {
 			return
 		}
-		if m, ok := message(plan, 0, l.prefix, &l.packet); ok && (m.ID == 0 || m.Text == "") {
+		if m, ok := message(plan, nil, 0, l.prefix, &l.packet); ok && (m.ID == 0 || m.Text == "") {
 			t.Errorf("empty message %+v for %q", m, l.prefix)
 		}
 	})
@@ -92,7 +92,7 @@ func TestReasonsHaveMessages(t *testing.T) {
 				}
 				n++
 				id, _, _ := strings.Cut(log.Prefix, ":")
-				m, ok := message(plan, 0, log.Prefix, &p)
+				m, ok := message(plan, nil, 0, log.Prefix, &p)
 				if !silent[id] && (!ok || strings.Contains(m.Text, "%!")) {
 					t.Errorf("%s: %v, %v", log.Prefix, m, ok)
 				}

@@ -2,15 +2,10 @@ package kernel
 
 import (
 	"net"
-	"slices"
 	"time"
-
-	"github.com/vishvananda/netlink"
-	"golang.org/x/sys/unix"
 
 	"pixfw/ast"
 	"pixfw/compiler"
-	"pixfw/compiler/nft"
 	"pixfw/runtime"
 )
 
@@ -22,156 +17,97 @@ func fromIP(ip net.IP) ast.IP {
 	return ast.IP(v[0])<<24 | ast.IP(v[1])<<16 | ast.IP(v[2])<<8 | ast.IP(v[3])
 }
 
-// flows are the entries of conntrack that belong to packets through the firewall.
-func (e *Engine) flows() []*netlink.ConntrackFlow {
-	list, err := e.nl.ConntrackTableList(netlink.ConntrackTable, unix.AF_INET)
-	if err != nil {
-		return nil
-	}
-	return slices.DeleteFunc(list, func(f *netlink.ConntrackFlow) bool { return !isOurs(f) })
-}
-
-func isOurs(f *netlink.ConntrackFlow) bool { return f.Mark&nft.MarkMask == nft.MarkOwn }
-
 // Conns reads the connections from the kernel. Flags are those that conntrack knows; users are not.
 func (e *Engine) Conns() runtime.ConnTable {
-	e.mu.Lock()
-	defer e.mu.Unlock()
+	plan := e.Plan()
 	var t runtime.ConnTable
-	if e.plan == nil {
+	if plan == nil {
 		return t
 	}
-	for _, f := range e.flows() {
-		if c, ok := e.conn(f); ok {
+	// A table that cannot be read is shown as far as it was.
+	_ = e.ns.flows(func(f *flow) {
+		if c, ok := showConn(plan, f); ok {
 			t.Conns = append(t.Conns, c)
 		}
-	}
-	e.mostConns = max(e.mostConns, len(t.Conns))
-	t.MostUsed = e.mostConns
+	})
+	e.dyn.mu.Lock()
+	defer e.dyn.mu.Unlock()
+	e.dyn.most = max(e.dyn.most, len(t.Conns))
+	t.MostUsed = e.dyn.most
 	return t
 }
 
-// TCP states of conntrack.
-const (
-	tcpSynSent     = 1
-	tcpSynRecv     = 2
-	tcpEstablished = 3
-)
-
-func (e *Engine) conn(f *netlink.ConntrackFlow) (runtime.Conn, bool) {
-	// On its own interfaces, the initiator is the forward source and the responder the reply source.
-	from, to := fromIP(f.Forward.SrcIP), fromIP(f.Reverse.SrcIP)
-	a, b := e.plan.Lookup(from), e.plan.Lookup(to)
-	proto := f.Forward.Protocol
-	if a == nil || b == nil || proto != ast.ProtoTCP && proto != ast.ProtoUDP {
+func showConn(plan *compiler.Plan, f *flow) (runtime.Conn, bool) {
+	about, ok := describe(plan, f)
+	if !ok || !ported(f.orig.proto) {
 		return runtime.Conn{}, false
 	}
-	c := runtime.Conn{Proto: proto, Bytes: f.Forward.Bytes + f.Reverse.Bytes}
-	c.Inbound = e.plan.Interfaces[a.If].Level < e.plan.Interfaces[b.If].Level
-	if c.Inbound {
-		c.OutIf, c.InIf = a.If, b.If
-		c.Foreign, c.ForeignPort, c.ForeignMapped, c.ForeignMappedPort = from, f.Forward.SrcPort, fromIP(f.Reverse.DstIP), f.Reverse.DstPort
-		c.Local, c.LocalPort, c.Global, c.GlobalPort = to, f.Reverse.SrcPort, fromIP(f.Forward.DstIP), f.Forward.DstPort
-	} else {
-		c.OutIf, c.InIf = b.If, a.If
-		c.Foreign, c.ForeignPort, c.ForeignMapped, c.ForeignMappedPort = to, f.Reverse.SrcPort, fromIP(f.Forward.DstIP), f.Forward.DstPort
-		c.Local, c.LocalPort, c.Global, c.GlobalPort = from, f.Forward.SrcPort, fromIP(f.Reverse.DstIP), f.Reverse.DstPort
-	}
-	idle := e.plan.Timeouts.UDP
-	if proto == ast.ProtoTCP {
-		idle = e.plan.Timeouts.Conn
-		state := uint8(0)
-		if p, ok := f.ProtoInfo.(*netlink.ProtoInfoTCP); ok {
-			state = p.State
-		}
+	c := runtime.Conn{Proto: about.Proto, Inbound: about.Inbound, Bytes: f.payload(),
+		OutIf: plan.IfByName(about.Foreign.If), InIf: plan.IfByName(about.Local.If),
+		Foreign: about.Foreign.IP, ForeignPort: about.Foreign.Port, ForeignMapped: about.ForeignMapped.IP, ForeignMappedPort: about.ForeignMapped.Port,
+		Local: about.Local.IP, LocalPort: about.Local.Port, Global: about.Global.IP, GlobalPort: about.Global.Port}
+	idle := plan.Timeouts.UDP
+	if c.Proto == ast.ProtoTCP {
+		idle = plan.Timeouts.Conn
 		switch {
-		case state == tcpSynSent && c.Inbound:
+		case f.state == tcpSynSent && c.Inbound:
 			c.Flags = "SaAB"
-		case state == tcpSynSent:
+		case f.state == tcpSynSent:
 			c.Flags = "saA"
-		case state == tcpSynRecv && c.Inbound:
+		case f.state == tcpSynRecv && c.Inbound:
 			c.Flags = "aB"
-		case state == tcpSynRecv:
+		case f.state == tcpSynRecv:
 			c.Flags = "A"
-		case state == tcpEstablished && c.Inbound:
+		case f.state == tcpEstablished && c.Inbound:
 			c.Flags = "UIOB"
-		case state == tcpEstablished:
+		case f.state == tcpEstablished:
 			c.Flags = "UIO"
+		case f.state == tcpTimeWait || f.state == tcpClose:
+			return c, false // over on a PIX
 		default:
 			c.Flags = "Uf"
 		}
-		if state != tcpEstablished {
+		if f.state != tcpEstablished {
 			idle = 0
 		}
 	}
-	if left := time.Duration(f.TimeOut) * time.Second; idle > left {
-		c.Idle = idle - left
+	if idle > f.timeout {
+		c.Idle = idle - f.timeout
 	}
 	return c, true
 }
 
-// Xlates are the address statics, and the dynamic translations that live connections show.
+// Xlates are the statics of single addresses, and the dynamic translations, the oldest of them first as far as none ended.
 func (e *Engine) Xlates() runtime.XlateTable {
-	e.mu.Lock()
-	defer e.mu.Unlock()
+	d := e.dyn
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	var t runtime.XlateTable
-	if e.plan == nil {
+	if d.plan == nil {
 		return t
 	}
-	type key struct {
-		real, mapped         ast.IP
-		proto                uint8
-		realPort, mappedPort uint16
+	conns := map[ast.IP]int{}
+	for _, c := range d.conns {
+		conns[c.about.Local.IP]++
 	}
-	at := map[key]int{}
-	for i := range e.plan.NAT.Statics {
-		s := &e.plan.NAT.Statics[i]
+	for i := range d.plan.NAT.Statics {
+		s := &d.plan.NAT.Statics[i]
 		if s.Mask != ast.AllOnes || s.ACL != compiler.None {
 			continue
 		}
-		at[key{s.Real, s.Mapped, s.Proto, s.RealPt, s.MappedPort}] = len(t.Xlates)
 		t.Xlates = append(t.Xlates, runtime.Xlate{RealIf: s.RealIf, MappedIf: s.MappedIf, Real: s.Real, Mapped: s.Mapped, Proto: s.Proto,
-			RealPort: s.RealPt, MappedPort: s.MappedPort, Static: true, Identity: s.Real == s.Mapped})
+			RealPort: s.RealPt, MappedPort: s.MappedPort, Static: true, Identity: s.Real == s.Mapped, Conns: conns[s.Real]})
 	}
-	for _, f := range e.flows() {
-		real, mapped := fromIP(f.Forward.SrcIP), fromIP(f.Reverse.DstIP)
-		rp, mp := f.Forward.SrcPort, f.Reverse.DstPort
-		if dst := fromIP(f.Forward.DstIP); dst != fromIP(f.Reverse.SrcIP) { // un-NATed
-			real, mapped, rp, mp = fromIP(f.Reverse.SrcIP), dst, f.Reverse.SrcPort, f.Forward.DstPort
-		}
-		a, b := e.plan.Lookup(real), e.plan.Lookup(fromIP(f.Reverse.SrcIP))
-		if real == mapped || a == nil || b == nil {
+	statics, now := len(t.Xlates), d.clock.Now()
+	for _, x := range d.xlates.list {
+		if x.closing {
 			continue
 		}
-		k := key{real: real, mapped: mapped}
-		if i, ok := at[k]; ok {
-			t.Xlates[i].Conns++
-			continue
-		}
-		x := runtime.Xlate{RealIf: a.If, MappedIf: b.If, Real: real, Mapped: mapped, Conns: 1, Timeout: e.plan.Timeouts.Xlate}
-		if e.isPAT(mapped) {
-			k = key{real, mapped, f.Forward.Protocol, rp, mp}
-			x.Proto, x.RealPort, x.MappedPort, x.Timeout = f.Forward.Protocol, rp, mp, e.plan.Timeouts.PATXlate
-			if i, ok := at[k]; ok {
-				t.Xlates[i].Conns++
-				continue
-			}
-		}
-		at[k] = len(t.Xlates)
-		t.Xlates = append(t.Xlates, x)
+		t.Xlates = append(t.Xlates, runtime.Xlate{RealIf: x.key.realIf, MappedIf: x.key.mappedIf, Real: x.key.real, Mapped: x.mapped, Proto: x.key.proto,
+			RealPort: x.key.port, MappedPort: x.pat, Identity: x.identity, Conns: x.conns, Idle: d.idleFor(x, now), Timeout: x.timeout(d.plan)})
 	}
-	e.mostXlates = max(e.mostXlates, len(t.Xlates))
-	t.MostUsed = e.mostXlates
+	t.MostUsed = max(statics+d.xlates.most, len(t.Xlates))
 	return t
-}
-
-func (e *Engine) isPAT(ip ast.IP) bool {
-	for i := range e.plan.NAT.Globals {
-		if g := &e.plan.NAT.Globals[i]; g.PAT && g.First == ip {
-			return true
-		}
-	}
-	return false
 }
 
 // Users is empty: nobody can log in yet.
@@ -193,36 +129,66 @@ func (e *Engine) InterfaceCounters(i int) runtime.Counters {
 	return runtime.Counters{InPackets: s.RxPackets, InBytes: s.RxBytes, OutPackets: s.TxPackets, OutBytes: s.TxBytes}
 }
 
-type matchFlow func(*netlink.ConntrackFlow) bool
-
-func (m matchFlow) MatchConntrackFlow(f *netlink.ConntrackFlow) bool { return m(f) }
-
 // ClearConns ends every connection through the firewall.
 func (e *Engine) ClearConns() error {
-	_, err := e.nl.ConntrackDeleteFilters(netlink.ConntrackTable, unix.AF_INET, matchFlow(isOurs))
-	return err
+	return e.dyn.clear(func(*xlate) bool { return false }, func(*conn) bool { return true })
 }
 
-// ClearXlates ends the connections of the translations that the filter names. Which addresses of pools were in use is
-// forgotten with their timeout.
+// ClearXlates deletes dynamic translations with their connections.
 func (e *Engine) ClearXlates(filter runtime.XlateFilter) error {
-	e.mu.Lock()
-	plan := e.plan
-	e.mu.Unlock()
+	plan := e.Plan()
 	if plan == nil {
 		return nil
 	}
-	_, err := e.nl.ConntrackDeleteFilters(netlink.ConntrackTable, unix.AF_INET, matchFlow(func(f *netlink.ConntrackFlow) bool {
-		real, mapped := fromIP(f.Forward.SrcIP), fromIP(f.Reverse.DstIP)
-		if dst := fromIP(f.Forward.DstIP); dst != fromIP(f.Reverse.SrcIP) {
-			real, mapped = fromIP(f.Reverse.SrcIP), dst
+	name := func(i int) string { return plan.Interfaces[i].Name }
+	return e.dyn.clear(func(x *xlate) bool {
+		return (filter.Real == 0 || filter.Real == x.key.real) && (filter.Mapped == 0 || filter.Mapped == x.mapped) &&
+			(filter.If == "" || filter.If == name(x.key.realIf) || filter.If == name(x.key.mappedIf))
+	}, func(*conn) bool { return false })
+}
+
+// clear ends the translations that fit, with their connections, and the connections that fit.
+func (d *dynamic) clear(fits func(*xlate) bool, over func(*conn) bool) error {
+	d.mu.Lock()
+	if d.plan == nil {
+		d.mu.Unlock()
+		return nil
+	}
+	closing, err := d.expire(fits)
+	d.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	hit := map[*xlate]bool{}
+	for _, x := range closing {
+		hit[x] = true
+	}
+	var list, ended []flow
+	if err := d.ns.flows(func(f *flow) { list = append(list, *f) }); err != nil {
+		return err
+	}
+	var log []runtime.Message
+	d.mu.Lock()
+	for i := range list {
+		f := &list[i]
+		log = append(log, d.newConn(f)...) // its event may still be on the way
+		c := d.conns[f.orig]
+		if c == nil || !over(c) && !hit[c.xlates[0]] && !hit[c.xlates[1]] {
+			continue
 		}
-		if !isOurs(f) || filter.Real != 0 && filter.Real != real || filter.Mapped != 0 && filter.Mapped != mapped {
-			return false
+		c.reason = "Xlate Clear"
+		if f.stop == 0 {
+			f.stop = uint64(time.Now().UnixNano())
 		}
-		r := plan.Lookup(real)
-		return filter.If == "" || r != nil && plan.Interfaces[r.If].Name == filter.If
-	}))
+		log = append(log, d.drop(f.orig, c, f)...)
+		ended = append(ended, *f)
+	}
+	d.mu.Unlock()
+	err = d.ns.remove(ended)
+	d.mu.Lock()
+	log = append(log, d.settle(closing, func(*xlate) bool { return false })...)
+	d.mu.Unlock()
+	d.emit(log)
 	return err
 }
 

@@ -13,8 +13,9 @@ import (
 
 // A Seen is a packet that arrived at a side.
 type Seen struct {
-	Proto    uint8
-	Src, Dst ast.IP
+	Proto            uint8
+	Src, Dst         ast.IP
+	SrcPort, DstPort uint16 // of TCP and UDP
 }
 
 // A Watch records what a side receives from the firewall.
@@ -67,9 +68,13 @@ func (w *Watch) record(fd int) {
 		if !ok || n < 20 || ll.Pkttype == unix.PACKET_OUTGOING || ll.Hatype == unix.ARPHRD_LOOPBACK {
 			continue
 		}
+		s := Seen{Proto: buf[9], Src: ast.IP(binary.BigEndian.Uint32(buf[12:])), Dst: ast.IP(binary.BigEndian.Uint32(buf[16:]))}
+		if h := int(buf[0]&15) * 4; n >= h+4 && (s.Proto == ast.ProtoTCP || s.Proto == ast.ProtoUDP) {
+			s.SrcPort, s.DstPort = binary.BigEndian.Uint16(buf[h:]), binary.BigEndian.Uint16(buf[h+2:])
+		}
 		w.mu.Lock()
 		if len(w.seen) < maxSeen {
-			w.seen = append(w.seen, Seen{buf[9], ast.IP(binary.BigEndian.Uint32(buf[12:])), ast.IP(binary.BigEndian.Uint32(buf[16:]))})
+			w.seen = append(w.seen, s)
 		}
 		w.mu.Unlock()
 	}

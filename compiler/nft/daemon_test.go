@@ -1,0 +1,77 @@
+package nft
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"pixfw/ast"
+	"pixfw/compiler"
+)
+
+// With a daemon each host of a pool has its own address, first packets wait for it, and what is exact now is no
+// difference any more.
+func TestDaemonRules(t *testing.T) {
+	p := widePlan()
+	p.NAT.Nats = append(p.NAT.Nats, compiler.Nat{If: 0, ID: 7, Net: net("198.51.100.0", "255.255.255.0"), ACL: compiler.None, Outside: true})
+	p.NAT.Globals = append(p.NAT.Globals, compiler.Global{If: 1, ID: 7, First: ip("10.89.129.200"), Last: ip("10.89.129.203")})
+	p.NAT.Statics = append(p.NAT.Statics, compiler.Static{RealIf: 1, MappedIf: 0, Mapped: ip("192.168.1.70"), Real: ip("10.89.129.133"), Mask: ast.AllOnes, ACL: 3})
+	rs, diags := Lower(p, devices, Options{Daemon: true, CompatQueue: true})
+	for _, code := range []string{"W501", "W505", "W511"} {
+		if hasCode(diags, code) {
+			t.Errorf("%s is told with a daemon: %v", code, diags)
+		}
+	}
+	type summary struct {
+		In, Out, ACL, Pools, PATs int
+		ID                        int
+	}
+	var got []summary
+	for _, r := range rs.Requests {
+		if m := rs.Xlates[r.Map]; m.RealIf != r.In || m.MappedIf != r.Out || m.ACL != r.Nat.ACL {
+			t.Errorf("request %+v has the map %+v", r, m)
+		}
+		got = append(got, summary{r.In, r.Out, r.Nat.ACL, len(r.Pools), len(r.PATs), r.Nat.ID})
+	}
+	none := compiler.None
+	// Identity and the pool to the dmz and the outside; ids without a pool need no daemon.
+	want := []summary{{0, 1, none, 1, 0, 7}, {1, 0, none, 0, 0, 0}, {1, 0, none, 1, 1, 1}, {1, 2, none, 0, 0, 0}, {1, 2, none, 1, 0, 1}}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("requests (-want +got):\n%s", d)
+	}
+	text := rs.Text()
+	for _, w := range []string{"map xlate_inside_outside {", "ip daddr @un_xlate_outside ct mark set 0x50000001 dnat to ip daddr map @un_xlate_outside",
+		"meta mark & 0xff000000 == 0x50000000 ct mark set meta mark", "queue num 106", "ip saddr 10.89.129.132 add @conns_static_1 { ip saddr ct count over 5 }"} {
+		if !strings.Contains(text, w) {
+			t.Errorf("no %q in the rules", w)
+		}
+	}
+	if strings.Contains(text, "persistent") {
+		t.Error("a pool is still chosen by hash")
+	}
+	msgs, err := rs.Messages()
+	if err != nil {
+		t.Fatal(err)
+	}
+	inNamespace(t, func() {
+		commit(t, msgs)
+		pairs := make([][2]ast.IP, 1200)
+		for i := range pairs {
+			pairs[i] = [2]ast.IP{ip("10.0.0.0") + ast.IP(i), ip("192.0.2.0") + ast.IP(i)}
+		}
+		commit(t, Change(false, "xlate_inside_outside", pairs))
+		listed := nftCommand(t, "", "list", "map", "ip", "pixfw", "xlate_inside_outside")
+		if n := strings.Count(listed, " : 192.0."); n != len(pairs) {
+			t.Errorf("%d elements are listed, want %d", n, len(pairs))
+		}
+		commit(t, Change(true, "xlate_inside_outside", pairs[1:]))
+		listed = nftCommand(t, "", "list", "ruleset")
+		if n := strings.Count(listed, " : 192.0.2."); n != 1 || !strings.Contains(listed, "10.0.0.0 : 192.0.2.0") {
+			t.Errorf("%d elements are left", n)
+		}
+		if !strings.Contains(listed, "NFQUEUE") && !strings.Contains(listed, "queue num") {
+			t.Errorf("no queue in the listing: %s", listed)
+		}
+	})
+}

@@ -1,0 +1,87 @@
+package nft
+
+import (
+	"encoding/binary"
+
+	"github.com/google/nftables"
+	"github.com/google/nftables/binaryutil"
+	"github.com/google/nftables/expr"
+	"github.com/google/nftables/xt"
+	"github.com/mdlayher/netlink"
+	"golang.org/x/sys/unix"
+
+	"pixfw/ast"
+	"pixfw/compiler"
+)
+
+// Change is the messages that add elements to a LiveMap of the table, or delete them, without the frame of a batch.
+func Change(del bool, set string, pairs [][2]ast.IP) []netlink.Message {
+	var out []netlink.Message
+	for len(pairs) > 0 {
+		n := min(len(pairs), chunk)
+		out = append(out, change(del, set, pairs[:n]))
+		pairs = pairs[n:]
+	}
+	return out
+}
+
+func change(del bool, set string, pairs [][2]ast.IP) netlink.Message {
+	typ, flags := unix.NFT_MSG_NEWSETELEM, netlink.Request|netlink.Create
+	if del {
+		typ, flags = unix.NFT_MSG_DELSETELEM, netlink.Request
+	}
+	b := append(make([]byte, 0, 64+len(pairs)*40), unix.NFPROTO_IPV4, unix.NFNETLINK_V0, 0, 0)
+	b = attribute(b, unix.NFTA_SET_ELEM_LIST_TABLE, []byte(Table+"\x00"))
+	b = attribute(b, unix.NFTA_SET_ELEM_LIST_SET, []byte(set+"\x00"))
+	list := len(b)
+	b = attribute(b, unix.NFTA_SET_ELEM_LIST_ELEMENTS|unix.NLA_F_NESTED, nil)
+	for _, p := range pairs {
+		elem := len(b)
+		b = attribute(b, unix.NFTA_LIST_ELEM|unix.NLA_F_NESTED, nil)
+		b = value(b, unix.NFTA_SET_ELEM_KEY, p[0])
+		if !del {
+			b = value(b, unix.NFTA_SET_ELEM_DATA, p[1])
+		}
+		binary.NativeEndian.PutUint16(b[elem:], uint16(len(b)-elem))
+	}
+	binary.NativeEndian.PutUint16(b[list:], uint16(len(b)-list))
+	return netlink.Message{Header: netlink.Header{Type: netlink.HeaderType(unix.NFNL_SUBSYS_NFTABLES<<8 | typ), Flags: flags}, Data: b}
+}
+
+// attribute appends a netlink attribute, whose length does not count the padding.
+func attribute(b []byte, typ uint16, data []byte) []byte {
+	b = binary.NativeEndian.AppendUint16(b, uint16(4+len(data)))
+	b = binary.NativeEndian.AppendUint16(b, typ)
+	b = append(b, data...)
+	for len(b)%4 != 0 {
+		b = append(b, 0)
+	}
+	return b
+}
+
+// value appends an address as key or data of an element.
+func value(b []byte, typ uint16, ip ast.IP) []byte {
+	b = binary.NativeEndian.AppendUint16(b, 12)
+	b = binary.NativeEndian.AppendUint16(b, typ|unix.NLA_F_NESTED)
+	b = binary.NativeEndian.AppendUint16(b, 8)
+	b = binary.NativeEndian.AppendUint16(b, unix.NFTA_DATA_VALUE)
+	return binary.BigEndian.AppendUint32(b, uint32(ip))
+}
+
+// Probe is a batch that is accepted by a kernel that has the expression: a dormant table with one rule, removed at once.
+func Probe(e expr.Any) (*Batch, error) {
+	msgs, err := capture(func(c *nftables.Conn) error {
+		t := c.AddTable(&nftables.Table{Name: Table + "_probe", Family: nftables.TableFamilyIPv4, Flags: unix.NFT_TABLE_F_DORMANT})
+		ch := c.AddChain(&nftables.Chain{Table: t, Name: "c"})
+		c.AddRule(&nftables.Rule{Table: t, Chain: ch, Exprs: []expr.Any{e}})
+		c.DelTable(t)
+		return nil
+	})
+	return &Batch{Messages: msgs, Lines: make([]compiler.Line, len(msgs)), What: make([]string, len(msgs))}, err
+}
+
+// CompatQueue is the queue as a target of xtables.
+func CompatQueue(num uint16) expr.Any {
+	info := xt.Unknown(append(binaryutil.NativeEndian.PutUint16(num), 1, 0, 0, 0, 0, 0)) // number, one queue, no flags
+	return &expr.Target{Name: "NFQUEUE", Rev: 3, Info: &info}
+}

@@ -1,0 +1,290 @@
+package nft
+
+import (
+	"fmt"
+	"slices"
+
+	"pixfw/ast"
+	"pixfw/compiler"
+)
+
+// ranges are the globals of an id on an interface that are ranges of addresses; pats are its PAT addresses.
+func (l *lowerer) ranges(id, o int) (ranges, pats []int) {
+	for k := range l.p.NAT.Globals {
+		switch g := &l.p.NAT.Globals[k]; {
+		case g.ID != id || g.If != o:
+		case g.PAT:
+			pats = append(pats, k)
+		default:
+			ranges = append(ranges, k)
+		}
+	}
+	return ranges, pats
+}
+
+// needsDaemon reports whether hosts of a rule get an address of their own on o: one of a pool, or their own (identity NAT).
+func (l *lowerer) needsDaemon(n *compiler.Nat, o int) bool {
+	if n.ID == 0 {
+		return n.ACL == compiler.None
+	}
+	ranges, _ := l.ranges(n.ID, o)
+	return len(ranges) > 0
+}
+
+// xlateMaps makes the maps of live translations, which are empty until the daemon fills them.
+func (l *lowerer) xlateMaps() {
+	l.un = map[int]string{}
+	if !l.opts.Daemon {
+		return
+	}
+	add := func(n *compiler.Nat) {
+		for _, o := range l.ifs {
+			lower := l.level(o) < l.level(n.If)
+			if l.dev[n.If] == "" || o == n.If || l.level(o) == l.level(n.If) || lower == n.Outside || !l.needsDaemon(n, o) || l.xlateMap(n.If, o, n.ACL) >= 0 {
+				continue
+			}
+			if l.un[o] == "" {
+				l.un[o] = l.unique("un_xlate_" + l.id[o])
+				l.rs.Sets = append(l.rs.Sets, Set{Name: l.un[o], Kind: LiveMap, Note: "live translations on " + l.p.Interfaces[o].Name + ": mapped to real"})
+			}
+			m := XlateMap{RealIf: n.If, MappedIf: o, ACL: n.ACL, Name: l.pairName("xlate", n.If, o), Un: l.un[o]}
+			note := "live translations: real to mapped"
+			if n.ACL != compiler.None {
+				m.Name += "_" + word(l.p.ACLs[n.ACL].ID)
+				note += ", by access-list " + l.p.ACLs[n.ACL].ID
+			}
+			m.Name = l.unique(m.Name)
+			m.Class = l.class("xlate " + m.Name)
+			l.rs.Sets = append(l.rs.Sets, Set{Name: m.Name, Kind: LiveMap, Note: note})
+			l.rs.Xlates = append(l.rs.Xlates, m)
+			// A host whose translation has just ended must not show its real address.
+			l.classes = append(l.classes, Rule{Match: []Match{mark(m.Class)}, Do: []Stmt{NAT{Map: m.Name}}},
+				Rule{Match: []Match{mark(m.Class)}, Do: []Stmt{Counter{}, Drop{}}, Note: "the translation has ended"})
+		}
+	}
+	for k := range l.p.NAT.Policies {
+		add(&l.p.NAT.Policies[k])
+	}
+	for k := range l.p.NAT.Nats {
+		add(&l.p.NAT.Nats[k])
+	}
+}
+
+// xlateMap is the index of the map of translations between two interfaces, or -1.
+func (l *lowerer) xlateMap(i, o, acl int) int {
+	return slices.IndexFunc(l.rs.Xlates, func(m XlateMap) bool { return m.RealIf == i && m.MappedIf == o && m.ACL == acl })
+}
+
+// live lets hosts go on that have a translation, by the map of their interfaces and policy.
+func (l *lowerer) live(i, o, acl int, extra ...Match) []Rule {
+	k := l.xlateMap(i, o, acl)
+	if k < 0 {
+		return nil
+	}
+	m := &l.rs.Xlates[k]
+	return []Rule{{Match: append(slices.Clone(extra), inSet(Saddr, m.Name)), Do: []Stmt{SetMark{m.Class}, Accept{}}, Note: "has a translation"}}
+}
+
+// returned takes the answer of the daemon.
+func (l *lowerer) returned(i, o int) []Rule {
+	if !slices.ContainsFunc(l.rs.Xlates, func(m XlateMap) bool { return m.RealIf == i && m.MappedIf == o }) {
+		return nil
+	}
+	return []Rule{{Match: []Match{{Field: PacketMark, Mask: MarkMask, Values: one(MarkOwn)}}, Do: []Stmt{TakeMark{}, Accept{}}, Note: "the daemon has answered"}}
+}
+
+// ask hands the first packet of a host to the daemon.
+func (l *lowerer) ask(n *compiler.Nat, o int) []Rule {
+	ranges, pats := l.ranges(n.ID, o)
+	r := Request{Mark: MarkRequest | uint32(len(l.rs.Requests)+1), Nat: n, In: n.If, Out: o, Map: l.xlateMap(n.If, o, n.ACL)}
+	if n.ID != 0 {
+		r.Pools = ranges
+		for _, g := range pats {
+			r.PATs = append(r.PATs, l.patClass(g))
+		}
+	}
+	l.rs.Requests = append(l.rs.Requests, r)
+	var rules []Rule
+	if n.ACL != compiler.None {
+		rules = l.live(n.If, o, n.ACL)
+	}
+	return append(rules, Rule{Do: []Stmt{SetPacketMark{r.Mark}, ToQueue{Queue, l.opts.CompatQueue}}, Line: n.Line})
+}
+
+// patClass is the class of a PAT global, by its index in PATs.
+func (l *lowerer) patClass(g int) int {
+	if k := slices.IndexFunc(l.rs.PATs, func(c PATClass) bool { return c.Global == g }); k >= 0 {
+		return k
+	}
+	l.rs.PATs = append(l.rs.PATs, PATClass{l.class(fmt.Sprintf("pat %d", g)), g})
+	return len(l.rs.PATs) - 1
+}
+
+// daemonGlobals carries out the PAT addresses. Ranges are carried out by the maps.
+func (l *lowerer) daemonGlobals() {
+	for k := range l.p.NAT.Globals {
+		g := &l.p.NAT.Globals[k]
+		if l.dev[g.If] == "" || !g.PAT {
+			continue
+		}
+		if _, pats := l.ranges(g.ID, g.If); pats[0] != k {
+			l.note("W503", g.Line, "not used: the ports of the first PAT address do not run out on Linux, where connections to different servers share them")
+			continue
+		}
+		l.pat(g, mark(l.rs.PATs[l.patClass(k)].Class))
+	}
+}
+
+// pat carries out a PAT address: the new port is of the class of the original one (semantics.md 3.4).
+func (l *lowerer) pat(g *compiler.Global, m Match) {
+	l.note("W502", g.Line, "Linux keeps the original port where it is free; a PIX hands out the next port of the class")
+	for _, r := range []Range{{1, 511}, {512, 1023}, {1024, 65535}} {
+		l.classes = append(l.classes, Rule{Match: []Match{m, withPorts, {Field: Sport, Values: []Range{r}}},
+			Do: []Stmt{NAT{First: g.First, Last: g.First, PortLo: uint16(r.Lo), PortHi: uint16(r.Hi)}}, Line: g.Line})
+	}
+	l.classes = append(l.classes, Rule{Match: []Match{m}, Do: []Stmt{NAT{First: g.First, Last: g.First}}, Line: g.Line})
+}
+
+// outside translates the sources of what was let in from i to the higher o, where dynamic outside NAT says so
+// (semantics.md 3.4). Once a rule has a global on o, every source needs a translation.
+func (l *lowerer) outside(i, o int) []Rule {
+	let := mark(MarkUnNAT)
+	var rules []Rule
+	if l.opts.Daemon {
+		rules = l.live(i, o, compiler.None, let)
+	}
+	obliges := false
+	for k := range l.p.NAT.Nats {
+		n := &l.p.NAT.Nats[k]
+		if n.If != i || !n.Outside {
+			continue
+		}
+		match := []Match{let}
+		if n.Net.Mask != 0 {
+			match = append(match, src(netRange(n.Net)))
+		}
+		if !l.opts.Daemon {
+			rules = append(rules, deny("305006:portmap", "outside nat", n.Line, match[1:]...))
+			continue
+		}
+		ranges, pats := l.ranges(n.ID, o)
+		obliges = obliges || n.ID != 0 && len(ranges)+len(pats) > 0
+		for _, r := range l.dynamic(n, o) {
+			r.Match = append(slices.Clone(match), r.Match...)
+			rules = append(rules, r)
+		}
+	}
+	if obliges {
+		rules = append(rules, deny("305005", "outside nat", compiler.Line{}, let))
+	}
+	return rules
+}
+
+// A limitKey names a rule with a limit of connections: a static by its index, or a nat line.
+type limitKey struct {
+	static bool
+	index  int
+}
+
+// limitSets makes the sets that count the connections of each host (semantics.md 3.4).
+func (l *lowerer) limitSets() {
+	l.limited = map[limitKey]string{}
+	add := func(k limitKey, line compiler.Line) {
+		name := fmt.Sprintf("conns_nat_%d", k.index)
+		if k.static {
+			name = fmt.Sprintf("conns_static_%d", k.index)
+		}
+		l.limited[k] = l.unique(name)
+		l.rs.Sets = append(l.rs.Sets, Set{Name: l.limited[k], Kind: Counting, Line: line, Note: "connections of each host"})
+	}
+	for k := range l.p.NAT.Statics {
+		if s := &l.p.NAT.Statics[k]; s.MaxConns > 0 && l.loads(s) {
+			add(limitKey{true, k}, s.Line)
+		}
+	}
+	for k := range l.p.NAT.Nats {
+		if n := &l.p.NAT.Nats[k]; n.MaxConns > 0 && l.dev[n.If] != "" && !n.Outside {
+			add(limitKey{false, k}, n.Line)
+		}
+	}
+}
+
+// limitChain is a chain that refuses TCP connections of hosts that have as many as their rule allows: hosts on the higher of
+// two interfaces. The rules are those of the translation, in its order.
+func (l *lowerer) limitChain(name string, hi, lo int, inbound bool) *Chain {
+	c := &Chain{Name: name, Note: "Limits of connections"}
+	field := Saddr
+	if inbound {
+		field = Daddr
+	}
+	any := false
+	add := func(k limitKey, kind string, max int, line compiler.Line, match ...Match) {
+		if set := l.limited[k]; set != "" {
+			any = true
+			c.Rules = append(c.Rules, Rule{Match: match, Do: []Stmt{Limit{set, inbound, uint32(max)}, Counter{}, Log{fmt.Sprintf("201002:%s:%d", kind, max)}, Drop{}},
+				Line: line})
+		}
+		c.Rules = append(c.Rules, Rule{Match: match, Do: []Stmt{Return{}}, Line: line})
+	}
+	for k := range l.p.NAT.Statics {
+		s := &l.p.NAT.Statics[k]
+		if s.RealIf != hi || s.MappedIf != lo || !l.loads(s) || s.ACL != compiler.None {
+			continue
+		}
+		match := []Match{{Field: field, Values: []Range{netRange(s.RealNet())}}}
+		if s.Proto == ast.ProtoUDP {
+			continue
+		}
+		if s.Proto != 0 {
+			port := Sport
+			if inbound {
+				port = Dport
+			}
+			match = append(match, proto(ast.ProtoTCP), Match{Field: port, Values: one(uint32(s.RealPt))})
+		}
+		add(limitKey{true, k}, "static", s.MaxConns, s.Line, match...)
+	}
+	for k := range l.p.NAT.Nats {
+		n := &l.p.NAT.Nats[k]
+		if n.If != hi || n.Outside {
+			continue
+		}
+		var match []Match
+		if n.Net.Mask != 0 {
+			match = []Match{{Field: field, Values: []Range{netRange(n.Net)}}}
+		}
+		add(limitKey{false, k}, "xlate", n.MaxConns, n.Line, match...)
+	}
+	if !any {
+		return nil
+	}
+	return c
+}
+
+// limitJump leads new TCP connections to the chain of limits.
+func limitJump(c *Chain) Rule {
+	return Rule{Match: []Match{{Field: CtState, Mask: StateNew}, proto(ast.ProtoTCP)}, Do: []Stmt{Jump{c.Name}}}
+}
+
+// loads reports whether a static is in the rules.
+func (l *lowerer) loads(s *compiler.Static) bool {
+	return s.Mask.Contiguous() && (s.ACL == compiler.None || s.Proto == 0)
+}
+
+// policyList does something to packets from the peers of a policy static to its mapped addresses: the access list read
+// backwards, with the mapped addresses for the real ones (semantics.md 3.3).
+func (l *lowerer) policyList(name string, s *compiler.Static, do []Stmt) Chain {
+	c := Chain{Name: l.unique(name), Note: "policy static, backwards"}
+	for k := range l.p.ACLs[s.ACL].Entries {
+		ace := l.p.ACLs[s.ACL].Entries[k]
+		ace.Src = []ast.Net{s.MappedNet()}
+		stmts := []Stmt{Return{}}
+		if ace.Permit {
+			stmts = do
+		}
+		for _, m := range l.entry(&ace, true) {
+			c.Rules = append(c.Rules, Rule{Match: m, Do: stmts, Line: ace.Line})
+		}
+	}
+	return c
+}

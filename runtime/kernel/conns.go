@@ -1,0 +1,311 @@
+package kernel
+
+import (
+	"time"
+
+	"pixfw/ast"
+	"pixfw/compiler"
+	"pixfw/compiler/nft"
+	"pixfw/runtime"
+	"pixfw/runtime/syslog"
+)
+
+// A conn is a connection that conntrack has told of, with what its end has to say. Flows of protocols without ports are kept
+// too, because they hold their translations; no message speaks of them.
+type conn struct {
+	id     uint32 // of conntrack
+	about  syslog.Connection
+	xlates [2]*xlate
+	born   time.Time
+	reason string // where it is known before the end
+}
+
+// maxConns bounds the table. Connections beyond it pass, and have no messages.
+const maxConns = 1 << 20
+
+func ported(proto uint8) bool { return proto == ast.ProtoTCP || proto == ast.ProtoUDP }
+
+// event is one of conntrack: a connection has begun, or ended.
+func (d *dynamic) event(f *flow, ended bool) {
+	d.mu.Lock()
+	var log []runtime.Message
+	if d.plan != nil {
+		if ended {
+			log = d.endConn(f)
+		} else {
+			log = d.newConn(f)
+		}
+	}
+	d.mu.Unlock()
+	d.emit(log)
+}
+
+// newConn enters a flow. The lock is held.
+func (d *dynamic) newConn(f *flow) (log []runtime.Message) {
+	if old := d.conns[f.orig]; old != nil {
+		if old.id == f.id {
+			return nil
+		}
+		log = d.drop(f.orig, old, nil) // its end was lost
+	}
+	if len(d.conns) >= maxConns {
+		return log
+	}
+	about, ok := describe(d.plan, f)
+	if !ok {
+		return log
+	}
+	now := d.clock.Now()
+	c := &conn{id: f.id, about: about, born: now}
+	var fresh *xlate
+	c.xlates, fresh = d.translations(f, &about)
+	if fresh != nil {
+		d.xlates.add(fresh, now)
+		log = append(log, fresh.built(d.plan))
+	}
+	for _, x := range c.xlates {
+		if x != nil {
+			x.conns++
+		}
+	}
+	d.conns[f.orig] = c
+	if ported(f.orig.proto) {
+		d.number++
+		c.about.Number = d.number
+		d.ported++
+		d.most = max(d.most, d.ported)
+		log = append(log, syslog.Built(&c.about))
+	}
+	return log
+}
+
+// translations are those that a flow uses: of its source, and of its destination. fresh is one of
+// a port that is not in the table yet.
+func (d *dynamic) translations(f *flow, about *syslog.Connection) (used [2]*xlate, fresh *xlate) {
+	a, b := d.plan.Lookup(f.orig.src), d.plan.Lookup(f.reply.src)
+	if b != nil {
+		if x := d.xlates.byMapped[mappedKey{b.If, f.reply.dst}]; x != nil && x.key.real == f.orig.src {
+			used[0] = x
+		}
+	}
+	if p := d.pats[f.class()]; p != nil && used[0] == nil && d.plan.NAT.Globals[p.Global].First == f.reply.dst {
+		g := &d.plan.NAT.Globals[p.Global]
+		in := d.plan.IfByName(about.Local.If)
+		k := xlateKey{realIf: in, mappedIf: g.If, real: f.orig.src, acl: compiler.None, proto: f.orig.proto, port: f.orig.sport,
+			mapped: f.reply.dst, mappedPort: f.reply.dport}
+		if used[0] = d.xlates.byKey[k]; used[0] == nil && in != compiler.None && len(d.xlates.list)-d.xlates.hosts < maxPATs {
+			fresh = &xlate{key: k, mapped: f.reply.dst, pat: f.reply.dport, isPAT: true}
+			used[0] = fresh
+		}
+	}
+	if a != nil {
+		if x := d.xlates.byMapped[mappedKey{a.If, f.orig.dst}]; x != nil && x.key.real == f.reply.src && x != used[0] {
+			used[1] = x
+		}
+	}
+	return used, fresh
+}
+
+// describe is a flow as messages speak of it: the lower interface first, whatever the direction.
+func describe(plan *compiler.Plan, f *flow) (syslog.Connection, bool) {
+	// On its own interface the initiator is the source of the first direction, the responder that of the reply.
+	a, b := plan.Lookup(f.orig.src), plan.Lookup(f.reply.src)
+	if a == nil || b == nil {
+		return syslog.Connection{}, false
+	}
+	ia, ib := &plan.Interfaces[a.If], &plan.Interfaces[b.If]
+	from := syslog.End{If: ia.Name, IP: f.orig.src, Port: f.orig.sport}
+	fromSeen := syslog.End{IP: f.reply.dst, Port: f.reply.dport}
+	to := syslog.End{If: ib.Name, IP: f.reply.src, Port: f.reply.sport}
+	toSeen := syslog.End{IP: f.orig.dst, Port: f.orig.dport}
+	c := syslog.Connection{Proto: f.orig.proto, Inbound: ia.Level < ib.Level}
+	if c.Inbound {
+		c.Foreign, c.ForeignMapped, c.Local, c.Global = from, fromSeen, to, toSeen
+	} else {
+		c.Foreign, c.ForeignMapped, c.Local, c.Global = to, toSeen, from, fromSeen
+	}
+	return c, true
+}
+
+// endConn removes a flow. The lock is held.
+func (d *dynamic) endConn(f *flow) []runtime.Message {
+	c := d.conns[f.orig]
+	if c == nil || c.id != f.id {
+		return nil
+	}
+	return d.drop(f.orig, c, f)
+}
+
+// drop removes a connection. last is what conntrack said at its end; nil: that is not known. The lock is held.
+func (d *dynamic) drop(k tuple, c *conn, last *flow) []runtime.Message {
+	delete(d.conns, k)
+	now := d.clock.Now()
+	for _, x := range c.xlates {
+		if x != nil {
+			x.conns--
+			x.used = now
+		}
+	}
+	if !ported(k.proto) {
+		return nil
+	}
+	d.ported--
+	lived, bytes, reason := now.Sub(c.born), uint64(0), "Unknown"
+	if last != nil {
+		bytes = last.payload()
+		if last.start > 0 && last.stop > last.start {
+			lived = time.Duration(last.stop - last.start)
+		}
+		if k.proto == ast.ProtoTCP && last.hasState {
+			reason = d.reason(c, last, &lived)
+		}
+	}
+	if c.reason != "" {
+		reason = c.reason
+	}
+	return []runtime.Message{syslog.Teardown(&c.about, max(lived, 0), bytes, reason)}
+}
+
+// States of TCP in conntrack.
+const (
+	tcpSynSent     = 1
+	tcpSynRecv     = 2
+	tcpEstablished = 3
+	tcpLastAck     = 6
+	tcpTimeWait    = 7
+	tcpClose       = 8
+	tcpSynSent2    = 9
+)
+
+// reason tells from the last state why a connection ended (semantics.md 1.2), and takes the time off that the kernel kept it
+// after its end.
+func (d *dynamic) reason(c *conn, f *flow, lived *time.Duration) string {
+	switch f.state {
+	case tcpSynSent, tcpSynRecv, tcpSynSent2:
+		return "SYN Timeout"
+	case tcpEstablished:
+		return "Conn-timeout"
+	case tcpTimeWait:
+		if !d.plan.Sysopt.Timewait {
+			*lived -= time.Second
+		}
+		return "TCP FINs"
+	case tcpClose:
+		*lived -= time.Second
+		// The initiator is the higher side of an outbound connection. A reset that is the only answer leaves no mark.
+		if byInitiator := f.mark&nft.MarkReset != 0; byInitiator != c.about.Inbound {
+			return "TCP Reset-I"
+		}
+		return "TCP Reset-O"
+	}
+	return "FIN Timeout"
+}
+
+// compare puts the table right by a dump. The lock is held.
+func (d *dynamic) compare(list []flow, seen map[tuple]bool) (log []runtime.Message) {
+	for k, c := range d.conns {
+		if !seen[k] {
+			log = append(log, d.drop(k, c, nil)...)
+		}
+	}
+	for i := range list {
+		log = append(log, d.adopt(&list[i])...)
+		log = append(log, d.newConn(&list[i])...)
+	}
+	return log
+}
+
+// recover reads the connections that are there. The lock is held.
+func (d *dynamic) recover() ([]runtime.Message, error) {
+	seen := map[tuple]bool{}
+	var list []flow
+	err := d.ns.flows(func(f *flow) {
+		seen[f.orig] = true
+		list = append(list, *f)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return d.compare(list, seen), nil
+}
+
+// adopt makes the translation of a flow that is older than the table: the daemon was away, and its address must not be
+// given to another host.
+func (d *dynamic) adopt(f *flow) []runtime.Message {
+	real, mapped := f.orig.src, f.reply.dst
+	r := d.plan.Lookup(real)
+	if r == nil || d.conns[f.orig] != nil || real == mapped {
+		return nil
+	}
+	out := d.plan.Lookup(f.reply.src)
+	for i := range d.rules.Requests {
+		q := &d.rules.Requests[i]
+		if q.In != r.If || out == nil || q.Out != out.If || q.Nat.ACL != compiler.None || !q.Nat.Net.Contains(real) {
+			continue
+		}
+		for _, g := range q.Pools {
+			if p := &d.plan.NAT.Globals[g]; mapped < p.First || mapped > p.Last || reserved(d.plan, p, mapped) {
+				continue
+			}
+			k := xlateKey{realIf: q.In, mappedIf: q.Out, real: real, acl: compiler.None}
+			if d.xlates.byKey[k] != nil || d.xlates.byMapped[mappedKey{q.Out, mapped}] != nil || d.xlates.hosts >= maxXlates {
+				return nil
+			}
+			x := &xlate{key: k, mapped: mapped}
+			var c changes
+			c.put(&d.rules.Xlates[q.Map], x)
+			if d.commit(&c) != nil {
+				return nil
+			}
+			d.xlates.add(x, d.clock.Now())
+			return []runtime.Message{x.built(d.plan)}
+		}
+	}
+	return nil
+}
+
+// realIf is the interface of the host that is seen as ip on interface in.
+func (d *dynamic) realIf(plan *compiler.Plan, in int, ip ast.IP) (int, bool) {
+	if d == nil {
+		return 0, false
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if x := d.xlates.byMapped[mappedKey{in, ip}]; x != nil && plan == d.plan {
+		return x.key.realIf, true
+	}
+	return 0, false
+}
+
+// limited is the mapped address of the host whose limit a packet between two interfaces has met, and how many of its
+// connections are half open.
+func (d *dynamic) limited(plan *compiler.Plan, in, out int, p *runtime.Packet) (global ast.IP, half int) {
+	local, hi, lo := p.Src, in, out
+	if out >= 0 && plan.Interfaces[in].Level < plan.Interfaces[out].Level {
+		local, hi, lo = p.Dst, out, in // the destination is the real one by now
+	}
+	for i := range plan.NAT.Statics {
+		s := &plan.NAT.Statics[i]
+		if s.RealIf == hi && s.MappedIf == lo && s.ACL == compiler.None && s.RealNet().Contains(local) && (s.Proto == 0 || s.Proto == p.Proto) {
+			return s.ToMapped(local), 0
+		}
+	}
+	if d == nil {
+		return local, 0
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if x := d.xlates.byKey[xlateKey{realIf: hi, mappedIf: lo, real: local, acl: compiler.None}]; x != nil && plan == d.plan {
+		return x.mapped, 0
+	}
+	return local, 0
+}
+
+func (d *dynamic) close() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.tx == nil {
+		return nil
+	}
+	return d.tx.Close()
+}

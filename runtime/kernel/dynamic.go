@@ -1,0 +1,306 @@
+package kernel
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/mdlayher/netlink"
+	"golang.org/x/sys/unix"
+
+	"pixfw/ast"
+	"pixfw/compiler"
+	"pixfw/compiler/nft"
+	"pixfw/runtime"
+	"pixfw/runtime/syslog"
+)
+
+// dynamic keeps what comes and goes with packets: translations, which it allocates and puts into the kernel's maps, and
+// connections, which it is told of. Its lock is taken after that of the engine; nothing is emitted under it.
+type dynamic struct {
+	clock runtime.Clock
+	ns    *space
+	emit  func([]runtime.Message)
+
+	mu       sync.Mutex
+	plan     *compiler.Plan
+	rules    *nft.Ruleset
+	requests map[uint32]*nft.Request
+	pats     map[uint32]*nft.PATClass
+	xlates   xlateTable
+	conns    map[tuple]*conn
+	number   uint64 // of the newest connection
+	ported   int    // connections of TCP and UDP
+	most     int
+	resync   int // dumps that are to be compared with the table: events were lost
+	tx       *netlink.Conn
+}
+
+func newDynamic(ns *space, clock runtime.Clock, emit func([]runtime.Message)) *dynamic {
+	return &dynamic{clock: clock, ns: ns, emit: emit, xlates: newXlateTable(), conns: map[tuple]*conn{}}
+}
+
+// use makes a plan and its ruleset the ones in force. The lock is held.
+func (d *dynamic) use(plan *compiler.Plan, rules *nft.Ruleset) {
+	d.plan, d.rules = plan, rules
+	d.requests, d.pats = map[uint32]*nft.Request{}, map[uint32]*nft.PATClass{}
+	for i := range rules.Requests {
+		d.requests[rules.Requests[i].Mark] = &rules.Requests[i]
+	}
+	for i := range rules.PATs {
+		d.pats[rules.PATs[i].Class] = &rules.PATs[i]
+	}
+}
+
+// changes are elements that one transaction adds and removes.
+type changes struct {
+	add, del map[string][][2]ast.IP
+}
+
+func (c *changes) put(m *nft.XlateMap, x *xlate) {
+	if c.add == nil {
+		c.add = map[string][][2]ast.IP{}
+	}
+	c.add[m.Name] = append(c.add[m.Name], [2]ast.IP{x.key.real, x.mapped})
+	c.add[m.Un] = append(c.add[m.Un], [2]ast.IP{x.mapped, x.key.real})
+}
+
+func (c *changes) take(m *nft.XlateMap, x *xlate) {
+	if c.del == nil {
+		c.del = map[string][][2]ast.IP{}
+	}
+	c.del[m.Name] = append(c.del[m.Name], [2]ast.IP{x.key.real, x.mapped})
+	c.del[m.Un] = append(c.del[m.Un], [2]ast.IP{x.mapped, x.key.real})
+}
+
+// commit sends changes as one transaction. The lock is held.
+func (d *dynamic) commit(c *changes) error {
+	var msgs []netlink.Message
+	frame := func(typ uint16) netlink.Message {
+		return netlink.Message{Header: netlink.Header{Type: netlink.HeaderType(typ), Flags: netlink.Request},
+			Data: []byte{0, 0, 0, unix.NFNL_SUBSYS_NFTABLES}}
+	}
+	msgs = append(msgs, frame(unix.NFNL_MSG_BATCH_BEGIN))
+	for name, pairs := range c.del {
+		msgs = append(msgs, nft.Change(true, name, pairs)...)
+	}
+	for name, pairs := range c.add {
+		msgs = append(msgs, nft.Change(false, name, pairs)...)
+	}
+	if len(msgs) == 1 {
+		return nil
+	}
+	msgs[len(msgs)-1].Header.Flags |= netlink.Acknowledge
+	msgs = append(msgs, frame(unix.NFNL_MSG_BATCH_END))
+	if d.tx == nil {
+		tx, err := d.ns.dial()
+		if err != nil {
+			return err
+		}
+		if err := errors.Join(tx.SetWriteBuffer(8<<20), tx.SetReadBuffer(8<<20)); err != nil {
+			return errors.Join(err, tx.Close())
+		}
+		d.tx = tx
+	}
+	_, err := d.tx.SendMessages(msgs)
+	if err == nil {
+		_, err = d.tx.Receive()
+	}
+	if err != nil {
+		// Each message of a batch that fails has an answer of its own: the next transaction must not read them.
+		err = errors.Join(fmt.Errorf("translations: %w", err), d.tx.Close())
+		d.tx = nil
+	}
+	return err
+}
+
+// answer decides about first packets of hosts: it allocates, tells the kernel in one transaction, and then lets them go on.
+func (d *dynamic) answer(batch []queued) []answer {
+	out := make([]answer, len(batch))
+	var log []runtime.Message
+	d.mu.Lock()
+	now := d.clock.Now()
+	var c changes
+	var fresh, revived []*xlate
+	var made []runtime.Message
+	needs := make([]*xlate, len(batch))
+	for i := range batch {
+		q, a := &batch[i], &out[i]
+		a.id = q.id
+		r := d.requests[q.mark]
+		if r == nil || !q.ok {
+			continue
+		}
+		m := &d.rules.Xlates[r.Map]
+		k := xlateKey{realIf: r.In, mappedIf: r.Out, real: q.packet.Src, acl: r.Nat.ACL}
+		x := d.xlates.byKey[k]
+		switch {
+		case x == nil:
+			var msg runtime.Message
+			var class uint32
+			if x, class, msg = d.allocate(r, k, &q.packet); x == nil {
+				if class != 0 {
+					a.mark, a.repeat = class, true
+				} else {
+					log = append(log, msg)
+				}
+				continue
+			}
+			d.xlates.add(x, now)
+			c.put(m, x)
+			fresh = append(fresh, x)
+			made = append(made, x.built(d.plan))
+		case x.closing:
+			x.closing = false
+			c.put(m, x)
+			revived = append(revived, x)
+		}
+		x.used = now
+		needs[i] = x
+		a.mark, a.repeat = m.Class, true
+	}
+	if err := d.commit(&c); err != nil {
+		for _, x := range fresh {
+			d.xlates.remove(x)
+		}
+		for _, x := range revived {
+			x.closing = true
+		}
+		for i, x := range needs {
+			out[i].repeat = out[i].repeat && x == nil // what asked for an address is dropped, and asks again
+		}
+		made = nil
+	}
+	d.mu.Unlock()
+	d.emit(append(made, log...))
+	return out
+}
+
+// allocate finds an address for a host, or the class of a PAT address for the packet, or says why there is none.
+func (d *dynamic) allocate(r *nft.Request, k xlateKey, p *runtime.Packet) (*xlate, uint32, runtime.Message) {
+	full := d.xlates.hosts >= maxXlates
+	if r.Nat.ID == 0 {
+		if full || d.xlates.byMapped[mappedKey{r.Out, p.Src}] != nil {
+			return nil, 0, syslog.New(202001)
+		}
+		return &xlate{key: k, mapped: p.Src, identity: true}, 0, runtime.Message{}
+	}
+	for _, g := range r.Pools {
+		if full {
+			break
+		}
+		if ip, ok := d.xlates.free(d.plan, &d.plan.NAT.Globals[g]); ok {
+			return &xlate{key: k, mapped: ip}, 0, runtime.Message{}
+		}
+	}
+	switch {
+	case len(r.PATs) == 0:
+		return nil, 0, syslog.New(202001)
+	case !byPort(p):
+		f := syslog.FlowOf(p, d.plan.Interfaces[r.In].Name, d.plan.Interfaces[r.Out].Name)
+		return nil, 0, syslog.New(305006, "regular", f)
+	}
+	return nil, d.rules.PATs[r.PATs[0]].Class, runtime.Message{}
+}
+
+// tick ends what has been idle for its time, reads the connections, and puts right what lost events have made wrong.
+func (d *dynamic) tick() error {
+	d.mu.Lock()
+	if d.plan == nil {
+		d.mu.Unlock()
+		return nil
+	}
+	closing, err := d.expire(func(x *xlate) bool {
+		t := x.timeout(d.plan)
+		return x.conns == 0 && t > 0 && d.clock.Now().Sub(x.used) >= t
+	})
+	generation := d.resync > 0
+	d.mu.Unlock()
+	if err != nil {
+		return err
+	}
+
+	var seen map[tuple]bool
+	if generation {
+		seen = map[tuple]bool{}
+	}
+	inUse := map[ast.IP]bool{}
+	for _, x := range closing {
+		inUse[x.mapped] = false
+	}
+	var list []flow
+	err = d.ns.flows(func(f *flow) {
+		if generation {
+			seen[f.orig] = true
+			list = append(list, *f)
+		}
+		for _, ip := range [2]ast.IP{f.reply.dst, f.orig.dst} {
+			if _, ask := inUse[ip]; ask {
+				inUse[ip] = true
+			}
+		}
+	})
+	var log []runtime.Message
+	d.mu.Lock()
+	log = append(log, d.settle(closing, func(x *xlate) bool { return err != nil || x.conns > 0 || inUse[x.mapped] })...)
+	if generation && err == nil {
+		log = append(log, d.compare(list, seen)...)
+		d.resync--
+	}
+	d.mu.Unlock()
+	d.emit(log)
+	return err
+}
+
+// expire takes translations out of the kernel, so that no connection can begin with them. The lock is held.
+func (d *dynamic) expire(over func(*xlate) bool) ([]*xlate, error) {
+	var c changes
+	var out []*xlate
+	for _, x := range d.xlates.list {
+		if x.closing || !over(x) {
+			continue
+		}
+		if m := mapOf(d.rules, x); m != nil {
+			c.take(m, x)
+		}
+		out = append(out, x)
+	}
+	if err := d.commit(&c); err != nil {
+		return nil, err
+	}
+	for _, x := range out {
+		x.closing = true
+	}
+	return out, nil
+}
+
+// settle frees the translations that expire took out, but those that are used by a connection that began meanwhile. The
+// lock is held.
+func (d *dynamic) settle(closing []*xlate, used func(*xlate) bool) (log []runtime.Message) {
+	now := d.clock.Now()
+	var c changes
+	for _, x := range closing {
+		switch {
+		case !x.closing || d.xlates.byKey[x.key] != x: // revived, or gone
+		case used(x):
+			x.closing, x.used = false, now
+			if m := mapOf(d.rules, x); m != nil {
+				c.put(m, x)
+			}
+		default:
+			d.xlates.remove(x)
+			log = append(log, x.teardown(d.plan, now))
+		}
+	}
+	_ = d.commit(&c) // without them the host asks again, and is answered from the table
+	return log
+}
+
+// idleFor is how long a translation has had no connection.
+func (d *dynamic) idleFor(x *xlate, now time.Time) time.Duration {
+	if x.conns > 0 {
+		return 0
+	}
+	return max(now.Sub(x.used), 0)
+}

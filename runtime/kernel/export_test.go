@@ -1,0 +1,53 @@
+package kernel
+
+import (
+	"errors"
+
+	"pixfw/runtime"
+)
+
+// SetClock replaces the clock of the translations.
+func (e *Engine) SetClock(c runtime.Clock) {
+	e.dyn.mu.Lock()
+	defer e.dyn.mu.Unlock()
+	e.dyn.clock = c
+}
+
+// Tick does at once what is done each second.
+func (e *Engine) Tick() error { return e.dyn.tick() }
+
+// LoseEvents makes the engine believe that events were lost.
+func (e *Engine) LoseEvents() {
+	e.dyn.mu.Lock()
+	defer e.dyn.mu.Unlock()
+	e.dyn.resync = 2
+}
+
+// Deaf drops what the table of connections knows, as lost events would.
+func (e *Engine) Deaf() {
+	e.dyn.mu.Lock()
+	defer e.dyn.mu.Unlock()
+	e.dyn.conns = map[tuple]*conn{}
+	e.dyn.ported = 0
+	for _, x := range e.dyn.xlates.list {
+		x.conns = 0
+	}
+}
+
+// Kill ends the process's side of the engine, as a crash would: nobody listens, and everything in the kernel stays.
+func (e *Engine) Kill() error {
+	e.mu.Lock()
+	e.closed = true
+	e.mu.Unlock()
+	close(e.stop)
+	err := errors.Join(e.log.Close(), e.event.close())
+	if e.queue != nil {
+		err = errors.Join(err, e.queue.close())
+	}
+	e.work.Wait()
+	e.nl.Close()
+	return errors.Join(err, e.dyn.close(), e.ns.close())
+}
+
+// HasQueue reports whether pools are exact.
+func (e *Engine) HasQueue() bool { return e.queue != nil }

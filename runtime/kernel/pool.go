@@ -1,0 +1,264 @@
+package kernel
+
+import (
+	"slices"
+	"time"
+
+	"pixfw/ast"
+	"pixfw/compiler"
+	"pixfw/compiler/nft"
+	"pixfw/runtime"
+	"pixfw/runtime/syslog"
+)
+
+// An xlate is a dynamic translation of an address, in the maps of the kernel, or of a port (PAT), which conntrack alone knows.
+type xlate struct {
+	key      xlateKey
+	mapped   ast.IP
+	pat      uint16 // mapped port or ICMP id
+	isPAT    bool
+	identity bool
+	conns    int
+	created  time.Time
+	used     time.Time
+	closing  bool // out of the kernel, and free when no connection is found that uses it
+	index    int  // in the table's list
+}
+
+// An xlateKey is what is translated. ACL is the access list of policy NAT, or None. Of address translations proto and port
+// are zero. Only PAT has mapped address and port in the key: on Linux one port may be translated to several at once.
+type xlateKey struct {
+	realIf, mappedIf int
+	real             ast.IP
+	acl              int
+	proto            uint8
+	port             uint16
+	mapped           ast.IP
+	mappedPort       uint16
+}
+
+type mappedKey struct {
+	mappedIf int
+	mapped   ast.IP
+}
+
+// maxXlates bounds the translations, as the size of the maps does; of ports there may be more.
+const (
+	maxXlates = 65535
+	maxPATs   = 1 << 18
+)
+
+// xlateTable holds the dynamic translations. low remembers below which address of a pool all are taken, so that "lowest
+// free" need not start over each time.
+type xlateTable struct {
+	byKey    map[xlateKey]*xlate
+	byMapped map[mappedKey]*xlate
+	list     []*xlate
+	low      map[mappedKey]ast.IP
+	hosts    int // translations of addresses
+	most     int
+}
+
+func newXlateTable() xlateTable {
+	return xlateTable{byKey: map[xlateKey]*xlate{}, byMapped: map[mappedKey]*xlate{}, low: map[mappedKey]ast.IP{}}
+}
+
+func (t *xlateTable) add(x *xlate, now time.Time) {
+	x.created, x.used, x.index = now, now, len(t.list)
+	t.list = append(t.list, x)
+	t.byKey[x.key] = x
+	if !x.isPAT {
+		t.byMapped[mappedKey{x.key.mappedIf, x.mapped}] = x
+		t.hosts++
+	}
+	t.most = max(t.most, len(t.list))
+}
+
+func (t *xlateTable) remove(x *xlate) {
+	if x.index >= len(t.list) || t.list[x.index] != x {
+		return
+	}
+	last := len(t.list) - 1
+	t.list[x.index] = t.list[last]
+	t.list[x.index].index = x.index
+	t.list[last] = nil
+	t.list = t.list[:last]
+	if t.byKey[x.key] == x {
+		delete(t.byKey, x.key)
+	}
+	if x.isPAT {
+		return
+	}
+	t.hosts--
+	if k := (mappedKey{x.key.mappedIf, x.mapped}); t.byMapped[k] == x {
+		delete(t.byMapped, k)
+	}
+	for k, low := range t.low {
+		// Of a pool that begins above, the mark is not below this address.
+		if k.mappedIf == x.key.mappedIf && k.mapped <= x.mapped && x.mapped < low {
+			t.low[k] = x.mapped
+		}
+	}
+}
+
+// free is the lowest free address of a range (semantics.md 3.4).
+func (t *xlateTable) free(plan *compiler.Plan, g *compiler.Global) (ast.IP, bool) {
+	k := mappedKey{g.If, g.First}
+	from := max(g.First, t.low[k])
+	for n := uint64(from); n <= uint64(g.Last); n++ {
+		ip := ast.IP(n)
+		if t.byMapped[mappedKey{g.If, ip}] != nil || reserved(plan, g, ip) {
+			continue
+		}
+		t.low[k] = ip
+		return ip, true
+	}
+	if g.Last < ast.AllOnes {
+		t.low[k] = g.Last + 1
+	}
+	return 0, false
+}
+
+// reserved addresses of a pool are never given out: network and broadcast of its netmask, the interface's own, those of
+// statics.
+func reserved(plan *compiler.Plan, g *compiler.Global, ip ast.IP) bool {
+	if m := g.Netmask; m != 0 && m < ast.MaskOf(31) && (ip&^m == 0 || ip|m == ast.AllOnes) {
+		return true
+	}
+	if plan.Interfaces[g.If].Net.IP == ip {
+		return true
+	}
+	for i := range plan.NAT.Statics {
+		if s := &plan.NAT.Statics[i]; s.MappedIf == g.If && s.Proto == 0 && s.ACL == compiler.None && s.MappedNet().Contains(ip) {
+			return true
+		}
+	}
+	return false
+}
+
+// byPort reports whether PAT can carry a packet: TCP, UDP, ICMP echo and its reply (semantics.md 1.4, 1.5).
+func byPort(p *runtime.Packet) bool {
+	return p.HasPorts() || p.Proto == ast.ProtoICMP && (p.ICMPType == 8 || p.ICMPType == 0)
+}
+
+// ends are the two sides of a translation for messages.
+func (x *xlate) ends(plan *compiler.Plan) (proto uint8, real, mapped syslog.End) {
+	real = syslog.End{If: plan.Interfaces[x.key.realIf].Name, IP: x.key.real, Port: x.key.port}
+	mapped = syslog.End{If: plan.Interfaces[x.key.mappedIf].Name, IP: x.mapped, Port: x.pat}
+	return x.key.proto, real, mapped
+}
+
+func (x *xlate) built(plan *compiler.Plan) runtime.Message {
+	proto, real, mapped := x.ends(plan)
+	return syslog.XlateBuilt(proto, false, real, mapped)
+}
+
+func (x *xlate) teardown(plan *compiler.Plan, now time.Time) runtime.Message {
+	proto, real, mapped := x.ends(plan)
+	return syslog.XlateTeardown(proto, false, real, mapped, now.Sub(x.created))
+}
+
+// timeout is how long a translation lives after its last connection (semantics.md 3.5); 0: for ever.
+func (x *xlate) timeout(plan *compiler.Plan) time.Duration {
+	if x.isPAT {
+		return plan.Timeouts.PATXlate
+	}
+	return plan.Timeouts.Xlate
+}
+
+// save remembers the table, for a plan that is not applied after all.
+func (t *xlateTable) save() (restore func()) {
+	old := *t
+	old.list = slices.Clone(t.list)
+	keys := make([]xlateKey, len(old.list))
+	for i, x := range old.list {
+		keys[i] = x.key
+	}
+	return func() {
+		most := t.most
+		*t = newXlateTable()
+		for i, x := range old.list {
+			created, used := x.created, x.used
+			x.key = keys[i]
+			t.add(x, created)
+			x.used = used
+		}
+		t.most = most
+	}
+}
+
+// rekey moves the table to another plan, where interfaces and access lists may have other indices. It returns what has no
+// interfaces there, or no access list, and is no longer in the table.
+func (t *xlateTable) rekey(from, to *compiler.Plan) (gone []*xlate) {
+	ifs := make([]int, len(from.Interfaces))
+	for i := range ifs {
+		ifs[i] = to.IfByName(from.Interfaces[i].Name)
+	}
+	old := t.list
+	most := t.most
+	*t = newXlateTable()
+	t.most = most
+	for _, x := range old {
+		k := x.key
+		k.realIf, k.mappedIf = ifs[k.realIf], ifs[k.mappedIf]
+		if k.acl != compiler.None {
+			k.acl = to.ACLByID(from.ACLs[k.acl].ID)
+			if k.acl == compiler.None {
+				gone = append(gone, x)
+				continue
+			}
+		}
+		if k.realIf == compiler.None || k.mappedIf == compiler.None {
+			gone = append(gone, x)
+			continue
+		}
+		created, used := x.created, x.used
+		x.key = k
+		t.add(x, created)
+		x.used = used
+	}
+	return gone
+}
+
+// fill puts the live translations into the maps of a ruleset.
+func (t *xlateTable) fill(rs *nft.Ruleset) {
+	type both struct{ pairs [][2]ast.IP }
+	of := map[string]*both{}
+	get := func(name string) *both {
+		if of[name] == nil {
+			of[name] = &both{}
+		}
+		return of[name]
+	}
+	for _, x := range t.list {
+		m := mapOf(rs, x)
+		if m == nil || x.closing {
+			continue
+		}
+		a, b := get(m.Name), get(m.Un)
+		a.pairs = append(a.pairs, [2]ast.IP{x.key.real, x.mapped})
+		b.pairs = append(b.pairs, [2]ast.IP{x.mapped, x.key.real})
+	}
+	for i := range rs.Sets {
+		if s := &rs.Sets[i]; s.Kind == nft.LiveMap {
+			s.Pairs = nil
+			if b := of[s.Name]; b != nil {
+				s.Pairs = b.pairs
+			}
+		}
+	}
+}
+
+// mapOf is the map of a ruleset that a translation is in; nil for PAT, and when no rule makes such translations any more.
+func mapOf(rs *nft.Ruleset, x *xlate) *nft.XlateMap {
+	if x.isPAT || rs == nil {
+		return nil
+	}
+	i := slices.IndexFunc(rs.Xlates, func(m nft.XlateMap) bool {
+		return m.RealIf == x.key.realIf && m.MappedIf == x.key.mappedIf && m.ACL == x.key.acl
+	})
+	if i < 0 {
+		return nil
+	}
+	return &rs.Xlates[i]
+}

@@ -1,0 +1,125 @@
+package kernel
+
+import (
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"pixfw/ast"
+	"pixfw/compiler"
+	"pixfw/compiler/nft"
+)
+
+func poolPlan() *compiler.Plan {
+	ip := ast.MustIP
+	return &compiler.Plan{
+		Interfaces: []compiler.Interface{{Name: "outside", Net: ast.Net{IP: ip("192.0.2.1"), Mask: ast.MaskOf(24)}}, {Name: "inside", Level: 100}},
+		NAT: compiler.NAT{
+			Statics: []compiler.Static{{RealIf: 1, MappedIf: 0, Mapped: ip("192.0.2.3"), Real: ip("10.0.0.3"), Mask: ast.AllOnes, ACL: compiler.None}},
+			Globals: []compiler.Global{
+				{If: 0, ID: 1, First: ip("192.0.2.0"), Last: ip("192.0.2.7"), Netmask: ast.MaskOf(29)},
+				{If: 0, ID: 1, First: ip("192.0.2.20"), Last: ip("192.0.2.20")}}},
+	}
+}
+
+// Lowest free first; network, broadcast, the interface's own address and those of statics are never given out.
+func TestLowestFreeAddress(t *testing.T) {
+	plan, now := poolPlan(), time.Unix(0, 0)
+	g := &plan.NAT.Globals[0]
+	table := newXlateTable()
+	var all []*xlate
+	take := func(want string) {
+		t.Helper()
+		got, ok := table.free(plan, g)
+		if want == "" {
+			if ok {
+				t.Errorf("%v is given out of a pool that is empty", got)
+			}
+			return
+		}
+		if !ok || got != ast.MustIP(want) {
+			t.Fatalf("got %v, %v, want %s", got, ok, want)
+		}
+		x := &xlate{key: xlateKey{realIf: 1, real: ast.IP(len(all)), acl: compiler.None}, mapped: got}
+		table.add(x, now)
+		all = append(all, x)
+	}
+	for _, want := range []string{"192.0.2.2", "192.0.2.4", "192.0.2.5", "192.0.2.6", "", ""} {
+		take(want)
+	}
+	table.remove(all[2])
+	table.remove(all[1])
+	table.remove(all[1]) // twice is once
+	for _, want := range []string{"192.0.2.4", "192.0.2.5", ""} {
+		take(want)
+	}
+	if len(table.list) != 4 || table.hosts != 4 || table.most != 4 || len(table.byKey) != 4 || len(table.byMapped) != 4 {
+		t.Errorf("%d listed, %d hosts, %d at most, %d, %d", len(table.list), table.hosts, table.most, len(table.byKey), len(table.byMapped))
+	}
+}
+
+// Against a plain search, over random additions and removals.
+func TestFreeAgainstModel(t *testing.T) {
+	plan := poolPlan()
+	g := &compiler.Global{If: 0, First: ast.MustIP("198.18.0.0"), Last: ast.MustIP("198.18.0.60")}
+	rnd := rand.New(rand.NewPCG(3, 4))
+	table, used := newXlateTable(), map[ast.IP]*xlate{}
+	for i := range 5000 {
+		if rnd.IntN(2) == 0 {
+			want, free := ast.IP(0), false
+			for ip := g.First; ip <= g.Last; ip++ {
+				if used[ip] == nil {
+					want, free = ip, true
+					break
+				}
+			}
+			got, ok := table.free(plan, g)
+			if got != want || ok != free {
+				t.Fatalf("step %d: %v, %v, want %v, %v", i, got, ok, want, free)
+			}
+			if ok {
+				used[got] = &xlate{key: xlateKey{real: ast.IP(i), acl: compiler.None}, mapped: got}
+				table.add(used[got], time.Time{})
+			}
+			continue
+		}
+		ip := g.First + ast.IP(rnd.IntN(61))
+		if x := used[ip]; x != nil {
+			table.remove(x)
+			delete(used, ip)
+		}
+	}
+}
+
+// Another plan may number interfaces and lists otherwise; a plan that is not applied leaves all as it was.
+func TestRekey(t *testing.T) {
+	ip := ast.MustIP
+	old := poolPlan()
+	old.ACLs = []compiler.ACL{{ID: "a"}, {ID: "b"}}
+	table := newXlateTable()
+	add := func(real, mapped string, acl int) *xlate {
+		x := &xlate{key: xlateKey{realIf: 1, mappedIf: 0, real: ip(real), acl: acl}, mapped: ip(mapped)}
+		table.add(x, time.Unix(5, 0))
+		return x
+	}
+	plain, policy := add("10.0.0.5", "192.0.2.2", compiler.None), add("10.0.0.5", "192.0.2.4", 1)
+	next := &compiler.Plan{Interfaces: []compiler.Interface{old.Interfaces[1], old.Interfaces[0]}, ACLs: []compiler.ACL{{ID: "a"}}}
+	restore := table.save()
+	gone := table.rekey(old, next)
+	if len(gone) != 1 || gone[0] != policy || table.hosts != 1 {
+		t.Fatalf("gone: %+v", gone)
+	}
+	if x := table.byKey[xlateKey{realIf: 0, mappedIf: 1, real: ip("10.0.0.5"), acl: compiler.None}]; x != plain || !x.created.Equal(time.Unix(5, 0)) {
+		t.Errorf("the translation is not found by its new interfaces: %+v", table.byKey)
+	}
+	rs := &nft.Ruleset{Xlates: []nft.XlateMap{{RealIf: 0, MappedIf: 1, ACL: compiler.None, Name: "m", Un: "u"}},
+		Sets: []nft.Set{{Name: "m", Kind: nft.LiveMap}, {Name: "u", Kind: nft.LiveMap}, {Name: "other", Kind: nft.LiveMap}}}
+	table.fill(rs)
+	if a, b := rs.Sets[0].Pairs, rs.Sets[1].Pairs; len(a) != 1 || len(b) != 1 || a[0] != [2]ast.IP{ip("10.0.0.5"), ip("192.0.2.2")} || b[0] != [2]ast.IP{a[0][1], a[0][0]} {
+		t.Errorf("filled with %v and %v", a, b)
+	}
+	restore()
+	if table.hosts != 2 || table.byMapped[mappedKey{0, ip("192.0.2.4")}] != policy || policy.key.acl != 1 || plain.key.realIf != 1 {
+		t.Errorf("not as before: %+v", table.byMapped)
+	}
+}

@@ -1,0 +1,166 @@
+package kernel
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"os"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// A socket is a raw netlink socket of the netfilter family. Its reader does not allocate, and can be woken by close.
+type socket struct {
+	f  *os.File
+	rc syscall.RawConn
+}
+
+// openSocket opens a socket in the namespace that is a member of the groups, with a bounded receive buffer.
+func (s *space) openSocket(groups uint32, buffer int) (*socket, error) {
+	fd := -1
+	err := s.do(func() (err error) {
+		fd, err = unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, unix.NETLINK_NETFILTER)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	err = unix.Bind(fd, &unix.SockaddrNetlink{Family: unix.AF_NETLINK, Groups: groups})
+	if err == nil {
+		if err = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUFFORCE, buffer); err != nil {
+			err = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUF, buffer)
+		}
+	}
+	if err != nil {
+		unix.Close(fd)
+		return nil, err
+	}
+	out := &socket{f: os.NewFile(uintptr(fd), "netlink")}
+	if out.rc, err = out.f.SyscallConn(); err != nil {
+		out.f.Close()
+		return nil, err
+	}
+	return out, nil
+}
+
+func (s *socket) close() error { return s.f.Close() }
+
+func (s *socket) option(level, name, value int) error {
+	var err error
+	if e := s.rc.Control(func(fd uintptr) { err = unix.SetsockoptInt(int(fd), level, name, value) }); e != nil {
+		return e
+	}
+	return err
+}
+
+// receive reads one datagram of messages. Without wait it answers EAGAIN when there is none.
+func (s *socket) receive(buf []byte, wait bool) (int, error) {
+	n, from := 0, unix.Sockaddr(nil)
+	var err error
+	e := s.rc.Read(func(fd uintptr) bool {
+		for {
+			n, from, err = unix.Recvfrom(int(fd), buf, 0)
+			if err != unix.EINTR {
+				return err != unix.EAGAIN || !wait
+			}
+		}
+	})
+	switch {
+	case e != nil:
+		return 0, e
+	case err != nil:
+		return 0, err
+	}
+	if nl, ok := from.(*unix.SockaddrNetlink); !ok || nl.Pid != 0 {
+		return 0, nil // not from the kernel
+	}
+	return n, nil
+}
+
+func (s *socket) send(b []byte) error {
+	var err error
+	e := s.rc.Write(func(fd uintptr) bool {
+		err = unix.Sendto(int(fd), b, 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK})
+		return err != unix.EAGAIN
+	})
+	return errors.Join(e, err)
+}
+
+// request sends a message that asks for an acknowledgement, and waits for it.
+func (s *socket) request(b []byte) error {
+	if err := s.send(b); err != nil {
+		return err
+	}
+	if err := s.f.SetReadDeadline(time.Now().Add(5 * time.Second)); err != nil {
+		return err
+	}
+	buf := make([]byte, 8192)
+	for {
+		n, err := s.receive(buf, true)
+		if err != nil {
+			return err
+		}
+		done := false
+		messages(buf[:n], func(typ uint16, data []byte) {
+			if typ == unix.NLMSG_ERROR && len(data) >= 4 {
+				done = true
+				if code := int32(binary.NativeEndian.Uint32(data)); code < 0 {
+					err = fmt.Errorf("netlink: %w", unix.Errno(-code))
+				}
+			}
+		})
+		if done || err != nil {
+			return errors.Join(err, s.f.SetReadDeadline(time.Time{}))
+		}
+	}
+}
+
+// messages hands each message of a datagram to fn, as far as they are whole.
+func messages(b []byte, fn func(typ uint16, data []byte)) {
+	for len(b) >= unix.NLMSG_HDRLEN {
+		n := int(binary.NativeEndian.Uint32(b))
+		if n < unix.NLMSG_HDRLEN || n > len(b) {
+			return
+		}
+		fn(binary.NativeEndian.Uint16(b[4:]), b[unix.NLMSG_HDRLEN:n])
+		b = b[min((n+3)&^3, len(b)):]
+	}
+}
+
+// attributes hands each attribute to fn, as far as they are whole.
+func attributes(b []byte, fn func(typ uint16, data []byte)) {
+	for len(b) >= 4 {
+		n := int(binary.NativeEndian.Uint16(b))
+		if n < 4 || n > len(b) {
+			return
+		}
+		fn(binary.NativeEndian.Uint16(b[2:])&^(unix.NLA_F_NESTED|unix.NLA_F_NET_BYTEORDER), b[4:n])
+		b = b[min((n+3)&^3, len(b)):]
+	}
+}
+
+// begin appends the header of a message, with the family and resource of netfilter; end writes its length.
+func begin(b []byte, typ, flags uint16, family uint8, resource uint16) []byte {
+	b = append(b, 0, 0, 0, 0)
+	b = binary.NativeEndian.AppendUint16(b, typ)
+	b = binary.NativeEndian.AppendUint16(b, flags)
+	b = append(b, 0, 0, 0, 0, 0, 0, 0, 0) // sequence, port
+	return binary.BigEndian.AppendUint16(append(b, family, unix.NFNETLINK_V0), resource)
+}
+
+func end(b []byte, start int) []byte {
+	binary.NativeEndian.PutUint32(b[start:], uint32(len(b)-start))
+	return b
+}
+
+func attribute(b []byte, typ uint16, data []byte) []byte {
+	b = binary.NativeEndian.AppendUint16(b, uint16(4+len(data)))
+	b = binary.NativeEndian.AppendUint16(b, typ)
+	b = append(b, data...)
+	for len(b)%4 != 0 {
+		b = append(b, 0)
+	}
+	return b
+}
