@@ -38,17 +38,21 @@ func (c *compiler) aaa() {
 	for _, r := range c.lines.aaaRules {
 		c.aaaRule(r)
 	}
+	for _, m := range c.lines.aaaMatches {
+		c.matchRule(m)
+	}
 }
 
 // aaaRule resolves one include or exclude line (semantics.md 5.1). Addresses stay as they are: local is the host on the
 // higher interface by its real address, whatever the direction.
 func (c *compiler) aaaRule(r *ast.AAARule) {
 	out := AAARule{Line: From(r), What: r.What, Include: r.Include, Proto: r.Service.Proto, If: None,
-		Ports: PortRange{r.Service.Lo, r.Service.Hi}, Local: network(r.Local), Group: None}
+		Ports: PortRange{r.Service.Lo, r.Service.Hi}, Local: network(r.Local), ACL: None, Group: None}
 	if out.Proto == 0 {
 		out.AnyTCP = true
 	}
-	if out.Ports.Lo == 0 && out.Ports.Hi == 0 {
+	// Port 0 is every port, but ICMP type 0 is the echo reply.
+	if r.Service.All || out.Ports == (PortRange{}) && out.Proto != ast.ProtoICMP {
 		out.Ports = anyPorts
 	}
 	if out.Ports.Hi < out.Ports.Lo {

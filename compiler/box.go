@@ -68,6 +68,7 @@ func (c *compiler) timeouts() {
 	fields := map[string]*time.Duration{
 		"xlate": &t.Xlate, "conn": &t.Conn, "half-closed": &t.HalfClosed, "udp": &t.UDP, "rpc": &t.RPC, "h225": &t.H225,
 		"h323": &t.H323, "mgcp": &t.MGCP, "sip": &t.SIP, "sip_media": &t.SIPMedia,
+		"sip-disconnect": &t.SIPDisconnect, "sip-invite": &t.SIPInvite,
 	}
 	set := func(timer ast.Timer) {
 		switch {
@@ -79,6 +80,7 @@ func (c *compiler) timeouts() {
 			*fields[timer.Name] = timer.Time
 		}
 	}
+	t.SIPDisconnect, t.SIPInvite = 2*time.Minute, 3*time.Minute // not in every 6.3 (commands-firewall.md section 5.8)
 	for _, timer := range ast.DefaultTimers() {
 		set(timer)
 	}
@@ -90,6 +92,8 @@ func (c *compiler) timeouts() {
 			}
 		}
 	}
+	u := &c.plan.UAuth
+	u.NoCache = !u.Line.IsDefault() && u.Absolute <= 0 && u.Inactivity <= 0
 }
 
 // fixups lists the inspections that are on. A PIX prints every one of them, on or off, so a protocol of which the
@@ -152,6 +156,24 @@ func (c *compiler) sysopt() {
 			s.PermitIPsec, s.PermitIPsecLine = true, From(o)
 		case o.Option == "connection timewait":
 			s.Timewait = true
+		case o.Option == "connection permit-l2tp":
+			s.PermitL2TP = true
+		case o.Option == "connection permit-pptp":
+			s.PermitPPTP = true
+		case o.Option == "nodnsalias inbound":
+			s.NoDNSAliasInbound = true
+		case o.Option == "nodnsalias outbound":
+			s.NoDNSAliasOutbound = true
+		case o.Option == "ipsec pl-compatible":
+			s.PLCompatible = true
+		case o.Option == "radius ignore-secret":
+			s.RADIUSIgnoreSecret = true
+		case o.Option == "uauth allow-http-cache":
+			s.UauthHTTPCache = true
+		case len(w) == 4 && w[1] == "tcpmss" && w[2] == "minimum":
+			if n, err := strconv.Atoi(w[3]); err == nil {
+				s.TCPMSSMin = n
+			}
 		case len(w) == 3 && w[0] == "connection" && w[1] == "tcpmss":
 			if n, err := strconv.Atoi(w[2]); err == nil {
 				s.TCPMSS = n

@@ -17,8 +17,9 @@ func Compile(cfg *ast.Config) (*Plan, ast.Diagnostics) {
 			Hostname: "pixfirewall",
 			Release:  cfg.Release,
 		},
-		ifs:  map[string]int{},
-		acls: map[string]int{},
+		ifs:    map[string]int{},
+		acls:   map[string]int{},
+		groups: map[string]*objectSet{},
 	}
 	if c.plan.Release == "" {
 		c.plan.Release = ast.DefaultRelease
@@ -32,12 +33,18 @@ func Compile(cfg *ast.Config) (*Plan, ast.Diagnostics) {
 	c.accessLists()
 	c.bindings()
 	c.nat()
+	c.legacy()
+	c.packetPath()
 	c.aaa()
 	c.vpn()
+	c.users()
 	c.box()
 	c.timeouts()
 	c.fixups()
 	c.sysopt()
+	c.logging()
+	c.audits()
+	c.systemServices()
 	c.diags.Sort()
 	return c.plan, c.diags
 }
@@ -45,11 +52,12 @@ func Compile(cfg *ast.Config) (*Plan, ast.Diagnostics) {
 // compiler is the state of one Compile.
 type compiler struct {
 	*reporter
-	cfg   *ast.Config
-	lines lines
-	plan  *Plan
-	ifs   map[string]int
-	acls  map[string]int
+	cfg    *ast.Config
+	lines  lines
+	plan   *Plan
+	ifs    map[string]int
+	acls   map[string]int
+	groups map[string]*objectSet // object groups resolved so far
 }
 
 // lines is a configuration sorted by command form, so that one pass over a long configuration does. Access lists stay in
@@ -74,6 +82,11 @@ type lines struct {
 	mapTails    []ast.Command // the lines of crypto maps that belong to no entry
 	isakmp      []ast.Command
 	policies    []*ast.ISAKMPPolicy
+	aaaMatches  []*ast.AAAMatch
+	users       []ast.Command // of AAA, content filters and vpdn
+	modes       []*ast.TransformMode
+	lifetimes   []*ast.SALifetime
+	sessionKeys []*ast.MapSessionKey
 	keys        []*ast.ISAKMPKey
 	pools       []*ast.Pool
 	vpnGroups   []*ast.VPNGroup
@@ -87,6 +100,16 @@ type lines struct {
 	sysopts     []*ast.Sysopt
 	enables     []*ast.EnablePassword
 	passwds     []*ast.Passwd
+	conduits    []*ast.Conduit
+	outbound    []*ast.Outbound
+	applies     []*ast.Apply
+	established []*ast.Established
+	aliases     []*ast.Alias
+	fragments   []*ast.Fragment
+	services    []*ast.Service
+	listLimits  []*ast.ListLimit
+	vlans       []*ast.VLAN
+	system      []ast.Command // all others
 }
 
 func sortLines(cfg *ast.Config) lines {
@@ -132,8 +155,19 @@ func sortLines(cfg *ast.Config) lines {
 			l.policies = append(l.policies, cmd)
 		case *ast.ISAKMPKey:
 			l.keys = append(l.keys, cmd)
-		case *ast.ISAKMPEnable, *ast.ISAKMPIdentity, *ast.ISAKMPPool, *ast.ISAKMPNatTraversal:
+		case *ast.ISAKMPEnable, *ast.ISAKMPIdentity, *ast.ISAKMPPool, *ast.ISAKMPNatTraversal, *ast.ISAKMPPeer, *ast.ISAKMPKeepalive:
 			l.isakmp = append(l.isakmp, cmd)
+		case *ast.AAAMatch:
+			l.aaaMatches = append(l.aaaMatches, cmd)
+		case *ast.AAALimit, *ast.AAAPort, *ast.AAAConsole, *ast.AAACommand, *ast.AAASecureHTTP, *ast.AAAProxyLimit, *ast.AAAMACExempt, *ast.MACList,
+			*ast.Username, *ast.AuthPrompt, *ast.Virtual, *ast.URLServer, *ast.Filter, *ast.URLCache, *ast.VPDNEnable, *ast.VPDNGroup:
+			l.users = append(l.users, cmd)
+		case *ast.TransformMode:
+			l.modes = append(l.modes, cmd)
+		case *ast.SALifetime:
+			l.lifetimes = append(l.lifetimes, cmd)
+		case *ast.MapSessionKey:
+			l.sessionKeys = append(l.sessionKeys, cmd)
 		case *ast.Pool:
 			l.pools = append(l.pools, cmd)
 		case *ast.VPNGroup:
@@ -158,6 +192,26 @@ func sortLines(cfg *ast.Config) lines {
 			l.enables = append(l.enables, cmd)
 		case *ast.Passwd:
 			l.passwds = append(l.passwds, cmd)
+		case *ast.Conduit:
+			l.conduits = append(l.conduits, cmd)
+		case *ast.Outbound:
+			l.outbound = append(l.outbound, cmd)
+		case *ast.Apply:
+			l.applies = append(l.applies, cmd)
+		case *ast.Established:
+			l.established = append(l.established, cmd)
+		case *ast.Alias:
+			l.aliases = append(l.aliases, cmd)
+		case *ast.Fragment:
+			l.fragments = append(l.fragments, cmd)
+		case *ast.Service:
+			l.services = append(l.services, cmd)
+		case *ast.ListLimit:
+			l.listLimits = append(l.listLimits, cmd)
+		case *ast.VLAN:
+			l.vlans = append(l.vlans, cmd)
+		default:
+			l.system = append(l.system, cmd)
 		}
 	}
 	return l

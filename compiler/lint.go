@@ -29,6 +29,7 @@ func Lint(cfg *ast.Config, plan *Plan) ast.Diagnostics {
 	l.passwords()
 	l.crypto()
 	l.mapEntries()
+	l.manual()
 	l.peerKeys()
 	l.unused()
 	l.diags.Sort()

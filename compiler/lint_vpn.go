@@ -28,7 +28,7 @@ func (l *linter) crypto() {
 		p := &v.Policies[i]
 		line := func(attribute string) ast.Command {
 			for _, c := range l.lines.policies {
-				if c.Priority == p.Priority && c.Attribute == attribute {
+				if c.Priority == p.Priority && c.Attribute == attribute && (c.Position().IsValid() || !p.Line.Pos.IsValid()) {
 					return c
 				}
 			}
@@ -84,7 +84,7 @@ func (l *linter) mapEntries() {
 			if e.ACL == None && !l.states(m.Name, e.Seq, false, func(o *ast.MapEntry) bool { return o.Match != "" }) {
 				missing = append(missing, "match address")
 			}
-			if len(e.Peers) == 0 {
+			if len(e.Peers)+len(e.PeerNames) == 0 {
 				missing = append(missing, "set peer")
 			}
 			if len(e.TransformSets) == 0 && !l.states(m.Name, e.Seq, false, offers) {
@@ -162,6 +162,9 @@ func (l *linter) unused() {
 	}
 	for i := range p.NAT.Policies {
 		use(p.NAT.Policies[i].ACL)
+	}
+	for i := range p.AAARules {
+		use(p.AAARules[i].ACL)
 	}
 	sets := make([]bool, len(p.VPN.TransformSets))
 	for _, maps := range [][]CryptoMap{p.VPN.Maps, p.VPN.DynamicMaps} {

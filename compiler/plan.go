@@ -44,7 +44,8 @@ type Plan struct {
 	NAT        NAT
 
 	AAAGroups []AAAGroup
-	AAARules  []AAARule // configuration order
+	AAARules  []AAARule // configuration order, those with an access list last
+	AAA       AAA
 	UAuth     UAuth
 
 	VPN VPN
@@ -53,22 +54,37 @@ type Plan struct {
 	Timeouts Timeouts
 	Fixups   []Fixup
 	Sysopt   Sysopt
+
+	Logging       Logging
+	Audit         []Audit // configuration order
+	AuditDisabled []int   // signatures that nothing is done about
+
+	Conduits    []Conduit      // configuration order (semantics.md 2.4)
+	Outbound    []OutboundList // highest number first
+	Applies     []Apply        // configuration order
+	Established []Established  // configuration order
+	Fragment    []Fragment     // limits of each interface, by its index
+	Service     Service
+	DenyFlows   DenyFlows
 }
 
 // Interface is one logical interface.
 type Interface struct {
 	Line     Line   // nameif
 	Hardware string // ethernet0
+	VLAN     int    // tag of its frames; 0: none
 	Name     string // outside
 	Level    int    // 0..100
 	Shutdown bool
 	Speed    string
 	Net      ast.Net // its own address and mask; the zero Net: no address
 	AddrLine Line
+	Dynamic  string // dhcp, pppoe: it learns its address, which is not in the Plan
 	MTU      int
 
 	ACL      int  // bound by access-group ... in; None
 	ACLLine  Line // access-group
+	PerUser  bool // access-group ... per-user-override
 	Map      int  // crypto map, index in VPN.Maps; None
 	MapLine  Line
 	ISAKMP   Line // isakmp enable; IsDefault: not enabled
@@ -114,6 +130,7 @@ type ACE struct {
 	Log      ast.LogMode
 	LogLevel int
 	Interval time.Duration
+	Elements *Elements // nil without object groups
 }
 
 // PortRange is a range of ports, both ends included.
@@ -130,6 +147,7 @@ type NAT struct {
 	Policies   []Nat       // nat N access-list, configuration order
 	Nats       []Nat       // nat N ip mask: longest mask first, then configuration order
 	Globals    []Global    // configuration order
+	Aliases    []Alias     // configuration order
 }
 
 // Exemption is `nat (IF) 0 access-list ACL`.
@@ -197,6 +215,9 @@ type AAAGroup struct {
 	Tag      string
 	Protocol string // tacacs+, radius, local
 	Servers  []AAAServer
+
+	MaxFailed int           // tries before a server counts as dead
+	Deadtime  time.Duration // before a dead server is asked again
 }
 
 // AAAServer is one server of a group.
@@ -220,6 +241,7 @@ type AAARule struct {
 	If      int // with DirInterface: where connections start
 	Local   ast.Net
 	Foreign ast.Net
+	ACL     int // of `match`: the list alone decides, on addresses as they are on the wire; None
 	Group   int // index in AAAGroups; None when accounting knows none
 }
 
@@ -236,6 +258,7 @@ const (
 // UAuth holds the timers of the user cache; 0: no such limit.
 type UAuth struct {
 	Line       Line
+	NoCache    bool // timeout uauth 0: a login is good for one connection
 	Absolute   time.Duration
 	Inactivity time.Duration
 }
@@ -246,13 +269,20 @@ type VPN struct {
 	Maps          []CryptoMap
 	DynamicMaps   []CryptoMap
 	Policies      []IKEPolicy // lowest number (highest priority) first
+	DefaultPolicy IKEPolicy   // after those
 	Keys          []IKEKey    // most specific peer first
-	Identity      string      // address, hostname
+	Peers         []IKEPeer   // isakmp peer
+	Keepalive     Keepalive
+	Identity      string // address, hostname, key-id
+	KeyID         string
 	Pools         []Pool
 	Groups        []VPNGroup
 	ClientPools   []ClientPool // isakmp client configuration address-pool
 	NATTraversal  Line         // IsDefault: off
 	NATKeepalive  time.Duration
+
+	Seconds, Kilobytes         int // life of keys where an entry states none
+	SecondsLine, KilobytesLine Line
 }
 
 // TransformSet is a named choice of IPsec transforms.
@@ -260,6 +290,8 @@ type TransformSet struct {
 	Line       Line
 	Name       string
 	Transforms []string
+	Transport  bool // mode transport
+	ModeLine   Line
 }
 
 // CryptoMap is a map or dynamic map with its entries, lowest sequence first.
@@ -269,7 +301,9 @@ type CryptoMap struct {
 	Entries        []MapEntry
 	Initiate       Line // client configuration address initiate; IsDefault: no
 	Respond        Line
-	Authentication int // XAUTH against this AAAGroup; None
+	Authentication int  // XAUTH against this AAAGroup; None
+	Token          bool // token-card server
+	Fallback       bool // LOCAL is asked when no server answers
 	AuthLine       Line
 }
 
@@ -284,6 +318,9 @@ type MapEntry struct {
 	PFS           string // "", group1, group2, group5
 	Seconds       int    // lifetime; 0: default 28800
 	Kilobytes     int    // 0: default 4608000
+	Manual        bool   // ipsec-manual: Keys, no IKE
+	Keys          []SessionKey
+	PeerNames     []string // peers without an address
 }
 
 // IKEPolicy is one phase 1 policy with its defaults filled in.
@@ -330,6 +367,16 @@ type VPNGroup struct {
 	MaxTime  time.Duration // 0: none
 	Password ast.Secret
 	PassLine Line
+
+	SplitDNS    []string
+	Backup      []ast.IP
+	ClearBackup bool // backup-server clear-client-cfg
+	PFS         bool
+	SecureUnit  bool // secure-unit-authentication
+	UserAuth    bool
+	UserIdle    time.Duration
+	AuthServer  int // index in AAAGroups; None
+	DevicePass  bool
 }
 
 // ClientPool is `isakmp client configuration address-pool local POOL [IF]`.
@@ -346,6 +393,7 @@ type Box struct {
 	ICMP              []ICMPRule
 	SNMP              []SNMPHost
 	Community         string
+	ManagementAccess  int // the interface of management-access; None
 }
 
 // Access is one `telnet|ssh|http IP MASK IF` line.
@@ -376,6 +424,7 @@ type SNMPHost struct {
 // Timeouts are the idle timers (semantics.md 1.2, 1.3, 3.5). 0: never, except where a comment says so.
 type Timeouts struct {
 	Xlate, Conn, HalfClosed, UDP, RPC, H225, H323, MGCP, SIP, SIPMedia time.Duration
+	SIPDisconnect, SIPInvite                                           time.Duration
 
 	Embryonic time.Duration // not configurable: 120 s
 	PATXlate  time.Duration // not configurable: 30 s
@@ -396,7 +445,14 @@ type Sysopt struct {
 	PermitIPsec     bool
 	PermitIPsecLine Line
 	TCPMSS          int // 1380 by default; 0: off
+	TCPMSSMin       int // tcpmss minimum; 0: off
 	Timewait        bool
+
+	PermitL2TP, PermitPPTP           bool
+	NoDNSAliasInbound                bool // no rewriting of DNS answers for alias
+	NoDNSAliasOutbound               bool
+	PLCompatible, RADIUSIgnoreSecret bool
+	UauthHTTPCache                   bool
 }
 
 // IfByName is the index of the interface with that nameif name, or None.

@@ -27,6 +27,7 @@ func (c *compiler) vpn() {
 	for _, t := range c.lines.transforms {
 		v.TransformSets = append(v.TransformSets, TransformSet{Line: From(t), Name: t.Name, Transforms: t.Transforms})
 	}
+	c.transformModes()
 	for _, dynamic := range []bool{true, false} {
 		for _, e := range c.lines.mapEntries {
 			if e.Dynamic == dynamic {
@@ -34,6 +35,8 @@ func (c *compiler) vpn() {
 			}
 		}
 	}
+	c.sessionKeys()
+	c.lifetimes()
 	for _, cmd := range c.lines.mapTails {
 		c.mapTail(cmd)
 	}
@@ -44,7 +47,9 @@ func (c *compiler) vpn() {
 	}
 	for _, cmd := range c.lines.isakmp {
 		c.isakmp(cmd)
+		c.ikePeers(cmd)
 	}
+	v.DefaultPolicy = builtinPolicy()
 	c.policies()
 	for _, k := range c.lines.keys {
 		v.Keys = append(v.Keys, IKEKey{Line: From(k), Key: k.Key, Peer: network(k.Peer), NoXauth: k.NoXauth, NoConfigMode: k.NoConfigMode})
@@ -75,7 +80,7 @@ func (c *compiler) mapLine(e *ast.MapEntry) {
 	out := &(*entries)[i]
 	switch {
 	case e.Kind != "":
-		out.Line = From(e)
+		out.Line, out.Manual = From(e), e.Kind == "ipsec-manual"
 		if e.Template != "" {
 			out.Dynamic = findMap(c.plan.VPN.DynamicMaps, e.Template)
 			if out.Dynamic == None {
@@ -86,6 +91,8 @@ func (c *compiler) mapLine(e *ast.MapEntry) {
 		out.ACL, _ = c.aclIndex(e, e.Match)
 	case e.Peer != 0:
 		out.Peers = append(out.Peers, e.Peer)
+	case e.PeerName != "":
+		c.peerName(e, out)
 	case e.PFS != "":
 		out.PFS = e.PFS
 	case len(e.TransformSet) > 0:
@@ -151,7 +158,7 @@ func (c *compiler) mapTail(cmd ast.Command) {
 		m := find(cmd.Name)
 		g, ok := c.groupIndex(cmd, cmd.Tag)
 		if m != nil && ok {
-			m.Authentication, m.AuthLine = g, From(cmd)
+			m.Authentication, m.AuthLine, m.Token, m.Fallback = g, From(cmd), cmd.Token, cmd.Local
 		}
 	case *ast.MapInterface:
 		i, ok := c.ifIndex(cmd, cmd.If)
@@ -172,7 +179,7 @@ func (c *compiler) isakmp(cmd ast.Command) {
 			c.plan.Interfaces[i].ISAKMP = From(cmd)
 		}
 	case *ast.ISAKMPIdentity:
-		v.Identity = cmd.How
+		v.Identity, v.KeyID = cmd.How, cmd.KeyID
 	case *ast.ISAKMPPool:
 		out := ClientPool{Line: From(cmd), Pool: c.pool(cmd, cmd.Pool), If: None}
 		if cmd.If != "" {
@@ -217,6 +224,10 @@ func (c *compiler) policies() {
 				v.Policies[i].set(a, ast.DefaultPolicyValue(a))
 			}
 		}
+		// The lines that a policy does not state are in the configuration with their defaults, and without a place.
+		if !v.Policies[i].Line.Pos.IsValid() && p.Position().IsValid() {
+			v.Policies[i].Line = From(p)
+		}
 		v.Policies[i].set(p.Attribute, p.Value)
 	}
 	slices.SortStableFunc(v.Policies, func(a, b IKEPolicy) int { return cmp.Compare(a.Priority, b.Priority) })
@@ -248,7 +259,7 @@ func (c *compiler) vpnGroup(g *ast.VPNGroup) {
 	i := slices.IndexFunc(v.Groups, func(o VPNGroup) bool { return o.Name == g.Group })
 	if i < 0 {
 		i = len(v.Groups)
-		v.Groups = append(v.Groups, VPNGroup{Line: From(g), Name: g.Group, Pool: None, Split: None, IdleTime: defaultIdle})
+		v.Groups = append(v.Groups, VPNGroup{Line: From(g), Name: g.Group, Pool: None, Split: None, AuthServer: None, IdleTime: defaultIdle})
 	}
 	out := &v.Groups[i]
 	first := ""
@@ -284,5 +295,7 @@ func (c *compiler) vpnGroup(g *ast.VPNGroup) {
 		out.MaxTime = seconds()
 	case "password":
 		out.Password, out.PassLine = g.Password, From(g)
+	default:
+		c.clientPolicy(g, out)
 	}
 }

@@ -31,7 +31,7 @@ type CommandInfo struct {
 }
 
 // table is every configuration command, in alphabetical order of its keyword.
-var table = slices.SortedFunc(slices.Values(slices.Concat(systemCommands, addressCommands, aclCommands, managementCommands, vpnCommands)),
+var table = slices.SortedFunc(slices.Values(slices.Concat(serviceCommands, routingCommands, modeCommands, systemCommands, addressCommands, aclCommands, managementCommands, vpnCommands, objectCommands, legacyCommands, firewallCommands)),
 	func(a, b *command) int { return strings.Compare(a.keyword, b.keyword) })
 
 var clearForm = newForm[clearGrammar]()
@@ -79,7 +79,14 @@ func Commands() []CommandInfo {
 var cleared = func() map[string]bool {
 	m := map[string]bool{}
 	for k := range strings.FieldsSeq(`access-group global nat static route fixup timeout names name icmp failover aaa http snmp-server
-		floodguard sysopt isakmp telnet ssh pager passwd pdm access-list aaa-server vpngroup`) {
+		floodguard sysopt isakmp telnet ssh pager passwd pdm access-list aaa-server vpngroup
+		object-group conduit outbound apply established alias fragment service shun`) {
+		m[k] = true
+	}
+	for _, k := range vpnCleared {
+		m[k] = true
+	}
+	for _, k := range serviceCleared {
 		m[k] = true
 	}
 	for _, k := range []string{"ip address", "ip audit", "ip verify", "ip local", "crypto ipsec", "crypto map", "crypto dynamic-map"} {
@@ -90,7 +97,11 @@ var cleared = func() map[string]bool {
 
 // Grammars is the EBNF of all configuration commands, for package syntax. The console adds its own commands.
 func Grammars() []syntax.Grammar {
-	base := maps.Clone(keywordHelp)
+	base := maps.Clone(routingHelp)
+	maps.Copy(base, serviceHelp)
+	maps.Copy(base, firewallHelp)
+	maps.Copy(base, vpnHelp)
+	maps.Copy(base, keywordHelp)
 	for _, c := range table { // families that clear takes, too
 		if first, _, many := cut(c.keyword); !many && base[first] == "" {
 			base[first] = c.help
@@ -112,7 +123,7 @@ func Grammars() []syntax.Grammar {
 // Classes is the leaves of Grammars. The map is new each time: who knows live state, such as the interfaces or the names of
 // addresses (class ipAddr), may put a wider or narrower Match in.
 func Classes() map[string]syntax.Class {
-	m := make(map[string]syntax.Class, len(leaves))
+	m := maps.Clone(twins())
 	for _, l := range leaves {
 		m[l.name] = syntax.Class{Placeholder: l.placeholder, Help: l.help, Match: l.match, Rest: l.rest, Loose: l.loose}
 	}

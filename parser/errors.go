@@ -30,6 +30,9 @@ const (
 	codeHostBits    = "E112"
 	codeChecksum    = "E113"
 	codeNoHash      = "E114"
+	codeAction      = "E116"
+	codeOld         = "E150"
+	codeNameKeyword = "E151"
 	codeRefused     = "E300"
 )
 
@@ -247,16 +250,7 @@ func latin1(s string) string {
 
 // others is the commands of a PIX 6.3 that this program does not know yet, by their leading words. * stands for any word.
 var others = func() (list [][]string) {
-	for _, l := range strings.Split(`object-group|network-object|port-object|protocol-object|icmp-object|group-object|description|exit|logging|conduit|outbound|apply|established|alias
-rip|router|routing|route-map|prefix-list|multicast|mroute|igmp|ntp|clock|management-access|banner|tftp-server|privilege|auth-prompt|virtual|mac-list
-dhcpd|dhcprelay|url-server|url-cache|url-block|filter|service|fragment|shun|auto-update|vpdn|vpnclient|ca|username|mgcp|activation-key|capture|setup
-ip address * dhcp|ip address * pppoe|ip audit name|ip audit interface|ip audit signature|arp|crypto ipsec security-association|crypto map * * ipsec-manual
-crypto map * * set session-key|crypto map * client token|isakmp keepalive|isakmp peer|isakmp identity key-id|access-list compiled|access-list * compiled
-access-list deny-flow-max|access-list alert-interval|pdm location|pdm group|pdm logging|failover lan|failover link|failover replication|failover mac
-aaa authentication match|aaa authentication serial|aaa authentication enable|aaa authentication telnet|aaa authentication ssh|aaa authentication http
-aaa authentication secure-http-client|aaa authorization match|aaa authorization command|aaa accounting match|aaa proxy-limit|aaa mac-exempt
-aaa-server * max-failed-attempts|aaa-server * deadtime|aaa-server radius-authport|aaa-server radius-acctport|access-group * in interface * per-user-override
-crypto ipsec transform-set * mode|interface * vlan*|clear object-group|clear logging|clear conduit`, "\n") {
+	for _, l := range strings.Split(`exit|capture|setup`, "\n") {
 		for _, c := range strings.Split(l, "|") {
 			list = append(list, strings.Fields(c))
 		}

@@ -7,22 +7,79 @@ type transformWord struct {
 }
 
 type transformSetGrammar struct {
-	Name  setName         `parser:"'crypto' 'ipsec' 'transform-set' @@"`
-	Words []transformWord `parser:"@@ ( @@ @@? )?"`
+	Name  setName         `parser:"'crypto' 'ipsec' ( 'transform-set' @@"`
+	Mode  kw              `parser:"  ( 'mode' @( 'transport' | 'tunnel' )"`
+	Words []transformWord `parser:"  | @@ ( @@ @@? )? )"`
+	Life  *saLifetime     `parser:"| @@ )"`
 }
 
-func (g *transformSetGrammar) toAST(c *conv) ast.Command { return transformSet(c, g.Name, g.Words) }
+func (g *transformSetGrammar) toAST(c *conv) ast.Command {
+	switch {
+	case g.Life != nil:
+		return &ast.SALifetime{Pos: c.pos, Seconds: g.Life.Secs.nOr(0), Kilobytes: g.Life.KB.nOr(g.Life.OnlyK.nOr(0))}
+	case g.Mode != "":
+		return &ast.TransformMode{Pos: c.pos, Name: g.Name.Text, Mode: string(g.Mode)}
+	}
+	return transformSet(c, g.Name, g.Words)
+}
+
+// saLifetime is `security-association lifetime seconds N` and `kilobytes N`, or both.
+type saLifetime struct {
+	Secs  saSeconds   `parser:"'security-association' 'lifetime' ( 'seconds' @@"`
+	KB    saKilobytes `parser:"  ( 'kilobytes' @@ )?"`
+	OnlyK saKilobytes `parser:"| 'kilobytes' @@ )"`
+}
+
+// noLifetime may leave the numbers off.
+type noLifetime struct {
+	S    kw          `parser:"'security-association' 'lifetime' ( @'seconds'"`
+	Secs saSeconds   `parser:"  @@?"`
+	K    kw          `parser:"| @'kilobytes'"`
+	KB   saKilobytes `parser:"  @@? )?"`
+}
 
 type noTransformSetGrammar struct {
-	Name  setName         `parser:"'no' 'crypto' 'ipsec' 'transform-set' @@"`
-	Words []transformWord `parser:"( @@ ( @@ @@? )? )?"`
+	Name  setName         `parser:"'no' 'crypto' 'ipsec' ( 'transform-set' @@"`
+	Mode  bool            `parser:"  ( @'mode'"`
+	How   kw              `parser:"    @( 'transport' | 'tunnel' )?"`
+	Words []transformWord `parser:"  | @@ ( @@ @@? )? )?"`
+	Life  *noLifetime     `parser:"| @@ )"`
 }
 
-func (g *noTransformSetGrammar) toAST(c *conv) ast.Command { return transformSet(c, g.Name, g.Words) }
+func (g *noTransformSetGrammar) toAST(c *conv) ast.Command {
+	switch {
+	case g.Life != nil:
+		l := &ast.SALifetime{Pos: c.pos, Seconds: g.Life.Secs.nOr(0), Kilobytes: g.Life.KB.nOr(0)}
+		if l.Seconds+l.Kilobytes == 0 {
+			l.Part = string(g.Life.S + g.Life.K)
+		}
+		return l
+	case g.Mode:
+		return &ast.TransformMode{Pos: c.pos, Name: g.Name.Text, Mode: string(g.How)}
+	}
+	return transformSet(c, g.Name, g.Words)
+}
+
+// transformKind is what a transform is for: a set has at most one of each.
+func transformKind(w string) string {
+	switch w {
+	case "ah-md5-hmac", "ah-sha-hmac":
+		return "authentication header"
+	case "esp-md5-hmac", "esp-sha-hmac":
+		return "authentication of ESP"
+	}
+	return "cipher of ESP"
+}
 
 func transformSet(c *conv, name setName, words []transformWord) ast.Command {
 	t := &ast.TransformSet{Pos: c.pos, Name: name.Text}
+	seen := map[string]bool{}
 	for _, w := range words {
+		kind := transformKind(string(w.Word))
+		if seen[kind] {
+			c.fail(name.word, codeBadValue, badValue{kind: ast.BadValue, message: "two transforms for the " + kind, hint: "a set has at most one of each kind"})
+		}
+		seen[kind] = true
 		t.Transforms = append(t.Transforms, string(w.Word))
 	}
 	return t
@@ -31,7 +88,8 @@ func transformSet(c *conv, name setName, words []transformWord) ast.Command {
 // mapLine is what an entry of a crypto map and one of a dynamic map have in common.
 type mapLine struct {
 	Match aclID       `parser:"  'match' 'address' @@"`
-	Peer  ipAddr      `parser:"| 'set' ( 'peer' @@"`
+	Peer  ipAddr      `parser:"| 'set' ( 'peer' ( @@"`
+	Host  peerName    `parser:"    | @@ )"`
 	PFS   bool        `parser:"  | @'pfs'"`
 	Group kw          `parser:"    @( 'group1' | 'group2' | 'group5' )?"`
 	Sets  []setName   `parser:"  | 'transform-set' @@ ( @@ ( @@ ( @@ ( @@ @@? )? )? )? )?"`
@@ -41,7 +99,7 @@ type mapLine struct {
 }
 
 func (g *mapLine) fill(c *conv, e *ast.MapEntry) {
-	e.Match = g.Match.Text
+	e.Match, e.PeerName = g.Match.Text, g.Host.Text
 	if g.Peer.given() {
 		if e.Peer = c.ip(g.Peer.word); e.Peer == 0 {
 			c.fail(g.Peer.word, codeBadValue, badValue{kind: ast.BadValue, message: "bad peer " + g.Peer.Text})
@@ -58,18 +116,47 @@ func (g *mapLine) fill(c *conv, e *ast.MapEntry) {
 }
 
 type mapClient struct {
-	How kw      `parser:"'client' ( 'configuration' 'address' @( 'initiate' | 'respond' )"`
-	Tag tagName `parser:"| 'authentication' @@ )"`
+	How   kw      `parser:"'client' ( 'configuration' 'address' @( 'initiate' | 'respond' )"`
+	Token bool    `parser:"| @'token'?"`
+	Tag   tagName `parser:"  'authentication' @@"`
+	Local bool    `parser:"  @'local'? )"`
+}
+
+// sessionKey is `set session-key inbound|outbound ah|esp ...` of an entry without IKE.
+type sessionKey struct {
+	Way    kw     `parser:"'set' 'session-key' @( 'inbound' | 'outbound' )"`
+	AH     spiNum `parser:"( 'ah' @@"`
+	AHKey  hexKey `parser:"  @@"`
+	ESP    spiNum `parser:"| 'esp' @@"`
+	Cipher hexKey `parser:"  'cipher' @@"`
+	Auth   hexKey `parser:"  ( 'authenticator' @@ )? )"`
+}
+
+func (g *sessionKey) key(c *conv, name mapName, seq mapSeq) ast.Command {
+	k := &ast.MapSessionKey{Pos: c.pos, Name: name.Text, Seq: seq.n(), Inbound: g.Way == "inbound", AH: g.AH.given(),
+		SPI: uint32(g.AH.nOr(g.ESP.nOr(0))), Key: ast.Secret(g.AHKey.Text + g.Cipher.Text), Auth: ast.Secret(g.Auth.Text)}
+	return k
+}
+
+type noSessionKey struct {
+	Way kw `parser:"'set' 'session-key' @( 'inbound' | 'outbound' )"`
+	How kw `parser:"@( 'ah' | 'esp' )"`
 }
 
 type mapSequence struct {
-	Seq     mapSeq   `parser:"@@"`
-	Kind    kw       `parser:"( @'ipsec-isakmp'"`
-	Dynamic mapName  `parser:"  ( 'dynamic' @@ )?"`
-	Line    *mapLine `parser:"| @@ )"`
+	Seq     mapSeq      `parser:"@@"`
+	Kind    kw          `parser:"( @'ipsec-isakmp'"`
+	Dynamic mapName     `parser:"  ( 'dynamic' @@ )?"`
+	Manual  kw          `parser:"| @'ipsec-manual'"`
+	Key     *sessionKey `parser:"| @@"`
+	Line    *mapLine    `parser:"| @@ )"`
 }
 
 func (g *mapSequence) entry(c *conv, name mapName) ast.Command {
+	if g.Key != nil {
+		return g.Key.key(c, name, g.Seq)
+	}
+	g.Kind += g.Manual
 	e := &ast.MapEntry{Pos: c.pos, Name: name.Text, Seq: g.Seq.n(), Kind: string(g.Kind), Template: g.Dynamic.Text}
 	if g.Line != nil {
 		g.Line.fill(c, e)
@@ -91,25 +178,76 @@ func (g *cryptoMapGrammar) toAST(c *conv) ast.Command {
 	case g.If.given():
 		return &ast.MapInterface{Pos: c.pos, Name: g.Name.Text, If: g.If.Text}
 	case g.Client.Tag.given():
-		return &ast.MapAuthentication{Pos: c.pos, Name: g.Name.Text, Tag: g.Client.Tag.Text}
+		return &ast.MapAuthentication{Pos: c.pos, Name: g.Name.Text, Token: g.Client.Token, Tag: g.Client.Tag.Text, Local: g.Client.Local}
 	}
 	return &ast.MapClientAddress{Pos: c.pos, Name: g.Name.Text, How: string(g.Client.How)}
 }
 
 type noMapClient struct {
-	Conf bool    `parser:"'client' ( @'configuration' 'address'"`
-	How  kw      `parser:"  @( 'initiate' | 'respond' )?"`
-	Auth bool    `parser:"| @'authentication'"`
-	Tag  tagName `parser:"  @@? )"`
+	Conf  bool    `parser:"'client' ( @'configuration' 'address'"`
+	How   kw      `parser:"  @( 'initiate' | 'respond' )?"`
+	Token bool    `parser:"| @'token'?"`
+	Auth  bool    `parser:"  @'authentication'"`
+	Tag   tagName `parser:"  ( @@"`
+	Local bool    `parser:"    @'local'? )? )"`
+}
+
+// mapPart is an option of an entry whose value was left off.
+type mapPart struct {
+	Words kw `parser:"@'match' @'address' | @'set' ( @'peer' | @'pfs' | @'transform-set' | @'security-association' @'lifetime' ( @'seconds' | @'kilobytes' )? )"`
+}
+
+type noMapSequence struct {
+	Seq     mapSeq        `parser:"@@"`
+	Kind    kw            `parser:"( @'ipsec-isakmp'"`
+	Dynamic mapName       `parser:"  ( 'dynamic' @@ )?"`
+	Manual  kw            `parser:"| @'ipsec-manual'"`
+	Key     *sessionKey   `parser:"| @@"`
+	Keys    *noSessionKey `parser:"| @@"`
+	Line    *noMapLine    `parser:"| @@"`
+	Part    *mapPart      `parser:"| @@ )?"`
+}
+
+// noMapLine is mapLine where pfs without its group means whichever is stored.
+type noMapLine struct {
+	Match aclID       `parser:"  'match' 'address' @@"`
+	Peer  ipAddr      `parser:"| 'set' ( 'peer' ( @@"`
+	Host  peerName    `parser:"    | @@ )"`
+	Group kw          `parser:"  | 'pfs' @( 'group1' | 'group2' | 'group5' )"`
+	Sets  []setName   `parser:"  | 'transform-set' @@ ( @@ ( @@ ( @@ ( @@ @@? )? )? )? )?"`
+	Secs  saSeconds   `parser:"  | 'security-association' 'lifetime' ( 'seconds' @@"`
+	KB    saKilobytes `parser:"    ( 'kilobytes' @@ )?"`
+	OnlyK saKilobytes `parser:"    | 'kilobytes' @@ ) )"`
+}
+
+func (g *noMapLine) fill(c *conv, e *ast.MapEntry) {
+	l := mapLine{Match: g.Match, Peer: g.Peer, Host: g.Host, PFS: g.Group != "", Group: g.Group, Sets: g.Sets, Secs: g.Secs, KB: g.KB, OnlyK: g.OnlyK}
+	l.fill(c, e)
+}
+
+func (g *noMapSequence) entry(c *conv, name mapName) ast.Command {
+	e := &ast.MapEntry{Pos: c.pos, Name: name.Text, Seq: g.Seq.n(), Kind: string(g.Kind + g.Manual), Template: g.Dynamic.Text}
+	switch {
+	case g.Key != nil:
+		return g.Key.key(c, name, g.Seq)
+	case g.Keys != nil:
+		return &ast.MapSessionKey{Pos: c.pos, Name: name.Text, Seq: g.Seq.n(), Inbound: g.Keys.Way == "inbound", AH: g.Keys.How == "ah"}
+	case g.Line != nil:
+		g.Line.fill(c, e)
+	case g.Part != nil:
+		e.Part = string(g.Part.Words)
+	case e.Kind == "":
+		return &ast.WholeMap{Pos: c.pos, Name: name.Text, Seq: g.Seq.n()}
+	}
+	return e
 }
 
 type noCryptoMapGrammar struct {
-	Name   mapName      `parser:"'no' 'crypto' 'map' @@"`
-	Client *noMapClient `parser:"( @@"`
-	Iface  bool         `parser:"| @'interface'"`
-	If     ifName       `parser:"  @@?"`
-	Entry  *mapSequence `parser:"| @@"`
-	Seq    mapSeq       `parser:"| @@ )?"`
+	Name   mapName        `parser:"'no' 'crypto' 'map' @@"`
+	Client *noMapClient   `parser:"( @@"`
+	Iface  bool           `parser:"| @'interface'"`
+	If     ifName         `parser:"  @@?"`
+	Entry  *noMapSequence `parser:"| @@ )?"`
 }
 
 func (g *noCryptoMapGrammar) toAST(c *conv) ast.Command {
@@ -119,9 +257,9 @@ func (g *noCryptoMapGrammar) toAST(c *conv) ast.Command {
 	case g.Iface:
 		return &ast.MapInterface{Pos: c.pos, Name: g.Name.Text, If: g.If.Text}
 	case g.Client == nil:
-		return &ast.WholeMap{Pos: c.pos, Name: g.Name.Text, Seq: g.Seq.nOr(0)}
+		return &ast.WholeMap{Pos: c.pos, Name: g.Name.Text}
 	case g.Client.Auth:
-		return &ast.MapAuthentication{Pos: c.pos, Name: g.Name.Text, Tag: g.Client.Tag.Text}
+		return &ast.MapAuthentication{Pos: c.pos, Name: g.Name.Text, Token: g.Client.Token, Tag: g.Client.Tag.Text, Local: g.Client.Local}
 	}
 	return &ast.MapClientAddress{Pos: c.pos, Name: g.Name.Text, How: string(g.Client.How)}
 }
@@ -139,17 +277,22 @@ func (g *dynamicMapGrammar) toAST(c *conv) ast.Command {
 }
 
 type noDynamicMapGrammar struct {
-	Name mapName  `parser:"'no' 'crypto' 'dynamic-map' @@"`
-	Seq  mapSeq   `parser:"( @@"`
-	Line *mapLine `parser:"  @@? )?"`
+	Name mapName    `parser:"'no' 'crypto' 'dynamic-map' @@"`
+	Seq  mapSeq     `parser:"( @@"`
+	Line *noMapLine `parser:"  ( @@"`
+	Part *mapPart   `parser:"  | @@ )? )?"`
 }
 
 func (g *noDynamicMapGrammar) toAST(c *conv) ast.Command {
-	if g.Line == nil {
+	if g.Line == nil && g.Part == nil {
 		return &ast.WholeMap{Pos: c.pos, Dynamic: true, Name: g.Name.Text, Seq: g.Seq.nOr(0)}
 	}
 	e := &ast.MapEntry{Pos: c.pos, Dynamic: true, Name: g.Name.Text, Seq: g.Seq.n()}
-	g.Line.fill(c, e)
+	if g.Part != nil {
+		e.Part = string(g.Part.Words)
+	} else {
+		g.Line.fill(c, e)
+	}
 	return e
 }
 
@@ -169,6 +312,22 @@ func (g *peerKey) key(c *conv) ast.Command {
 		k.Peer = c.net(g.IP.word, g.Mask.word)
 	}
 	return k
+}
+
+// ikePeer is `peer ip IP|fqdn NAME ...`.
+type ikePeer struct {
+	IP     ipAddr   `parser:"'peer' ( 'ip' @@"`
+	FQDN   hostWord `parser:"| 'fqdn' @@ )"`
+	NoX    bool     `parser:"@'no-xauth'?"`
+	NoMode bool     `parser:"@'no-config-mode'?"`
+}
+
+func (g *ikePeer) peer(c *conv) ast.Command {
+	p := &ast.ISAKMPPeer{Pos: c.pos, FQDN: g.FQDN.Text, NoXauth: g.NoX, NoConfigMode: g.NoMode}
+	if g.IP.given() {
+		p.IP = c.ip(g.IP.word)
+	}
+	return p
 }
 
 type policyLine struct {
@@ -193,8 +352,12 @@ func (g *policyLine) fill(p *ast.ISAKMPPolicy) {
 
 type isakmpGrammar struct {
 	Enable ifName     `parser:"'crypto'? 'isakmp' ( 'enable' @@"`
-	How    kw         `parser:"| 'identity' @( 'address' | 'hostname' )"`
+	How    kw         `parser:"| 'identity' ( @( 'address' | 'hostname' )"`
+	KeyID  keyID      `parser:"  | 'key-id' @@ )"`
 	Key    *peerKey   `parser:"| @@"`
+	Peer   *ikePeer   `parser:"| @@"`
+	Alive  keepalive  `parser:"| 'keepalive' @@"`
+	Retry  retrySecs  `parser:"  @@?"`
 	Pool   poolName   `parser:"| 'client' 'configuration' 'address-pool' 'local' @@"`
 	PoolIf ifName     `parser:"  @@?"`
 	NatT   bool       `parser:"| @'nat-traversal'"`
@@ -209,8 +372,14 @@ func (g *isakmpGrammar) toAST(c *conv) ast.Command {
 		return &ast.ISAKMPEnable{Pos: c.pos, If: g.Enable.Text}
 	case g.How != "":
 		return &ast.ISAKMPIdentity{Pos: c.pos, How: string(g.How)}
+	case g.KeyID.given():
+		return &ast.ISAKMPIdentity{Pos: c.pos, How: "key-id", KeyID: g.KeyID.Text}
 	case g.Key != nil:
 		return g.Key.key(c)
+	case g.Peer != nil:
+		return g.Peer.peer(c)
+	case g.Alive.given():
+		return &ast.ISAKMPKeepalive{Pos: c.pos, Seconds: g.Alive.n(), Retry: g.Retry.nOr(0)}
 	case g.Pool.given():
 		return &ast.ISAKMPPool{Pos: c.pos, Pool: g.Pool.Text, If: g.PoolIf.Text}
 	case g.NatT:
@@ -224,8 +393,14 @@ func (g *isakmpGrammar) toAST(c *conv) ast.Command {
 type noISAKMPGrammar struct {
 	Enable   ifName      `parser:"'no' 'crypto'? 'isakmp' ( 'enable' @@"`
 	Identity bool        `parser:"| @'identity'"`
-	How      kw          `parser:"  @( 'address' | 'hostname' )?"`
+	How      kw          `parser:"  ( @( 'address' | 'hostname' )"`
+	ByKey    bool        `parser:"  | @'key-id'"`
+	KeyID    keyID       `parser:"    @@? )?"`
 	Key      *peerKey    `parser:"| @@"`
+	Peer     *ikePeer    `parser:"| @@"`
+	Alive    bool        `parser:"| @'keepalive'"`
+	Secs     keepalive   `parser:"  ( @@"`
+	Retry    retrySecs   `parser:"    @@? )?"`
 	Pool     poolName    `parser:"| 'client' 'configuration' 'address-pool' 'local' @@"`
 	PoolIf   ifName      `parser:"  @@?"`
 	NatT     bool        `parser:"| @'nat-traversal'"`
@@ -239,8 +414,14 @@ func (g *noISAKMPGrammar) toAST(c *conv) ast.Command {
 	switch {
 	case g.Enable.given():
 		return &ast.ISAKMPEnable{Pos: c.pos, If: g.Enable.Text}
+	case g.ByKey:
+		return &ast.ISAKMPIdentity{Pos: c.pos, How: "key-id", KeyID: g.KeyID.Text}
 	case g.Identity:
 		return &ast.ISAKMPIdentity{Pos: c.pos, How: string(g.How)}
+	case g.Peer != nil:
+		return g.Peer.peer(c)
+	case g.Alive:
+		return &ast.ISAKMPKeepalive{Pos: c.pos, Seconds: g.Secs.nOr(0), Retry: g.Retry.nOr(0)}
 	case g.Key != nil:
 		return g.Key.key(c)
 	case g.Pool.given():

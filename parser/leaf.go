@@ -252,17 +252,8 @@ func parseHMS(w string) (time.Duration, bool) {
 	return d, d <= 1193*time.Hour
 }
 
-// isHardware: ethernet0, gb-ethernet1, and the historic token-ring0 and fddi0.
-func isHardware(w string) bool {
-	w = strings.ToLower(w)
-	for _, p := range [...]string{"ethernet", "gb-ethernet", "token-ring", "fddi"} {
-		if rest, ok := strings.CutPrefix(w, p); ok {
-			n, ok := decimal(rest)
-			return ok && n <= 31 && (len(rest) == 1 || rest[0] != '0')
-		}
-	}
-	return false
-}
+// isHardware: ethernet0, gb-ethernet1, and the historic token-ring0 and fddi0, also shortened.
+func isHardware(w string) bool { _, ok := hardwareOf(w); return ok }
 
 func isVLAN(w string) bool {
 	rest, ok := strings.CutPrefix(strings.ToLower(w), "vlan")
@@ -315,6 +306,7 @@ func service(w string) (ast.AAAService, bool) {
 	s := ast.AAAService{Word: w}
 	switch w {
 	case "any":
+		s.All = true
 		return s, true
 	case "ftp", "http", "https", "telnet":
 		p, _ := ast.ParsePort(ast.ProtoTCP, w)
@@ -333,7 +325,7 @@ func service(w string) (ast.AAAService, bool) {
 		return s, ok
 	}
 	if p, ok := ast.ParsePort(int(proto), b); ok {
-		s.Lo, s.Hi = p, p
+		s.Lo, s.Hi, s.All = p, p, p == 0
 		return s, true
 	}
 	lo, hi, found := strings.Cut(b, "-")

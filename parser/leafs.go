@@ -1,6 +1,8 @@
 package parser
 
 import (
+	"slices"
+
 	"github.com/alecthomas/participle/v2/lexer"
 
 	"pixfw/ast"
@@ -180,11 +182,11 @@ var (
 )
 
 // leaves is the table of all of them.
-var leaves = []*leaf{leafIf, leafACL, leafGroup, leafTag, leafSet, leafMap, leafPool, leafVPN, leafHost, leafAlias, leafIP, leafPlain,
+var leaves = slices.Concat([]*leaf{leafIf, leafACL, leafGroup, leafTag, leafSet, leafMap, leafPool, leafVPN, leafHost, leafAlias, leafIP, leafPlain,
 	leafMask, leafACEMask, leafSpan, leafHardware, leafNameable, leafLevel, leafHMS, leafSecret, leafPassword, leafText, leafTCPPort,
 	leafUDPPort, leafAnyPort, leafPortSpan, leafProto, leafNumTCP, leafNumUDP, leafNumICMP, leafICMPType, leafLogLevel, leafSvc, leafLine, leafInterval, leafPriv, leafDNS,
 	leafPager, leafMTU, leafARP, leafMetric, leafNatID, leafGlobalID, leafConn, leafPoll, leafAAASeconds, leafMinutes, leafConsoleMin,
-	leafSeq, leafSASeconds, leafSAKilobytes, leafPri, leafIKESeconds, leafKeepalive, leafIdle, leafMax, leafMSS, leafWidth}
+	leafSeq, leafSASeconds, leafSAKilobytes, leafPri, leafIKESeconds, leafKeepalive, leafIdle, leafMax, leafMSS, leafWidth}, firewallLeaves, vpnLeaves, systemLeaves, routingLeaves)
 
 // exactly is the number of a protocol that has a grammar of its own; in help it is one with protoNum.
 func exactly(name, number string) *leaf {

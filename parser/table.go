@@ -7,10 +7,11 @@ func cmd(keyword, help string, set, no *form, usage string, example ...string) *
 }
 
 var systemCommands = []*command{
-	cmd("interface", "speed of a port, and whether it is on", newForm[interfaceGrammar](), nil,
-		"interface HW [SPEED] [shutdown]", "interface ethernet0 100full", "interface ethernet2 auto shutdown"),
+	cmd("interface", "speed of a port, and whether it is on", newForm[interfaceGrammar](), newForm[noInterfaceGrammar](),
+		"interface HW [SPEED [nonegotiate]] [shutdown]\ninterface HW vlanN [physical|logical] [shutdown]\nno interface HW vlanN", "interface ethernet0 100full",
+		"interface ethernet2 auto shutdown", "interface gb-ethernet2 vlan50 logical"),
 	cmd("nameif", "name and security level of a port", newForm[nameifGrammar](), newForm[noNameifGrammar](),
-		"nameif HW IF securityN", "nameif ethernet2 dmz security50"),
+		"nameif HW|vlanN IF securityN", "nameif ethernet2 dmz security50", "nameif vlan50 lab security10"),
 	cmd("enable password", "password of the privileged mode", newForm[enablePasswordGrammar](), newForm[noEnablePasswordGrammar](),
 		"enable password PASSWORD [level N] [encrypted]\nno enable password [level N]", "enable password 8Ry2YjIyt7RRXU24 encrypted",
 		"enable password 8Ry2YjIyt7RRXU24 level 5 encrypted"),
@@ -32,10 +33,11 @@ var systemCommands = []*command{
 	cmd("pager", "lines of a page", newForm[pagerGrammar](), newForm[noPagerGrammar](), "pager [lines N]", "pager lines 24", "no pager"),
 	cmd("mtu", "largest packet of an interface", newForm[mtuGrammar](), newForm[noMTUGrammar](), "mtu IF BYTES", "mtu outside 1500"),
 	cmd("failover", "second box that takes over", newForm[failoverGrammar](), newForm[noFailoverGrammar](),
-		"failover\nfailover timeout H:MM:SS\nfailover poll SECONDS\nfailover ip address IF IP", "failover", "no failover",
-		"failover timeout 0:00:00", "failover poll 15", "failover ip address inside 10.1.1.3", "no failover ip address outside"),
-	cmd("pdm", "bookkeeping of the box's web interface", newForm[pdmGrammar](), newForm[noPDMGrammar](),
-		"pdm history enable", "pdm history enable"),
+		"failover\nfailover timeout H:MM:SS\nfailover poll SECONDS\nfailover replication http\nfailover ip address IF IP\nfailover mac address IF ACTIVE STANDBY\n"+
+			"failover link IF\nfailover lan unit primary|secondary\nfailover lan interface IF\nfailover lan key KEY\nfailover lan enable", "failover", "no failover",
+		"failover timeout 0:00:00", "failover poll 15", "failover ip address inside 10.1.1.3", "no failover ip address outside",
+		"failover replication http", "failover mac address inside 000a.f331.8222 000a.f331.8223", "failover link state", "failover lan unit primary",
+		"failover lan interface state", "failover lan key secretkey", "failover lan enable"),
 	cmd("floodguard", "protection of the authentication from floods", newForm[floodguardGrammar](), newForm[noFloodguardGrammar](),
 		"floodguard enable|disable", "floodguard enable", "no floodguard enable"),
 	cmd("sysopt", "options of the system", newForm[sysoptGrammar](), newForm[noSysoptGrammar](),
@@ -46,17 +48,23 @@ var systemCommands = []*command{
 
 var addressCommands = []*command{
 	cmd("ip address", "address of an interface", newForm[ipAddressGrammar](), newForm[noIPAddressGrammar](),
-		"ip address IF IP [MASK]", "ip address outside 192.0.2.1 255.255.255.0", "no ip address dmz"),
+		"ip address IF IP [MASK] [pppoe [setroute]]\nip address IF dhcp [setroute] [retry [N]]\nip address IF pppoe [setroute]",
+		"ip address outside 192.0.2.1 255.255.255.0", "no ip address dmz", "ip address outside dhcp setroute retry 10", "ip address outside pppoe setroute",
+		"ip address outside 192.0.2.1 255.255.255.255 pppoe"),
 	cmd("ip verify", "drop packets whose source is not routed back", newForm[reversePathGrammar](), newForm[noReversePathGrammar](),
 		"ip verify reverse-path interface IF", "ip verify reverse-path interface outside"),
 	cmd("ip audit", "action of the attack signatures", newForm[auditGrammar](), newForm[noAuditGrammar](),
-		"ip audit info|attack [action {alarm|drop|reset}]", "ip audit info action alarm", "ip audit attack action alarm drop"),
+		"ip audit info|attack [action {alarm|drop|reset}]\nip audit name NAME info|attack [action {alarm|drop|reset}]\nip audit interface IF NAME\n"+
+			"ip audit signature N disable", "ip audit info action alarm", "ip audit attack action alarm drop", "ip audit name Watch attack action alarm drop",
+		"ip audit interface outside Watch", "ip audit signature 2004 disable"),
 	cmd("ip local", "pool of addresses for VPN clients", newForm[poolGrammar](), newForm[noPoolGrammar](),
-		"ip local pool NAME IP[-IP]", "ip local pool VPNpool 10.1.1.10-10.1.1.20"),
+		"ip local pool NAME IP[-IP] [mask MASK]", "ip local pool VPNpool 10.1.1.10-10.1.1.20",
+		"ip local pool VPNpool 10.1.1.10-10.1.1.20 mask 255.255.255.0"),
 	cmd("icmp", "ICMP to the box itself", newForm[icmpGrammar](), newForm[noICMPGrammar](),
 		"icmp permit|deny any|host IP|IP MASK [TYPE] IF", "icmp permit any echo-reply outside", "icmp deny any outside",
 		"icmp permit 10.0.0.0 255.0.0.0 echo inside"),
-	cmd("arp", "life of ARP entries", newForm[arpGrammar](), newForm[noARPGrammar](), "arp timeout SECONDS", "arp timeout 14400"),
+	cmd("arp", "lasting ARP entries, and the life of others", newForm[arpGrammar](), newForm[noARPGrammar](),
+		"arp IF IP MAC [alias]\narp timeout SECONDS", "arp timeout 14400", "arp outside 198.51.100.60 000a.f331.8222", "arp dmz 10.2.0.9 000a.f331.8223 alias"),
 	cmd("route", "static route", newForm[routeGrammar](), newForm[noRouteGrammar](), "route IF IP MASK GATEWAY [METRIC]",
 		"route outside 0.0.0.0 0.0.0.0 192.0.2.254 1"),
 	cmd("global", "addresses that nat translates to", newForm[globalGrammar](), newForm[noGlobalGrammar](),
@@ -80,9 +88,12 @@ var addressCommands = []*command{
 var aclCommands = []*command{
 	cmd("access-list", "entry of an access list", newForm[accessListGrammar](), newForm[noAccessListGrammar](),
 		"access-list ID [line N] permit|deny PROTOCOL SRC [PORT] DST [PORT|TYPE] [log [LEVEL|default|disable] [interval S]]\n"+
-			"access-list ID [line N] remark TEXT\nno access-list ID [...]",
+			"access-list ID [line N] remark TEXT\naccess-list ID [line N] permit|deny any|host IP|IP MASK\n"+
+			"access-list [ID] compiled\naccess-list deny-flow-max N\naccess-list alert-interval SECONDS\nno access-list ID [...]",
 		"access-list 101 permit tcp any host 192.0.2.15 eq www", "access-list 101 deny ip 10.0.0.0 255.0.0.0 any log 4",
-		"access-list 101 permit icmp any any echo-reply", "access-list 101 remark two  blanks",
+		"access-list 101 permit icmp any any echo-reply", "access-list 101 permit 10.0.0.0 255.0.0.0", "access-list compiled",
+		"access-list 101 compiled", "access-list deny-flow-max 1024", "access-list alert-interval 60",
+		"access-list 101 permit object-group P object-group A interface outside", "access-list 101 deny icmp any any object-group ping log disable", "access-list 101 remark two  blanks",
 		"access-list 101 permit udp host 10.1.1.1 range 1024 65535 object-group G eq domain"),
 	cmd("access-group", "bind an access list to an interface", newForm[accessGroupGrammar](), newForm[noAccessGroupGrammar](),
 		"access-group ID in interface IF", "access-group 101 in interface outside"),
@@ -101,42 +112,4 @@ var managementCommands = []*command{
 		"snmp-server location|contact TEXT\nsnmp-server community KEY\nsnmp-server host [IF] IP [trap|poll]\nsnmp-server enable traps",
 		"snmp-server location the cellar", "no snmp-server contact", "snmp-server community public", "snmp-server host inside 10.1.1.1 poll",
 		"no snmp-server enable traps"),
-	cmd("aaa-server", "servers that know the users", newForm[aaaServerGrammar](), newForm[noAAAServerGrammar](),
-		"aaa-server TAG protocol tacacs+|radius|local\naaa-server TAG [(IF)] host IP [KEY] [timeout SECONDS]",
-		"aaa-server AuthInbound protocol tacacs+", "aaa-server AuthInbound (inside) host 10.1.1.1 secretkey timeout 10"),
-	cmd("aaa", "traffic that needs a user", newForm[aaaGrammar](), newForm[noAAAGrammar](),
-		"aaa authentication|authorization|accounting include|exclude SERVICE IF LOCAL MASK [FOREIGN MASK] TAG",
-		"aaa authentication include http outside 10.1.1.1 255.255.255.255 0.0.0.0 0.0.0.0 AuthInbound",
-		"aaa accounting include tcp/8080 inbound 0.0.0.0 0.0.0.0 AuthInbound"),
-}
-
-var vpnCommands = []*command{
-	cmd("crypto ipsec", "how packets of a tunnel are protected", newForm[transformSetGrammar](), newForm[noTransformSetGrammar](),
-		"crypto ipsec transform-set NAME TRANSFORM [TRANSFORM [TRANSFORM]]", "crypto ipsec transform-set myset esp-des esp-md5-hmac"),
-	cmd("crypto dynamic-map", "template of a tunnel to a peer not known before", newForm[dynamicMapGrammar](), newForm[noDynamicMapGrammar](),
-		"crypto dynamic-map NAME SEQ match address ACL\ncrypto dynamic-map NAME SEQ set ...", "crypto dynamic-map dynmap 10 set transform-set myset"),
-	cmd("crypto map", "which packets go through which tunnel", newForm[cryptoMapGrammar](), newForm[noCryptoMapGrammar](),
-		"crypto map NAME SEQ ipsec-isakmp [dynamic NAME]\ncrypto map NAME SEQ match address ACL\ncrypto map NAME SEQ set peer IP\n"+
-			"crypto map NAME SEQ set pfs [group1|group2|group5]\ncrypto map NAME SEQ set transform-set NAME {NAME}\n"+
-			"crypto map NAME SEQ set security-association lifetime [seconds N] [kilobytes N]\n"+
-			"crypto map NAME client configuration address initiate|respond\ncrypto map NAME client authentication TAG\ncrypto map NAME interface IF",
-		"crypto map mymap 10 ipsec-isakmp dynamic dynmap", "crypto map mymap 20 match address 101", "crypto map mymap 20 set peer 192.0.2.7",
-		"crypto map mymap 20 set pfs group2", "crypto map mymap 20 set transform-set a b",
-		"crypto map mymap 20 set security-association lifetime seconds 3600 kilobytes 4608000",
-		"crypto map mymap client configuration address respond", "crypto map mymap client authentication AuthInbound", "crypto map mymap interface outside"),
-	func() *command {
-		c := cmd("isakmp", "how peers agree on keys", newForm[isakmpGrammar](), newForm[noISAKMPGrammar](),
-			"isakmp enable IF\nisakmp key KEY address IP [netmask MASK] [no-xauth] [no-config-mode]\nisakmp identity address|hostname\n"+
-				"isakmp client configuration address-pool local POOL [IF]\nisakmp nat-traversal [SECONDS]\n"+
-				"isakmp policy N authentication|encryption|hash|group|lifetime VALUE",
-			"isakmp enable outside", "isakmp key cisco address 192.0.2.7 netmask 255.255.255.255 no-xauth no-config-mode", "isakmp identity address",
-			"isakmp client configuration address-pool local VPNpool outside", "isakmp nat-traversal 20", "isakmp policy 10 encryption 3des",
-			"isakmp policy 10 lifetime 86400")
-		c.also = []string{"crypto isakmp"}
-		return c
-	}(),
-	cmd("vpngroup", "what a group of VPN clients is given", newForm[vpnGroupGrammar](), newForm[noVPNGroupGrammar](),
-		"vpngroup GROUP ATTRIBUTE VALUE {VALUE}", "vpngroup vpn3000 address-pool VPNpool", "vpngroup vpn3000 dns-server 10.1.1.1 10.1.1.2",
-		"vpngroup vpn3000 split-tunnel 101", "vpngroup vpn3000 idle-time 1800", "vpngroup vpn3000 user-idle-timeout 0:10:00", "vpngroup vpn3000 pfs",
-		"vpngroup vpn3000 password *****"),
 }

@@ -1,0 +1,60 @@
+package compiler
+
+import (
+	"time"
+
+	"pixfw/ast"
+)
+
+// SessionKey is the key of one direction of a tunnel without IKE.
+type SessionKey struct {
+	Line    Line
+	Inbound bool
+	AH      bool
+	SPI     uint32
+	Key     ast.Secret // hexadecimal: of the authentication for AH, of the cipher for ESP
+	Auth    ast.Secret
+}
+
+// IKEPeer is a peer that is no client, though it shares a map with clients: `isakmp peer`. Keys may say the same.
+type IKEPeer struct {
+	Line         Line
+	IP           ast.IP // 0: by name
+	FQDN         string
+	NoXauth      bool
+	NoConfigMode bool
+}
+
+// Keepalive finds dead peers; its Line IsDefault: off.
+type Keepalive struct {
+	Line     Line
+	Interval time.Duration
+	Retry    time.Duration
+}
+
+// Exempt reports whether a peer is excused from extended authentication and from mode configuration, by its key or by a line of
+// its own. name is the name that its certificate gives; empty without one.
+func (v *VPN) Exempt(ip ast.IP, name string) (noXauth, noConfigMode bool) {
+	for i := range v.Keys {
+		if k := &v.Keys[i]; k.Peer.Contains(ip) {
+			noXauth, noConfigMode = k.NoXauth, k.NoConfigMode
+			break // the most specific key counts
+		}
+	}
+	for i := range v.Peers {
+		p := &v.Peers[i]
+		if p.IP != 0 && p.IP == ip || p.FQDN != "" && p.FQDN == name {
+			noXauth, noConfigMode = noXauth || p.NoXauth, noConfigMode || p.NoConfigMode
+		}
+	}
+	return noXauth, noConfigMode
+}
+
+// builtinPolicy is what a PIX proposes and accepts after every configured policy (commands-vpn-aaa-show.md section 1.3).
+func builtinPolicy() IKEPolicy {
+	p := IKEPolicy{Priority: 65535}
+	for _, a := range []string{"authentication", "encryption", "hash", "group", "lifetime"} {
+		p.set(a, ast.DefaultPolicyValue(a))
+	}
+	return p
+}
