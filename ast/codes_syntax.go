@@ -21,7 +21,7 @@ func syntaxCodes() []Code {
 		{"E108", "words after a complete command", "The command is complete before this word. Often two lines were joined.",
 			"names access-list 101 permit ip any any", "Remove the words, or put them on a line of their own."},
 		{"E109", "command not supported", "A PIX 6.3 has this command, but this program does not do it yet. The line is left out.",
-			"logging on", "Check that nothing depends on it."},
+			"capture traffic interface outside", "Check that nothing depends on it."},
 		{"E110", "configuration of a later release",
 			"The file is of a PIX 7.x, an ASA or an FWSM, which have another syntax: interface blocks, access-list extended, tunnel groups. It is said once, at the line that shows it.",
 			"PIX Version 7.2(2)", "Use a configuration of PIX 6.3."},

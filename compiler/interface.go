@@ -13,11 +13,25 @@ func (c *compiler) interfaces() {
 	add := func(i Interface) {
 		c.ifs[i.Name] = len(c.plan.Interfaces)
 		i.MTU, i.ACL, i.Map, i.ProxyARP = 1500, None, None, true
+		down := false
+		for _, v := range c.lines.vlans {
+			switch {
+			case v.Kind == "logical" && v.Name() == i.Hardware:
+				// A port of its own, on that of the box.
+				i.Hardware, i.VLAN, down = v.Hardware, v.VLAN, v.Shutdown
+			case v.Kind == "physical" && v.Hardware == i.Hardware:
+				i.VLAN, down = v.VLAN, v.Shutdown
+			default:
+				continue
+			}
+			break
+		}
 		for _, h := range c.lines.hardware {
 			if h.Hardware == i.Hardware {
 				i.Speed, i.Shutdown = h.Speed, h.Shutdown
 			}
 		}
+		i.Shutdown = i.Shutdown || down
 		c.plan.Interfaces = append(c.plan.Interfaces, i)
 	}
 	for _, n := range c.lines.nameifs {
@@ -39,7 +53,11 @@ func (c *compiler) interfaces() {
 		}
 	}
 	for _, a := range c.lines.addresses {
-		if i, ok := c.ifIndex(a, a.If); ok && bool(a.On) && c.checkAddress(a) {
+		i, ok := c.ifIndex(a, a.If)
+		if ok && bool(a.On) && a.Dynamic != "" {
+			c.plan.Interfaces[i].Dynamic, c.plan.Interfaces[i].AddrLine = a.Dynamic, From(a)
+		}
+		if ok && bool(a.On) && (a.Dynamic == "" || a.Net.IP != 0) && c.checkAddress(a) {
 			c.plan.Interfaces[i].Net, c.plan.Interfaces[i].AddrLine = a.Net, From(a)
 		}
 	}
@@ -124,7 +142,7 @@ func (c *compiler) bindings() {
 		i, ok1 := c.ifIndex(g, g.If)
 		a, ok2 := c.aclIndex(g, g.ACL)
 		if ok1 && ok2 {
-			c.plan.Interfaces[i].ACL, c.plan.Interfaces[i].ACLLine = a, From(g)
+			c.plan.Interfaces[i].ACL, c.plan.Interfaces[i].ACLLine, c.plan.Interfaces[i].PerUser = a, From(g), g.PerUser
 		}
 	}
 }

@@ -23,13 +23,12 @@ type grammar[G any] interface {
 }
 
 func newForm[G any, P grammar[G]]() *form {
-	parser := sync.OnceValue(func() *participle.Parser[G] {
-		return participle.MustBuild[G](participle.Lexer(lexDef{}), participle.UseLookahead(participle.MaxLookahead),
-			participle.CaseInsensitive("Word", "Punct", "Alias", "Span"))
-	})
+	parser := sync.OnceValue(buildParser[G])
 	return &form{
 		read: func(list []lexer.Token, c *conv) (ast.Command, error) {
-			peek, err := lexer.Upgrade(&tokens{list: list})
+			room := scratches.Get().(*scratch)
+			defer scratches.Put(room)
+			peek, err := room.peek(list)
 			if err != nil {
 				return nil, err
 			}
@@ -41,6 +40,11 @@ func newForm[G any, P grammar[G]]() *form {
 		},
 		ebnf: sync.OnceValue(func() string { return parser().String() }),
 	}
+}
+
+func buildParser[G any]() *participle.Parser[G] {
+	return participle.MustBuild[G](participle.Lexer(lexDef{}), participle.UseLookahead(participle.MaxLookahead),
+		participle.CaseInsensitive("Word", "Punct", "Alias", "Span"))
 }
 
 // kw captures keywords: in the case of the grammar, joined by blanks.
@@ -59,9 +63,12 @@ func (k *kw) Capture(words []string) error {
 // conv turns what a grammar has read into ast. It knows the names that stand for addresses at this line, and collects what
 // the grammar could not see.
 type conv struct {
-	names map[string]ast.IP
-	pos   ast.Pos
-	found []finding
+	names  map[string]ast.IP
+	groups map[string]string // types of object groups
+	group  Group             // that is open
+	mode   string            // sub-mode that is open
+	pos    ast.Pos
+	found  []finding
 }
 
 // A finding is a diagnostic of one line without its frame.

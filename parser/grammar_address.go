@@ -1,36 +1,10 @@
 package parser
 
 import (
-	"slices"
+	"time"
 
 	"pixfw/ast"
 )
-
-type ipAddressGrammar struct {
-	If   ifName  `parser:"'ip' 'address' @@"`
-	IP   ipAddr  `parser:"@@"`
-	Mask netMask `parser:"@@?"`
-}
-
-func (g *ipAddressGrammar) toAST(c *conv) ast.Command {
-	ip := c.ip(g.IP.word)
-	n := ast.Net{IP: ip, Mask: classMask(ip)}
-	if g.Mask.given() {
-		n.Mask = c.mask(g.Mask.word, ip)
-	}
-	// 0.0.0.0 is how older releases write an address that is not set.
-	return &ast.IPAddress{Pos: c.pos, On: n.IP != 0, If: g.If.Text, Net: n}
-}
-
-type noIPAddressGrammar struct {
-	If   ifName  `parser:"'no' 'ip' 'address' @@"`
-	IP   ipAddr  `parser:"( @@"`
-	Mask netMask `parser:"@@? )?"`
-}
-
-func (g *noIPAddressGrammar) toAST(c *conv) ast.Command {
-	return &ast.IPAddress{Pos: c.pos, If: g.If.Text}
-}
 
 type reversePathGrammar struct {
 	If ifName `parser:"'ip' 'verify' 'reverse-path' 'interface' @@"`
@@ -46,61 +20,6 @@ type noReversePathGrammar struct {
 
 func (g *noReversePathGrammar) toAST(c *conv) ast.Command {
 	return &ast.ReversePath{Pos: c.pos, If: g.If.Text}
-}
-
-type auditAction struct {
-	Word kw `parser:"@( 'alarm' | 'drop' | 'reset' )"`
-}
-
-type auditGrammar struct {
-	Class   kw            `parser:"'ip' 'audit' @( 'info' | 'attack' )"`
-	Actions []auditAction `parser:"( 'action' @@+ )?"`
-}
-
-func (g *auditGrammar) toAST(c *conv) ast.Command {
-	a := &ast.Audit{Pos: c.pos, Class: string(g.Class)}
-	for _, x := range g.Actions {
-		if !slices.Contains(a.Actions, string(x.Word)) {
-			a.Actions = append(a.Actions, string(x.Word))
-		}
-	}
-	if len(a.Actions) == 0 {
-		a.Actions = []string{"alarm"}
-	}
-	return a
-}
-
-type noAuditGrammar struct {
-	Class   kw            `parser:"'no' 'ip' 'audit' @( 'info' | 'attack' )"`
-	Actions []auditAction `parser:"( 'action' @@+ )?"`
-}
-
-func (g *noAuditGrammar) toAST(c *conv) ast.Command {
-	return &ast.Audit{Pos: c.pos, Class: string(g.Class)}
-}
-
-type poolGrammar struct {
-	Name poolName `parser:"'ip' 'local' 'pool' @@"`
-	Span ipSpan   `parser:"@@"`
-}
-
-func (g *poolGrammar) toAST(c *conv) ast.Command {
-	p := &ast.Pool{Pos: c.pos, Name: g.Name.Text}
-	p.First, p.Last = c.span(g.Span.word)
-	return p
-}
-
-type noPoolGrammar struct {
-	Name poolName `parser:"'no' 'ip' 'local' 'pool' @@"`
-	Span ipSpan   `parser:"@@?"`
-}
-
-func (g *noPoolGrammar) toAST(c *conv) ast.Command {
-	p := &ast.Pool{Pos: c.pos, Name: g.Name.Text}
-	if g.Span.given() {
-		p.First, p.Last = c.span(g.Span.word)
-	}
-	return p
 }
 
 // icmpRule ends in a type and an interface, or an interface alone: an interface may be called like a type.
@@ -145,22 +64,6 @@ type noICMPGrammar struct {
 }
 
 func (g *noICMPGrammar) toAST(c *conv) ast.Command { return g.Rule.toAST(c) }
-
-type arpGrammar struct {
-	Seconds arpSeconds `parser:"'arp' 'timeout' @@"`
-}
-
-func (g *arpGrammar) toAST(c *conv) ast.Command {
-	return &ast.ARPTimeout{Pos: c.pos, Seconds: g.Seconds.n()}
-}
-
-type noARPGrammar struct {
-	Seconds arpSeconds `parser:"'no' 'arp' 'timeout' @@?"`
-}
-
-func (g *noARPGrammar) toAST(c *conv) ast.Command {
-	return &ast.ARPTimeout{Pos: c.pos, Seconds: g.Seconds.nOr(0)}
-}
 
 type routeGrammar struct {
 	If      ifName  `parser:"'route' @@"`
@@ -208,8 +111,17 @@ func (g *timerGrammar) timer(c *conv) ast.Timer {
 		}
 	}
 	t.Time, _ = parseHMS(at.Text)
+	if least := leastTime[t.Name]; t.Time < least && !(t.Time == 0 && zeroTime[t.Name]) {
+		c.fail(at, codeRange, badValue{kind: ast.Range, message: "timeout " + t.Name + " " + at.Text + " is too short: at least " + ast.HMS(least)})
+	}
 	return t
 }
+
+// The shortest times that a PIX takes, and the timers that 0 switches off (commands-firewall.md section 5.8).
+var (
+	leastTime = map[string]time.Duration{"xlate": time.Minute, "conn": 5 * time.Minute, "half-closed": 5 * time.Minute, "udp": time.Minute, "rpc": time.Minute}
+	zeroTime  = map[string]bool{"conn": true, "half-closed": true}
+)
 
 type timeoutGrammar struct {
 	Timers []timerGrammar `parser:"'timeout' @@+"`

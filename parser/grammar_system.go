@@ -6,48 +6,6 @@ import (
 	"pixfw/ast"
 )
 
-type interfaceGrammar struct {
-	HW       hardware `parser:"'interface' @@"`
-	Speed    kw       `parser:"@( 'auto' | '10baset' | '10full' | '100basetx' | '100full' | '1000sxfull' | '1000basesx' | '1000auto' | '1000full' | 'aui' | 'bnc' | '4mbps' | '16mbps' )?"`
-	Shutdown bool     `parser:"@'shutdown'?"`
-}
-
-func (g *interfaceGrammar) toAST(c *conv) ast.Command {
-	speed := string(g.Speed)
-	if speed == "" {
-		speed = "auto"
-	}
-	return &ast.Interface{Pos: c.pos, Hardware: strings.ToLower(g.HW.Text), Speed: speed, Shutdown: g.Shutdown}
-}
-
-type nameifGrammar struct {
-	HW    nameable `parser:"'nameif' @@"`
-	Name  ifName   `parser:"@@"`
-	Level secLevel `parser:"@@"`
-}
-
-func (g *nameifGrammar) toAST(c *conv) ast.Command {
-	n, _ := level(g.Level.Text)
-	return &ast.Nameif{Pos: c.pos, Hardware: strings.ToLower(g.HW.Text), Name: g.Name.Text, Level: n}
-}
-
-type noNameifGrammar struct {
-	HW    nameable  `parser:"'no' 'nameif' @@"`
-	Name  *ifName   `parser:"( @@"`
-	Level *secLevel `parser:"@@? )?"`
-}
-
-func (g *noNameifGrammar) toAST(c *conv) ast.Command {
-	n := &ast.Nameif{Pos: c.pos, Hardware: strings.ToLower(g.HW.Text), Level: -1}
-	if g.Name != nil {
-		n.Name = g.Name.Text
-	}
-	if g.Level != nil {
-		n.Level, _ = level(g.Level.Text)
-	}
-	return n
-}
-
 // An encrypted password is its hash; a clear one is hashed here, so that nothing behind knows it.
 type enablePasswordGrammar struct {
 	Empty     bool      `parser:"'enable' 'password' ("`
@@ -157,6 +115,11 @@ type nameGrammar struct {
 }
 
 func (g *nameGrammar) toAST(c *conv) ast.Command {
+	if isIP(g.Name.Text) {
+		c.fail(g.Name.word, codeBadValue, badValue{kind: ast.BadValue, message: "bad name " + quote(g.Name.Text) + ": it is an address"})
+	} else if ast.ReservedName(g.Name.Text) {
+		c.warn(g.Name.word, codeNameKeyword, badValue{kind: ast.Lint, message: "name " + quote(g.Name.Text) + " is a keyword: the address is printed in its place"})
+	}
 	return &ast.Name{Pos: c.pos, IP: c.ip(g.IP.word), Name: g.Name.Text}
 }
 
@@ -204,73 +167,16 @@ func (g *noMTUGrammar) toAST(c *conv) ast.Command {
 	return &ast.MTU{Pos: c.pos, If: g.If.Text, Bytes: g.Bytes.nOr(0)}
 }
 
-type failoverGrammar struct {
-	Timeout hms         `parser:"'failover' ( 'timeout' @@"`
-	Poll    pollSeconds `parser:"| 'poll' @@"`
-	If      ifName      `parser:"| 'ip' 'address' @@"`
-	IP      ipAddr      `parser:"  @@ )?"`
-}
-
-func (g *failoverGrammar) toAST(c *conv) ast.Command {
-	switch {
-	case g.Timeout.given():
-		d, _ := parseHMS(g.Timeout.Text)
-		return &ast.FailoverTimeout{Pos: c.pos, Time: d}
-	case g.Poll.given():
-		return &ast.FailoverPoll{Pos: c.pos, Seconds: g.Poll.n()}
-	case g.If.given():
-		// Older releases write 0.0.0.0 for an address that is not set.
-		ip := c.ip(g.IP.word)
-		return &ast.FailoverAddress{Pos: c.pos, On: ip != 0, If: g.If.Text, IP: ip}
-	}
-	return &ast.FailoverSwitch{Pos: c.pos, On: true}
-}
-
-type noFailoverGrammar struct {
-	Timeout bool        `parser:"'no' 'failover' ( @'timeout'"`
-	Time    hms         `parser:"  @@?"`
-	Poll    bool        `parser:"| @'poll'"`
-	Seconds pollSeconds `parser:"  @@?"`
-	If      ifName      `parser:"| 'ip' 'address' @@"`
-	IP      ipAddr      `parser:"  @@? )?"`
-}
-
-func (g *noFailoverGrammar) toAST(c *conv) ast.Command {
-	switch {
-	case g.Timeout:
-		// The statement must be a prefix of what it removes, and a timeout has no form without its time.
-		d, _ := parseHMS(g.Time.Text)
-		return &ast.FailoverTimeout{Pos: c.pos, Time: d}
-	case g.Poll:
-		return &ast.FailoverPoll{Pos: c.pos, Seconds: g.Seconds.nOr(15)}
-	case g.If.given():
-		return &ast.FailoverAddress{Pos: c.pos, If: g.If.Text}
-	}
-	return &ast.FailoverSwitch{Pos: c.pos}
-}
-
-type pdmGrammar struct {
-	On bool `parser:"@'pdm' 'history' 'enable'"`
-}
-
-func (g *pdmGrammar) toAST(c *conv) ast.Command { return &ast.PDMHistory{Pos: c.pos, On: true} }
-
-type noPDMGrammar struct {
-	Off bool `parser:"'no' @'pdm' 'history' 'enable'"`
-}
-
-func (g *noPDMGrammar) toAST(c *conv) ast.Command { return &ast.PDMHistory{Pos: c.pos} }
-
 type floodguardGrammar struct {
-	State kw `parser:"'floodguard' @( 'enable' | 'disable' )"`
+	State kw `parser:"'floodguard' @( 'enable' | 'disable' | '1' | '0' )"`
 }
 
 func (g *floodguardGrammar) toAST(c *conv) ast.Command {
-	return &ast.Floodguard{Pos: c.pos, On: g.State == "enable"}
+	return &ast.Floodguard{Pos: c.pos, On: g.State == "enable" || g.State == "1"}
 }
 
 type noFloodguardGrammar struct {
-	Off bool `parser:"'no' @'floodguard' 'enable'?"`
+	Off bool `parser:"'no' @'floodguard' ( 'enable' | '1' )?"`
 }
 
 func (g *noFloodguardGrammar) toAST(c *conv) ast.Command { return &ast.Floodguard{Pos: c.pos} }
@@ -299,10 +205,24 @@ type sysoptGrammar struct {
 	Option sysoptOption `parser:"'sysopt' @@"`
 }
 
-func (g *sysoptGrammar) toAST(c *conv) ast.Command { return g.Option.toAST(c) }
-
-type noSysoptGrammar struct {
-	Option sysoptOption `parser:"'no' 'sysopt' @@"`
+func (g *sysoptGrammar) toAST(c *conv) ast.Command {
+	cmd := g.Option.toAST(c)
+	if o, ok := cmd.(*ast.Sysopt); ok && o.Old() {
+		c.warn(word{Text: "sysopt " + o.Option, Col: max(int(c.pos.Col), 1)}, codeOld, badValue{kind: ast.Unsupported,
+			message: "sysopt " + o.Option + " is an option of releases up to 6.2: it is left out"})
+	}
+	return cmd
 }
 
-func (g *noSysoptGrammar) toAST(c *conv) ast.Command { return g.Option.toAST(c) }
+type noSysoptGrammar struct {
+	MSS    kw           `parser:"'no' 'sysopt' ( @'connection' @'tcpmss' @'minimum'?"`
+	Bytes  mssBytes     `parser:"  @@?"`
+	Option sysoptOption `parser:"| @@ )"`
+}
+
+func (g *noSysoptGrammar) toAST(c *conv) ast.Command {
+	if g.MSS != "" {
+		return &ast.Sysopt{Pos: c.pos, Option: strings.TrimSpace(string(g.MSS) + " " + g.Bytes.Text)}
+	}
+	return g.Option.toAST(c)
+}

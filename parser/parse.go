@@ -1,6 +1,7 @@
 package parser
 
 import (
+	"bytes"
 	"errors"
 	"strconv"
 	"strings"
@@ -17,14 +18,15 @@ type LineKind uint8
 // The kinds of lines.
 const (
 	Blank   LineKind = iota
-	Comment          // begins with : or !
-	Frame            // what the box prints around a configuration
+	Comment          // begins with :, ! or #
+	Frame            // what the box, a terminal or a page put around a configuration, and commands of the session
 	Command
-	Bad // not understood: there is a diagnostic
+	Bad          // not understood: there is a diagnostic
+	Continuation // a terminal broke the line: it is part of line Head, whose text Text is not all of the command
 )
 
 func (k LineKind) String() string {
-	return [...]string{"blank", "comment", "frame", "command", "bad"}[k]
+	return [...]string{"blank", "comment", "frame", "command", "bad", "continuation"}[k]
 }
 
 // A Line is one line of a file.
@@ -33,6 +35,11 @@ type Line struct {
 	Text string
 	Kind LineKind
 	Stmt ast.Statement // of a Command, and of the frame lines that carry data; else its Cmd is nil
+	Head int32         // of a Continuation: the line that it goes on with
+	Read string        // what was read, where this is not Text: without what stands around it, and with its continuations
+
+	guessed bool  // Stmt is not what the words say as they stand
+	front   int32 // characters of Text before Read
 }
 
 // A File is a text that was parsed.
@@ -45,6 +52,19 @@ type File struct {
 // A Scope is what a line may refer to by name.
 type Scope struct {
 	Names map[string]ast.IP // that the name commands before have given to addresses
+	// Groups holds the type of each object group that is defined: in an entry it says what a group stands for.
+	Groups map[string]string
+	// Group is the object group that member lines belong to; the zero Group: none is open.
+	Group Group
+	// Mode is the sub-mode of router ospf, routing interface, route-map or multicast interface whose lines come; empty: none.
+	Mode string
+}
+
+// A Group is an object group whose members are being entered.
+type Group struct {
+	Name  string
+	Type  string // ast.GroupNetwork, ...
+	Proto string // of a service group: tcp, udp, tcp-udp
 }
 
 // maxLine bounds a line that is parsed. A PIX takes 512 characters; this leaves room for what other tools write.
@@ -54,7 +74,7 @@ const maxLine = 4096
 // or Bad with a diagnostic.
 func Parse(name string, text []byte) *File {
 	f := &File{Name: name}
-	p := &fileParser{file: f, scope: Scope{Names: map[string]ast.IP{}}}
+	p := &fileParser{file: f, scope: Scope{Names: map[string]ast.IP{}, Groups: map[string]string{}}}
 	if d := notText(text); d != nil {
 		d.File = name
 		f.Diags = append(f.Diags, d)
@@ -65,38 +85,46 @@ func Parse(name string, text []byte) *File {
 		f.Diags = append(f.Diags, &ast.Diagnostic{Code: codeEmpty, Kind: ast.Damage, File: name, Message: "the file is empty"})
 		return f
 	}
-	for no := int32(1); s != ""; no++ {
-		var line string
-		line, s, _ = strings.Cut(s, "\n")
-		p.line(no, strings.TrimSuffix(line, "\r"))
-	}
+	p.read(newCapture(s))
 	f.Diags.Sort()
 	return f
 }
 
 // notText is the diagnostic of a file that is no text, or nil.
 func notText(text []byte) *ast.Diagnostic {
-	zero := 0
-	for _, b := range text {
-		if b == 0 {
-			zero++
-		}
-	}
-	if zero == 0 {
+	zero := bytes.Count(text, []byte{0})
+	wide := len(text) > 1 && (text[0] == 0xff && text[1] == 0xfe || text[0] == 0xfe && text[1] == 0xff)
+	if !wide && zero*10 <= len(text) { // a terminal sends some
 		return nil
 	}
 	d := &ast.Diagnostic{Code: codeNotText, Kind: ast.Damage, Message: "this is not a text file"}
-	if len(text) > 1 && (text[0] == 0xff && text[1] == 0xfe || text[0] == 0xfe && text[1] == 0xff) {
+	if wide {
 		d.Hint = "it looks like UTF-16: save it as UTF-8 or Latin-1"
 	}
 	return d
 }
 
 type fileParser struct {
+	entries entries
+	ahead   struct { // a line that was read ahead by fast
+		at   int
+		stmt ast.Statement
+	}
 	file     *File
 	scope    Scope
 	asa      bool  // the file was said to be of a later release,
 	evidence int32 // at this line
+
+	capture *capture
+	cur     *logical          // the line that is read, if its columns are not those of the file
+	notes   map[string]*note  // what was said already, by what it is about
+	words   map[string]string // what replaced words were
+	budget  int               // how many more guesses may be tried
+	wraps   int               // lines put together
+	output  string            // the command whose output is being skipped
+	ended   bool              // the configuration has ended
+	opened  bool              // the file has the beginning of a frame,
+	closed  bool              // and its end
 }
 
 func (p *fileParser) line(no int32, text string) {
@@ -109,59 +137,68 @@ func (p *fileParser) line(no int32, text string) {
 		l.Text = strings.Clone(cutAt(text, 200))
 		p.add(no, text, finding{code: codeTooLong, col: 1, badValue: badValue{kind: ast.Damage,
 			message: "line of " + strconv.Itoa(len(text)) + " bytes: too long to be read", hint: "a PIX takes 512 characters, this program " + strconv.Itoa(maxLine)}})
-	case trimmed[0] == ':' || trimmed[0] == '!':
+	case isComment(trimmed):
 		l.Kind = Comment
 		if isFrame(trimmed) {
 			l.Kind = Frame
+			p.framed(trimmed)
 		}
 	case p.frame(&l, trimmed):
+		p.framed(trimmed)
+	case p.prompted(&l, text):
+	case (p.scope.Group != (Group{}) || p.scope.Mode != "") && (strings.EqualFold(trimmed, "exit") || strings.EqualFold(trimmed, "quit")):
+		l.Kind = Frame
+		p.scope.Group, p.scope.Mode = Group{}, ""
 	default:
-		stmt, found := parseLine(text, p.scope, no)
-		if stmt.Cmd == nil && !p.asa {
-			if why := asaEvidence(trimmed, text); why != "" {
-				p.sayASA(no, text, why)
-			}
-		}
-		l.Kind = Command
-		l.Stmt = stmt
-		if stmt.Cmd == nil {
-			l.Kind = Bad
-			switch {
-			case p.asa && p.evidence == no:
-				found = nil // said already
-			case p.asa && found[0].code != codeUnsupported:
-				found = []finding{asaLine(text)}
-			}
-		}
-		for _, x := range found {
-			p.add(no, text, x)
-		}
-		p.scope.learn(stmt)
+		p.command(&l, text, trimmed)
 	}
 	p.file.Lines = append(p.file.Lines, l)
 }
 
-func (p *fileParser) add(no int32, text string, x finding) {
-	p.file.Diags = append(p.file.Diags, x.diagnostic(p.file.Name, no, text))
-}
-
-// learn keeps the names that a statement defines.
-func (s Scope) learn(stmt ast.Statement) {
-	n, ok := stmt.Cmd.(*ast.Name)
-	switch {
-	case !ok || s.Names == nil:
-		if c, ok := stmt.Cmd.(*ast.Cleared); ok && (c.Name == "names" || c.Name == "name") {
-			clear(s.Names)
-		}
-	case stmt.Verb == ast.Set:
-		s.Names[n.Name] = n.IP
-	case stmt.Verb == ast.No:
-		for k, ip := range s.Names {
-			if ip == n.IP {
-				delete(s.Names, k)
+// command reads a line that is neither comment nor frame.
+func (p *fileParser) command(l *Line, text, trimmed string) {
+	stmt, found := parseLine(text, p.scope, l.No)
+	if stmt.Cmd == nil && p.scope.Mode != "" && leavesMode(trimmed) {
+		p.scope.Mode = ""
+	}
+	if stmt.Cmd == nil && !p.asa {
+		why := asaEvidence(trimmed, text)
+		if why == "" && p.rescue(l, text, found) {
+			if l.Stmt.Cmd == nil && p.scope.Group != (Group{}) && leavesGroup(trimmed) {
+				p.scope.Group = Group{}
 			}
+			return
+		}
+		if why != "" {
+			p.sayASA(l.No, text, why)
 		}
 	}
+	l.Kind = Command
+	l.Stmt = stmt
+	if stmt.Cmd == nil {
+		l.Kind = Bad
+		switch {
+		case p.asa && p.evidence == l.No:
+			found = nil // said already
+		case p.asa && found[0].code != codeUnsupported:
+			found = []finding{asaLine(text)}
+		}
+	}
+	for _, x := range found {
+		p.add(l.No, text, x)
+	}
+	p.scope.Learn(stmt)
+	if stmt.Cmd == nil && p.scope.Group != (Group{}) && leavesGroup(trimmed) {
+		p.scope.Group = Group{}
+	}
+}
+
+func (p *fileParser) add(no int32, text string, x finding) *ast.Diagnostic {
+	d := x.diagnostic(p.file.Name, no, text)
+	if p.cur != nil {
+		p.cur.place(d)
+	}
+	return p.keep(d)
 }
 
 // ParseStatement reads one line typed in configuration mode. Keywords are whole: the console has expanded abbreviations.
@@ -191,40 +228,60 @@ func ParseStatement(line string, scope Scope) (ast.Statement, ast.Diagnostics) {
 
 // parseLine reads one command. The statement has no Cmd when there is an error among the findings.
 func parseLine(text string, scope Scope, no int32) (ast.Statement, []finding) {
-	if strings.HasPrefix(text, "access-list ") {
-		at := ast.Pos{}
-		if no > 0 {
-			at = ast.Pos{Line: no, Col: 1}
-		}
-		if e, ok := fastACL(text, scope.Names, at); ok {
-			return ast.Statement{Cmd: e}, nil
-		}
+	if stmt, ok := fastLine(text, &scope, no, newEntry); ok {
+		return stmt, nil
 	}
 	return slowLine(text, scope, no)
 }
 
+// fastLine reads the lines that large configurations are made of without the grammars, or not at all.
+func fastLine(text string, scope *Scope, no int32, entry func() *ast.AccessList) (ast.Statement, bool) {
+	switch {
+	case strings.HasPrefix(text, "access-list "):
+		at := ast.Pos{}
+		if no > 0 {
+			at = ast.Pos{Line: no, Col: 1}
+		}
+		cmd, ok := fastACL(text, scope, at, entry)
+		return ast.Statement{Cmd: cmd}, ok
+	case scope.Group.Name != "":
+		cmd, ok := fastMember(text, *scope, no)
+		return ast.Statement{Cmd: cmd}, ok
+	}
+	return ast.Statement{}, false
+}
+
 // slowLine is parseLine by the grammars alone.
 func slowLine(text string, scope Scope, no int32) (ast.Statement, []finding) {
+	s, found, list, err := readLine(text, scope, no)
+	if s.Cmd == nil && found == nil {
+		found = []finding{sharpen(list, explain(list, scope, err))}
+	}
+	return s, found
+}
+
+// readLine is slowLine without the message for a line that fits no grammar: then there is neither statement nor finding.
+func readLine(text string, scope Scope, no int32) (ast.Statement, []finding, []lexer.Token, error) {
 	list := lexLine(text, scope.Names)
 	n := len(list) - 1 // the last is the end of the line
-	c := &conv{names: scope.Names}
+	c := &conv{names: scope.Names, groups: scope.Groups, group: scope.Group, mode: scope.Mode}
 	if no > 0 {
 		c.pos = ast.Pos{Line: no, Col: int32(list[0].Pos.Column)}
 	}
 	verb, f := dispatch(list[:n])
 	if f == nil {
-		return ast.Statement{}, []finding{explain(list, scope, nil)}
+		return ast.Statement{}, nil, list, nil
 	}
 	got, err := f.read(list, c)
 	if err != nil {
-		return ast.Statement{}, []finding{explain(list, scope, err)}
+		return ast.Statement{}, nil, list, err
 	}
 	for _, x := range c.found {
 		if x.severity == ast.Error {
-			return ast.Statement{}, c.found
+			return ast.Statement{}, c.found, list, nil
 		}
 	}
-	return ast.Statement{Verb: verb, Cmd: got}, c.found
+	return ast.Statement{Verb: verb, Cmd: got}, c.found, list, nil
 }
 
 // dispatch finds the grammar of a line by its leading words.
