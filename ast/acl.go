@@ -171,7 +171,7 @@ func (*WholeList) rule() rule         { return rule{section: secAccessList} }
 
 // AccessGroup: `access-group ACL in interface IF [per-user-override]`.
 type AccessGroup struct {
-	Pos `json:"-"`
+	Pos     `json:"-"`
 	ACL     string `json:"accessList"`
 	If      string `json:"interface"`
 	PerUser bool   `json:"perUserOverride,omitempty"` // the list of an authenticated user decides in its place

@@ -13,7 +13,7 @@ type fixupWhat struct {
 	H323   kw        `parser:"| @'h323' @( 'h225' | 'ras' )"`
 	H323At portSpan  `parser:"  @@?"`
 	Old    bool      `parser:"| @'h323'"`
-	OldAt  portSpan  `parser:"  @@"`
+	OldAt  portSpan  `parser:"  @@?"`
 	Plain  kw        `parser:"| @( 'esp-ike' ) | @'icmp' @'error'"`
 	SIP    kw        `parser:"| @'sip' @'udp'?"`
 	SIPAt  portSpan  `parser:"  @@?"`
@@ -47,8 +47,35 @@ func (g *fixupWhat) fixup(c *conv, on ast.Switch) ast.Command {
 	ports := fixupPorts[words]
 	if f.First, f.Last = ports[0], ports[1]; at.given() {
 		f.First, f.Last, _ = parsePortSpan(at.Text)
+		checkFixup(c, f, at, ports)
+		return f
+	}
+	if !on || f.Protocol == "mgcp" {
+		// Without a port `no` means all of the protocol, and mgcp both of its ports.
+		f.First, f.Last = 0, 0
+		if g.Old && !bool(on) {
+			f.Sub = ""
+		}
 	}
 	return f
+}
+
+// checkFixup refuses ports that a protocol cannot be moved to (commands-firewall.md section 5.7).
+func checkFixup(c *conv, f *ast.Fixup, at word, ports [2]uint16) {
+	name := f.Protocol
+	if f.Sub == "udp" {
+		name += " udp"
+	}
+	switch name {
+	case "rsh", "ctiqbe", "pptp", "sip udp", "snmp":
+		if f.First < ports[0] || f.Last > ports[1] {
+			c.fail(at, codeRange, badValue{kind: ast.Range, message: "fixup protocol " + name + " stays on port " + itoa(int(ports[0]))})
+		}
+	case "ftp", "rtsp":
+		if f.First != f.Last {
+			c.fail(at, codeBadValue, badValue{kind: ast.BadValue, message: "fixup protocol " + name + " takes one port, not a range"})
+		}
+	}
 }
 
 type fixupGrammar struct {
@@ -61,6 +88,5 @@ type noFixupGrammar struct {
 	What fixupWhat `parser:"'no' 'fixup' 'protocol' @@"`
 }
 
-// A fixup is stored also when it is off; without a port the default one is meant, or the line would stand beside the one it
-// switches off.
+// A fixup of the factory is stored also when it is off. Without a port all lines of the protocol are meant.
 func (g *noFixupGrammar) toAST(c *conv) ast.Command { return g.What.fixup(c, false) }
