@@ -42,6 +42,9 @@ func (d *dynamic) event(f *flow, ended bool) {
 
 // newConn enters a flow. The lock is held.
 func (d *dynamic) newConn(f *flow) (log []runtime.Message) {
+	if id, ended := d.gone[f.orig]; ended && id == f.id {
+		return nil
+	}
 	if old := d.conns[f.orig]; old != nil {
 		if old.id == f.id {
 			return nil
@@ -129,6 +132,9 @@ func describe(plan *compiler.Plan, f *flow) (syslog.Connection, bool) {
 
 // endConn removes a flow. The lock is held.
 func (d *dynamic) endConn(f *flow) []runtime.Message {
+	if d.gone[f.orig] == f.id {
+		delete(d.gone, f.orig)
+	}
 	c := d.conns[f.orig]
 	if c == nil || c.id != f.id {
 		return nil
@@ -208,6 +214,7 @@ func (d *dynamic) compare(list []flow, seen map[tuple]bool) (log []runtime.Messa
 			log = append(log, d.drop(k, c, nil)...)
 		}
 	}
+	clear(d.gone) // their last events may be among those that were lost
 	for i := range list {
 		log = append(log, d.adopt(&list[i])...)
 		log = append(log, d.newConn(&list[i])...)

@@ -30,15 +30,16 @@ type dynamic struct {
 	pats     map[uint32]*nft.PATClass
 	xlates   xlateTable
 	conns    map[tuple]*conn
-	number   uint64 // of the newest connection
-	ported   int    // connections of TCP and UDP
+	gone     map[tuple]uint32 // connections that were ended here, by id, until their last event
+	number   uint64           // of the newest connection
+	ported   int              // connections of TCP and UDP
 	most     int
 	resync   int // dumps that are to be compared with the table: events were lost
 	tx       *netlink.Conn
 }
 
 func newDynamic(ns *space, clock runtime.Clock, emit func([]runtime.Message)) *dynamic {
-	return &dynamic{clock: clock, ns: ns, emit: emit, xlates: newXlateTable(), conns: map[tuple]*conn{}}
+	return &dynamic{clock: clock, ns: ns, emit: emit, xlates: newXlateTable(), conns: map[tuple]*conn{}, gone: map[tuple]uint32{}}
 }
 
 // use makes a plan and its ruleset the ones in force. The lock is held.

@@ -181,6 +181,7 @@ func (d *dynamic) clear(fits func(*xlate) bool, over func(*conn) bool) error {
 			f.stop = uint64(time.Now().UnixNano())
 		}
 		log = append(log, d.drop(f.orig, c, f)...)
+		d.gone[f.orig] = f.id
 		ended = append(ended, *f)
 	}
 	d.mu.Unlock()
