@@ -3,7 +3,7 @@ package parser
 import "pixfw/ast"
 
 // aceAddr is a source or destination.
-type aceAddr struct {
+type aceAddrGrammar struct {
 	Any   bool    `parser:"  @'any'"`
 	Host  ipAddr  `parser:"| 'host' @@"`
 	If    ifName  `parser:"| 'interface' @@"`
@@ -12,7 +12,7 @@ type aceAddr struct {
 	Mask  aceMask `parser:"  @@"`
 }
 
-func (g *aceAddr) addr(c *conv) ast.Addr {
+func (g *aceAddrGrammar) addr(c *conv) ast.Addr {
 	switch {
 	case g.Host.given():
 		return ast.HostAddr(c.ip(g.Host.word))
@@ -26,21 +26,21 @@ func (g *aceAddr) addr(c *conv) ast.Addr {
 	return ast.Any()
 }
 
-type tcpCompare struct {
+type tcpCompareGrammar struct {
 	Op    kw      `parser:"  @( 'eq' | 'neq' | 'lt' | 'gt' )"`
 	Port  tcpPort `parser:"  @@"`
 	First tcpPort `parser:"| 'range' @@"`
 	Last  tcpPort `parser:"  @@"`
 }
 
-type udpCompare struct {
+type udpCompareGrammar struct {
 	Op    kw      `parser:"  @( 'eq' | 'neq' | 'lt' | 'gt' )"`
 	Port  udpPort `parser:"  @@"`
 	First udpPort `parser:"| 'range' @@"`
 	Last  udpPort `parser:"  @@"`
 }
 
-type anyCompare struct {
+type anyCompareGrammar struct {
 	Op    kw      `parser:"  @( 'eq' | 'neq' | 'lt' | 'gt' )"`
 	Port  anyPort `parser:"  @@"`
 	First anyPort `parser:"| 'range' @@"`
@@ -62,19 +62,19 @@ func compare(c *conv, proto int, op kw, port, first, last word) ast.PortMatch {
 	return ast.PortMatch{Op: ast.PortRange, Lo: lo, Hi: hi}
 }
 
-func (g *tcpCompare) match(c *conv) ast.PortMatch {
+func (g *tcpCompareGrammar) match(c *conv) ast.PortMatch {
 	return compare(c, ast.ProtoTCP, g.Op, g.Port.word, g.First.word, g.Last.word)
 }
-func (g *udpCompare) match(c *conv) ast.PortMatch {
+func (g *udpCompareGrammar) match(c *conv) ast.PortMatch {
 	return compare(c, ast.ProtoUDP, g.Op, g.Port.word, g.First.word, g.Last.word)
 }
-func (g *anyCompare) match(c *conv) ast.PortMatch {
+func (g *anyCompareGrammar) match(c *conv) ast.PortMatch {
 	return compare(c, -1, g.Op, g.Port.word, g.First.word, g.Last.word)
 }
 
 // A body with ports is read in one of two ways, for an object-group behind the source may be a source port or the
 // destination. It is the destination, unless another address follows; of three groups in a row the last is the destination
-// port, which is how they are written. The types of the groups are not known here (commands-firewall.md section 7.7).
+// port, which is how they are written. Where that leaves a choice, the types of the groups decide (settle).
 
 type tcpBody struct {
 	Src    aceAddr     `parser:"@@"`
@@ -86,7 +86,7 @@ type tcpTail struct {
 	SrcPort *tcpCompare `parser:"@@?"`
 	Dst     aceAddr     `parser:"@@"`
 	DstPort *tcpCompare `parser:"( @@"`
-	Group   groupID     `parser:"| 'object-group' @@ )? (?! 'any' | 'host' | 'interface' | 'object-group'"`
+	Group   groupID     `parser:"| 'object-group' @@ )? (?! 'any' | 'host' | 'interface' | 'object-group' | 'eq' | 'neq' | 'lt' | 'gt' | 'range'"`
 	Stop    ipAddr      `parser:"| @@ )"`
 }
 
@@ -117,6 +117,7 @@ func (g *tcpBody) fill(c *conv, e *ast.AccessList) {
 	} else if group.given() {
 		e.DstPort = groupPort(group)
 	}
+	settle(c.groups, e)
 }
 
 type udpBody struct {
@@ -129,7 +130,7 @@ type udpTail struct {
 	SrcPort *udpCompare `parser:"@@?"`
 	Dst     aceAddr     `parser:"@@"`
 	DstPort *udpCompare `parser:"( @@"`
-	Group   groupID     `parser:"| 'object-group' @@ )? (?! 'any' | 'host' | 'interface' | 'object-group'"`
+	Group   groupID     `parser:"| 'object-group' @@ )? (?! 'any' | 'host' | 'interface' | 'object-group' | 'eq' | 'neq' | 'lt' | 'gt' | 'range'"`
 	Stop    ipAddr      `parser:"| @@ )"`
 }
 
@@ -160,6 +161,7 @@ func (g *udpBody) fill(c *conv, e *ast.AccessList) {
 	} else if group.given() {
 		e.DstPort = groupPort(group)
 	}
+	settle(c.groups, e)
 }
 
 type anyBody struct {
@@ -172,7 +174,7 @@ type anyTail struct {
 	SrcPort *anyCompare `parser:"@@?"`
 	Dst     aceAddr     `parser:"@@"`
 	DstPort *anyCompare `parser:"( @@"`
-	Group   groupID     `parser:"| 'object-group' @@ )? (?! 'any' | 'host' | 'interface' | 'object-group'"`
+	Group   groupID     `parser:"| 'object-group' @@ )? (?! 'any' | 'host' | 'interface' | 'object-group' | 'eq' | 'neq' | 'lt' | 'gt' | 'range'"`
 	Stop    ipAddr      `parser:"| @@ )"`
 }
 
@@ -203,6 +205,20 @@ func (g *anyBody) fill(c *conv, e *ast.AccessList) {
 	} else if group.given() {
 		e.DstPort = groupPort(group)
 	}
+	settle(c.groups, e)
+}
+
+// settle decides what two groups behind the source are: destination and its port, or source port and destination. The types of
+// the groups say it; of groups that are not known the grammar's guess, the first, stands.
+func settle(groups map[string]string, e *ast.AccessList) {
+	if e.SrcPort.Op != ast.PortAny || e.Dst.Kind != ast.AddrGroup || e.DstPort.Op != ast.PortGroup {
+		return
+	}
+	first, second := groups[e.Dst.Ref], groups[e.DstPort.Ref]
+	if first == ast.GroupService || first == "" && second == ast.GroupNetwork {
+		e.SrcPort = ast.PortMatch{Op: ast.PortGroup, Ref: e.Dst.Ref}
+		e.Dst.Ref, e.DstPort = e.DstPort.Ref, ast.PortMatch{}
+	}
 }
 
 func groupPort(g groupID) ast.PortMatch { return ast.PortMatch{Op: ast.PortGroup, Ref: g.Text} }
@@ -214,15 +230,19 @@ type icmpBody struct {
 	Group groupID  `parser:"| 'object-group' @@ )?"`
 }
 
-// otherBody is a protocol that has no ports.
-type otherBody struct {
-	Word   kw       `parser:"( @( 'ip' | 'ah' | 'eigrp' | 'esp' | 'gre' | 'igmp' | 'igrp' | 'ipinip' | 'nos' | 'ospf' | 'pcp' | 'snp' | 'ipsec' | 'pptp' )"`
-	Number protoNum `parser:"| @@ )"`
-	Src    aceAddr  `parser:"@@"`
-	Dst    aceAddr  `parser:"@@"`
+// otherProto is a protocol that has no ports.
+type otherProtoGrammar struct {
+	Word   kw       `parser:"  @( 'ip' | 'ah' | 'eigrp' | 'esp' | 'gre' | 'igmp' | 'igrp' | 'ipinip' | 'nos' | 'ospf' | 'pcp' | 'snp' | 'ipsec' | 'pptp' )"`
+	Number protoNum `parser:"| @@"`
 }
 
-type logOption struct {
+type otherBody struct {
+	Proto otherProto `parser:"@@"`
+	Src   aceAddr    `parser:"@@"`
+	Dst   aceAddr    `parser:"@@"`
+}
+
+type logOptionGrammar struct {
 	On       bool        `parser:"@'log'"`
 	Mode     kw          `parser:"( @( 'disable' | 'default' )"`
 	Level    logLevel    `parser:"| @@"`
@@ -245,7 +265,7 @@ type ace struct {
 	Log      *logOption `parser:"@@?"`
 }
 
-func (g *ace) entry(c *conv, id aclID, line lineNum) ast.Command {
+func (g *ace) entry(c *conv, id aclID, line lineNum) *ast.AccessList {
 	e := &ast.AccessList{Pos: c.pos, ID: id.Text, Line: line.nOr(0), Permit: g.Action == "permit", ICMPType: -1}
 	switch {
 	case g.TCPBody != nil:
@@ -264,7 +284,7 @@ func (g *ace) entry(c *conv, id aclID, line lineNum) ast.Command {
 		e.ProtoGroup = g.Group.Text
 		g.Any.fill(c, e)
 	default:
-		e.Proto, _ = ast.ParseProtocol(string(g.Other.Word) + g.Other.Number.Text)
+		e.Proto, _ = ast.ParseProtocol(string(g.Other.Proto.Word) + g.Other.Proto.Number.Text)
 		e.Src, e.Dst = g.Other.Src.addr(c), g.Other.Dst.addr(c)
 	}
 	g.Log.fill(e)
@@ -286,51 +306,99 @@ func (l *logOption) fill(e *ast.AccessList) {
 	}
 }
 
+// standardACE is an entry that names a network, for route maps.
+type standardACE struct {
+	Action kw      `parser:"@( 'permit' | 'deny' )"`
+	Any    bool    `parser:"( @'any'"`
+	Host   ipAddr  `parser:"| 'host' @@"`
+	IP     ipAddr  `parser:"| @@"`
+	Mask   aceMask `parser:"  @@ )"`
+}
+
+func (g *standardACE) entry(c *conv, id aclID, line lineNum) ast.Command {
+	a := aceAddr{Any: g.Any, Host: g.Host, IP: g.IP, Mask: g.Mask}
+	return &ast.StandardACE{Pos: c.pos, ID: id.Text, Line: line.nOr(0), Permit: g.Action == "permit", Addr: a.addr(c)}
+}
+
 type accessListGrammar struct {
-	ID     aclID   `parser:"'access-list' @@"`
-	Line   lineNum `parser:"( 'line' @@ )?"`
-	Remark text    `parser:"( 'remark' @@"`
-	Entry  *ace    `parser:"| @@ )"`
+	ID       aclID        `parser:"'access-list' ( @@"`
+	List     bool         `parser:"  ( @'compiled'"`
+	Line     lineNum      `parser:"  | ( 'line' @@ )?"`
+	Remark   text         `parser:"    ( 'remark' @@"`
+	Entry    *ace         `parser:"    | @@"`
+	Standard *standardACE `parser:"    | @@ ) )"`
+	All      bool         `parser:"| @'compiled'"`
+	Flows    denyFlows    `parser:"| 'deny-flow-max' @@"`
+	Alert    alertSecs    `parser:"| 'alert-interval' @@ )"`
 }
 
 func (g *accessListGrammar) toAST(c *conv) ast.Command {
-	if g.Entry == nil {
-		return &ast.Remark{Pos: c.pos, ID: g.ID.Text, Line: g.Line.nOr(0), Value: g.Remark.Text}
+	switch {
+	case g.All, g.List:
+		return &ast.ListCompiled{Pos: c.pos, ID: g.ID.Text}
+	case g.Flows.given():
+		return &ast.ListLimit{Pos: c.pos, Which: "deny-flow-max", Value: g.Flows.n()}
+	case g.Alert.given():
+		return &ast.ListLimit{Pos: c.pos, Which: "alert-interval", Value: g.Alert.n()}
 	}
-	return g.Entry.entry(c, g.ID, g.Line)
+	return listEntry(c, g.ID, g.Line, g.Remark, g.Entry, g.Standard)
 }
 
+func listEntry(c *conv, id aclID, line lineNum, remark text, entry *ace, standard *standardACE) ast.Command {
+	switch {
+	case entry != nil:
+		return entry.entry(c, id, line)
+	case standard != nil:
+		return standard.entry(c, id, line)
+	case remark.given():
+		return &ast.Remark{Pos: c.pos, ID: id.Text, Line: line.nOr(0), Value: remark.Text}
+	}
+	return &ast.WholeList{Pos: c.pos, ID: id.Text}
+}
+
+// Without more words `no access-list compiled` is the switch, not a list of that name.
 type noAccessListGrammar struct {
-	ID     aclID   `parser:"'no' 'access-list' @@"`
-	Line   lineNum `parser:"( ( 'line' @@ )?"`
-	Remark text    `parser:"  ( 'remark' @@"`
-	Entry  *ace    `parser:"  | @@ ) )?"`
+	All      bool         `parser:"'no' 'access-list' ( @'compiled' (?! 'permit' | 'deny' | 'remark' | 'line' | 'compiled' )"`
+	Flows    bool         `parser:"| @'deny-flow-max' (?! 'permit' | 'deny' | 'remark' | 'line' | 'compiled' )"`
+	FlowsN   denyFlows    `parser:"  @@?"`
+	Alert    bool         `parser:"| @'alert-interval' (?! 'permit' | 'deny' | 'remark' | 'line' | 'compiled' )"`
+	AlertN   alertSecs    `parser:"  @@?"`
+	ID       aclID        `parser:"| @@"`
+	List     bool         `parser:"  ( @'compiled'"`
+	Line     lineNum      `parser:"  | ( 'line' @@ )?"`
+	Remark   text         `parser:"    ( 'remark' @@"`
+	Entry    *ace         `parser:"    | @@"`
+	Standard *standardACE `parser:"    | @@ ) )? )"`
 }
 
 func (g *noAccessListGrammar) toAST(c *conv) ast.Command {
 	switch {
-	case g.Entry != nil:
-		return g.Entry.entry(c, g.ID, g.Line)
-	case g.Remark.given():
-		return &ast.Remark{Pos: c.pos, ID: g.ID.Text, Line: g.Line.nOr(0), Value: g.Remark.Text}
+	case g.All, g.List:
+		return &ast.ListCompiled{Pos: c.pos, ID: g.ID.Text}
+	case g.Flows:
+		return &ast.ListLimit{Pos: c.pos, Which: "deny-flow-max", Value: g.FlowsN.nOr(0)}
+	case g.Alert:
+		return &ast.ListLimit{Pos: c.pos, Which: "alert-interval", Value: g.AlertN.nOr(0)}
 	}
-	return &ast.WholeList{Pos: c.pos, ID: g.ID.Text}
+	return listEntry(c, g.ID, g.Line, g.Remark, g.Entry, g.Standard)
 }
 
 type accessGroupGrammar struct {
-	ID aclID  `parser:"'access-group' @@"`
-	If ifName `parser:"'in' 'interface' @@"`
+	ID      aclID  `parser:"'access-group' @@"`
+	If      ifName `parser:"'in' 'interface' @@"`
+	PerUser bool   `parser:"@'per-user-override'?"`
 }
 
 func (g *accessGroupGrammar) toAST(c *conv) ast.Command {
-	return &ast.AccessGroup{Pos: c.pos, ACL: g.ID.Text, If: g.If.Text}
+	return &ast.AccessGroup{Pos: c.pos, ACL: g.ID.Text, If: g.If.Text, PerUser: g.PerUser}
 }
 
 type noAccessGroupGrammar struct {
-	ID aclID  `parser:"'no' 'access-group' @@"`
-	If ifName `parser:"'in' 'interface' @@"`
+	ID      aclID  `parser:"'no' 'access-group' @@"`
+	If      ifName `parser:"'in' 'interface' @@"`
+	PerUser bool   `parser:"@'per-user-override'?"`
 }
 
 func (g *noAccessGroupGrammar) toAST(c *conv) ast.Command {
-	return &ast.AccessGroup{Pos: c.pos, ACL: g.ID.Text, If: g.If.Text}
+	return &ast.AccessGroup{Pos: c.pos, ACL: g.ID.Text, If: g.If.Text, PerUser: g.PerUser}
 }

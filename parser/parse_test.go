@@ -82,10 +82,14 @@ func TestCorpus(t *testing.T) {
 		if got := again.String(); got != printed {
 			t.Errorf("%s: prints otherwise when read again:\n%s", name, firstDifference(printed, got))
 		}
+		groups := ScopeOf(cfg).Groups
 		n := map[LineKind]int{}
 		at := map[int32]bool{}
 		for _, d := range diags {
 			at[d.Pos.Line] = true
+			for _, no := range d.Also {
+				at[no] = true
+			}
 		}
 		for _, l := range f.Lines {
 			n[l.Kind]++
@@ -93,7 +97,13 @@ func TestCorpus(t *testing.T) {
 				t.Errorf("%s:%d: bad without a diagnostic: %s", name, l.No, l.Text)
 			}
 			if l.Kind == Command {
-				again, bad := ParseStatement(l.Stmt.Text(), Scope{})
+				scope := Scope{Groups: groups}
+				if m, ok := l.Stmt.Cmd.(ast.GroupMember); ok {
+					if g := cfg.ObjectGroup(m.InGroup()); g != nil {
+						scope.Group = Group{g.ID, g.Type, g.Proto}
+					}
+				}
+				again, bad := ParseStatement(l.Stmt.Text(), scope)
 				if again.Cmd == nil || again.Text() != l.Stmt.Text() {
 					t.Errorf("%s:%d: %q prints as %q, which reads as %v %v", name, l.No, l.Text, l.Stmt.Text(), again, bad)
 				}
@@ -115,7 +125,8 @@ func TestHardInput(t *testing.T) {
 	}{
 		{"empty", "", 0, "E101", 0},
 		{"blanks", " \n\t\r\n", 0, "E101", 0},
-		{"NUL", "hostname x\x00\nnames\n", 0, "E100", 0},
+		{"NUL", "\x00\x01\x00\x02names\n\x00", 0, "E100", 0},
+		{"NUL from a terminal", "hostname x\x00\r\nnames\r\n", 2, "", 2},
 		{"UTF-16", "\xff\xfeh\x00o\x00", 0, "E100", 0},
 		{"no line end", "names", 1, "", 1},
 		{"CRLF, tabs, trailing blanks", "names\r\nhostname\tx  \r\n\r\n", 3, "", 2},
@@ -204,7 +215,7 @@ func TestDefaults(t *testing.T) {
 		{"password cisco", "passwd 2KFQnbNIdI.2KYOU encrypted"},
 		{"fixup protocol h323 1720", "fixup protocol h323 h225 1720"},
 		{"fixup protocol tftp", "fixup protocol tftp 69"},
-		{"no fixup protocol smtp", "no fixup protocol smtp 25"},
+		{"no fixup protocol smtp", "no fixup protocol smtp"},
 		{"timeout uauth 0:5:0", "timeout uauth 0:05:00 absolute"},
 		{"interface Ethernet0 100baseTX", "interface ethernet0 100basetx"},
 		{"nameif ethernet2 dmz sec50", "nameif ethernet2 dmz security50"},
