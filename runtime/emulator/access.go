@@ -88,7 +88,7 @@ func inPorts(ranges []compiler.PortRange, port uint16) bool {
 // access is step 8: the access list of the ingress interface on wire addresses; without one, the security levels decide.
 func (e *Engine) access(f *flight) bool {
 	in := &e.plan.Interfaces[f.in.If]
-	if f.in.Tunnel && e.plan.Sysopt.PermitIPsec {
+	if f.in.Tunnel && (e.plan.Sysopt.PermitIPsec || e.plan.Sysopt.PLCompatible) {
 		f.pass("ACCESS-LIST", "decrypted: access lists are passed by", e.plan.Sysopt.PermitIPsecLine)
 		return false
 	}
@@ -99,19 +99,33 @@ func (e *Engine) access(f *flight) bool {
 	v := wireView(f)
 	entry, permit := e.aclMatch(in.ACL, &v)
 	if entry == compiler.None {
+		if line, ok := e.comesBack(f); ok {
+			f.pass("ACCESS-LIST", "established", line)
+			return false
+		}
 		f.drop(e, "ACCESS-LIST", whyACL, logs(syslog.Deny106023(e.wire(f), acl.ID)), in.ACLLine)
+		e.resets(f)
 		return true
 	}
 	ace := &acl.Entries[entry]
 	e.hits[in.ACL][entry]++
+	back := false
+	if !permit {
+		var line compiler.Line
+		if line, back = e.comesBack(f); back {
+			permit = true
+			f.pass("ACCESS-LIST", "established", line)
+		}
+	}
 	switch {
 	case ace.Log == ast.LogOn:
-		e.logHit(f, acl.ID, ace)
+		e.logHit(f, acl.ID, ace, back)
 	case !permit && ace.Log != ast.LogDisable:
 		e.emit(syslog.Deny106023(e.wire(f), acl.ID))
 	}
 	if !permit {
 		f.drop(e, "ACCESS-LIST", whyACL, nil, in.ACLLine, ace.Line)
+		e.resets(f)
 		return true
 	}
 	f.pass("ACCESS-LIST", "", in.ACLLine, ace.Line)
@@ -121,13 +135,23 @@ func (e *Engine) access(f *flight) bool {
 // byLevel is what holds without an access list: out is permitted, in is not (semantics.md 1.1, 2.3).
 func (e *Engine) byLevel(f *flight) bool {
 	if !f.inbound {
+		if len(e.plan.Applies) > 0 && e.outboundList(f) {
+			return true
+		}
 		f.pass("ACCESS-LIST", "implicit rule: to a lower security level")
+		return false
+	}
+	if e.conduit(f) {
+		return false
+	}
+	if line, ok := e.comesBack(f); ok {
+		f.pass("ACCESS-LIST", "established", line)
 		return false
 	}
 	w, p := e.wire(f), &f.pkt
 	m := syslog.New(106010, w)
 	switch {
-	case f.un.kind == unNone: // no translation either: 106010 for every protocol
+	case f.un.kind == unNone || f.un.kind == unAlias: // no translation either: 106010 for every protocol
 	case p.Proto == ast.ProtoTCP:
 		m = syslog.Deny106001(w, p.Flags)
 	case p.Proto == ast.ProtoUDP && (p.SrcPort == 53 || p.DstPort == 53):
@@ -138,6 +162,7 @@ func (e *Engine) byLevel(f *flight) bool {
 		m = syslog.New(106014, w)
 	}
 	f.drop(e, "ACCESS-LIST", whyACL, logs(m))
+	e.resets(f)
 	return true
 }
 
@@ -152,6 +177,7 @@ type logFlow struct {
 	key      logKey
 	level    int
 	permit   bool
+	verb     string
 	interval time.Duration
 	text     syslog.Flow
 	hits     uint64
@@ -164,40 +190,72 @@ func (l *logFlow) deadline(*Engine) time.Duration { return l.since + l.interval 
 // end is the end of an interval: with hits in it there is a summary and another interval.
 func (l *logFlow) end(e *Engine) {
 	if l.hits == 0 {
-		delete(e.logFlows, l.key)
+		e.forgetFlow(l)
 		return
 	}
-	e.emit(syslog.Log106100(l.level, l.key.acl, verb(l.permit), l.text, l.hits, l.interval))
+	e.emit(syslog.Log106100(l.level, l.key.acl, l.verb, l.text, l.hits, l.interval))
 	l.hits, l.since = 0, e.now
 	e.arm(&l.alarm, l)
 }
 
-func verb(permit bool) string {
-	if permit {
-		return "permitted"
+func (e *Engine) forgetFlow(l *logFlow) {
+	e.disarm(&l.alarm)
+	delete(e.logFlows, l.key)
+	if !l.permit {
+		e.denyFlows--
 	}
-	return "denied"
 }
 
-func (e *Engine) logHit(f *flight, id string, ace *compiler.ACE) {
+// logHit counts a hit of an entry with `log`. back: the entry denies, but `established` lifted that.
+func (e *Engine) logHit(f *flight, id string, ace *compiler.ACE, back bool) {
 	key := logKey{id, ace.Number, keyOf(f)}
 	if l := e.logFlows[key]; l != nil {
 		l.hits++
 		return
 	}
 	w := e.wire(f)
-	e.emit(syslog.Log106100(ace.LogLevel, id, verb(ace.Permit), w, 1, 0))
-	if len(e.logFlows) >= e.limits.LogFlows {
-		if !ace.Permit {
-			e.emit(syslog.New(106101, e.limits.LogFlows))
-		}
+	verb := "denied"
+	switch {
+	case back:
+		verb = "est-allowed"
+	case ace.Permit:
+		verb = "permitted"
+	}
+	e.emit(syslog.Log106100(ace.LogLevel, id, verb, w, 1, 0))
+	if e.tooManyFlows(ace.Permit) {
 		return
+	}
+	if !ace.Permit {
+		e.denyFlows++
 	}
 	interval := ace.Interval
 	if interval <= 0 {
 		interval = 300 * time.Second
 	}
-	l := &logFlow{key: key, level: ace.LogLevel, permit: ace.Permit, interval: interval, text: w, since: e.now}
+	l := &logFlow{key: key, level: ace.LogLevel, permit: ace.Permit, verb: verb, interval: interval, text: w, since: e.now}
 	e.logFlows[key] = l
 	e.arm(&l.alarm, l)
+}
+
+// tooManyFlows reports whether another flow may not be counted: denied ones have a limit of their own, of which 106101 tells at
+// most once each alert interval (semantics.md 2.3).
+func (e *Engine) tooManyFlows(permit bool) bool {
+	limit, interval := e.plan.DenyFlows.Max, e.plan.DenyFlows.AlertInterval
+	if limit <= 0 {
+		limit = e.limits.LogFlows
+	}
+	if interval <= 0 {
+		interval = 300 * time.Second
+	}
+	if permit {
+		return len(e.logFlows)-e.denyFlows >= e.limits.LogFlows
+	}
+	if e.denyFlows < limit {
+		return false
+	}
+	if e.now >= e.alerted+interval {
+		e.alerted = e.now
+		e.emit(syslog.New(106101, limit))
+	}
+	return true
 }

@@ -40,6 +40,7 @@ func (e *Engine) Apply(plan *compiler.Plan) (ast.Diagnostics, error) {
 	e.derive(plan)
 	was := e.plan
 	e.plan = plan
+	e.waiting = append(e.waiting, make([]int, max(len(plan.Interfaces)-len(e.waiting), 0))...)
 	e.rearm()
 	e.warnOverlaps(was)
 	return nil, nil
@@ -109,14 +110,19 @@ func (e *Engine) forget(plan *compiler.Plan, to []int) {
 	}
 	for k, s := range e.frags {
 		if to[k.in] == compiler.None {
-			e.disarm(&s.alarm)
-			delete(e.frags, k)
+			e.dropFragments(s)
 		}
 	}
-	for k, l := range e.logFlows {
+	for _, l := range e.logFlows {
+		k := l.key
 		if to[k.flow.in] == compiler.None {
-			e.disarm(&l.alarm)
-			delete(e.logFlows, k)
+			e.forgetFlow(l)
+		}
+	}
+	for k, i := range e.intercepts {
+		if to[k.in] == compiler.None {
+			e.disarm(&i.alarm)
+			delete(e.intercepts, k)
 		}
 	}
 	for k, c := range e.children {
@@ -199,6 +205,19 @@ func (e *Engine) renumber(to []int) {
 		children[k] = c
 	}
 	e.children = children
+	intercepts := make(map[flowKey]*intercept, len(e.intercepts))
+	for k, i := range e.intercepts {
+		k.in = uint16(to[k.in])
+		i.key, intercepts[k] = k, i
+	}
+	e.intercepts = intercepts
+	waiting := make([]int, len(e.waiting))
+	for i, n := range e.waiting {
+		if to[i] != compiler.None {
+			waiting[to[i]] = n
+		}
+	}
+	copy(e.waiting, waiting)
 	frags := make(map[fragKey]*fragSet, len(e.frags))
 	for k, s := range e.frags {
 		k.in = to[k.in]

@@ -125,6 +125,7 @@ func (e *Engine) boxTCP(f *flight, src, dst syslog.End) {
 		}
 	}
 	f.drop(e, "INPUT", whyBoxDenied, logs(syslog.Box710003(p.Proto, src, dst)))
+	e.resets(f)
 }
 
 func (e *Engine) lowest(i int) bool {
@@ -165,6 +166,7 @@ func (e *Engine) unserved(f *flight, src, dst syslog.End) {
 		return
 	}
 	f.drop(e, "INPUT", whyBox, logs(syslog.Box710005(f.pkt.Proto, src, dst)))
+	e.resets(f)
 }
 
 func (e *Engine) boxESP(f *flight) {

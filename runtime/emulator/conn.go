@@ -29,25 +29,28 @@ func keyOf(f *flight) flowKey {
 // A conn is one TCP or UDP connection. key[0] is the initiator's direction on the interface where it arrives, key[1] the
 // responder's on the other: what leaves is the other direction's key turned round.
 type conn struct {
-	number  uint64
-	proto   uint8
-	key     [2]flowKey
-	inbound bool // as the messages name it; a child has that of its parent
-	hi      int  // the direction that comes from the higher level
-	created time.Duration
-	used    time.Duration
-	bytes   uint64
-	tcp     tcpState
-	queries []uint16 // DNS queries without answer
-	dns     bool
-	xl      *xlate // of the higher side's host; nil: static, exempt
-	outer   *xlate // of the lower side's host: outside NAT
-	host    *host
-	user    *user
-	name    string // of the user
-	alarm   alarm
-	expects bool // has children
-	dead    bool
+	number     uint64
+	proto      uint8
+	key        [2]flowKey
+	inbound    bool // as the messages name it; a child has that of its parent
+	hi         int  // the direction that comes from the higher level
+	created    time.Duration
+	used       time.Duration
+	bytes      uint64
+	tcp        tcpState
+	queries    []uint16 // DNS queries without answer
+	dns        bool
+	xl         *xlate // of the higher side's host; nil: static, exempt
+	outer      *xlate // of the lower side's host: outside NAT
+	host       *host
+	user       *user
+	name       string // of the user
+	alarm      alarm
+	expects    bool // has children
+	spliced    bool // TCP intercept has the client, not yet the server
+	smtp       smtpState
+	prev, next *conn // of the same host
+	dead       bool
 }
 
 // newConn and newHost take what ended before, so that flows that come and go leave no garbage.
@@ -76,6 +79,7 @@ func (e *Engine) newHost() *host {
 // tcpState is what a connection has seen. Index 0 is the initiator.
 type tcpState struct {
 	isn      uint32
+	next     [2]uint32 // highest number seen of either side, and one; 0: none
 	synack   bool
 	up       bool // handshake done
 	fin      [2]bool
@@ -89,7 +93,10 @@ type hostKey struct {
 	in uint32
 }
 
-type host struct{ tcp, embryonic, udp int }
+type host struct {
+	tcp, embryonic, udp int
+	conns               *conn // newest first
+}
 
 // lookup is step 7: the connection of a packet, and which direction of it.
 func (e *Engine) lookup(f *flight) (*conn, int) {
@@ -108,6 +115,10 @@ func (c *conn) timeout(e *Engine) (time.Duration, string) {
 			return t.RPC, ""
 		case 5060:
 			return t.SIP, ""
+		case 1718, 1719:
+			return t.H323, ""
+		case 2427, 2727:
+			return t.MGCP, ""
 		}
 		return t.UDP, ""
 	}
@@ -124,6 +135,8 @@ func (c *conn) timeout(e *Engine) (time.Duration, string) {
 		return t.RPC, "Conn-timeout"
 	case 1720:
 		return t.H225, "Conn-timeout"
+	case 5060:
+		return t.SIP, "Conn-timeout"
 	}
 	return t.Conn, "Conn-timeout"
 }
@@ -185,12 +198,11 @@ func (e *Engine) limit(f *flight) bool {
 		f.drop(e, "HOST-LIMITS", whyConnLimit, logs(syslog.New(201002, kind, global, h.embryonic, h.tcp)), f.line)
 		return true
 	}
-	if embryonic > 0 && h.embryonic >= embryonic {
+	if embryonic > 0 && h.embryonic >= embryonic && !f.answered {
 		p := &f.pkt
 		src := syslog.End{IP: p.Src, Port: p.SrcPort}
 		e.emit(syslog.New(201003, h.embryonic, embryonic, src, global, syslog.End{IP: local, Port: f.un.port}, e.ifName(f.in.If)))
-		f.pass("HOST-LIMITS", "embryonic limit reached: TCP intercept answers", f.line)
-		f.take(runtime.SynProxy)
+		e.intercept(f)
 		return true
 	}
 	return false
@@ -230,6 +242,7 @@ func (e *Engine) create(f *flight) *conn {
 	}
 	c.bytes = uint64(size(p))
 	c.tcp.isn = p.Seq
+	c.tcp.advance(0, p)
 	if f.user != nil {
 		c.user, c.name = f.user, f.user.name
 		f.user.conns++
@@ -239,6 +252,10 @@ func (e *Engine) create(f *flight) *conn {
 		c.host = e.newHost()
 		e.hosts[k] = c.host
 	}
+	if c.next = c.host.conns; c.next != nil {
+		c.next.prev = c
+	}
+	c.host.conns = c
 	if c.proto == ast.ProtoTCP {
 		c.host.tcp++
 		c.host.embryonic++
@@ -266,6 +283,15 @@ func (e *Engine) teardown(c *conn, reason string) {
 	e.conns.remove(c)
 	e.connCount--
 	e.disarm(&c.alarm)
+	if c.prev != nil {
+		c.prev.next = c.next
+	} else {
+		c.host.conns = c.next
+	}
+	if c.next != nil {
+		c.next.prev = c.prev
+	}
+	c.prev, c.next = nil, nil
 	if c.proto == ast.ProtoTCP {
 		c.host.tcp--
 		if !c.tcp.up {
@@ -305,6 +331,10 @@ func (e *Engine) teardown(c *conn, reason string) {
 // tcpRefuses drops a SYN that would begin another connection in the place of this one (semantics.md 1.2).
 func (e *Engine) tcpRefuses(f *flight, c *conn, dir int) bool {
 	p := &f.pkt
+	if c.tcp.outside(dir, p) {
+		f.drop(e, "FLOW-LOOKUP", whyWindow, nil)
+		return true
+	}
 	if p.Flags&(runtime.SYN|runtime.ACK) != runtime.SYN || dir == 1 {
 		return false
 	}
@@ -315,10 +345,37 @@ func (e *Engine) tcpRefuses(f *flight, c *conn, dir int) bool {
 	return false
 }
 
+// window is how far from what was seen last a number may be. The check is lenient: it stops what is blindly made up, and leaves
+// what windows hosts have agreed on to them.
+const window = 1 << 24
+
+// outside reports whether a segment's number cannot belong to the connection (semantics.md 1.2). Packets without numbers pass.
+func (t *tcpState) outside(dir int, p *runtime.Packet) bool {
+	if p.Seq == 0 || t.next[dir] == 0 {
+		return false
+	}
+	d := int32(p.Seq - t.next[dir])
+	return d > window || d < -window
+}
+
+func (t *tcpState) advance(dir int, p *runtime.Packet) {
+	if p.Seq == 0 {
+		return
+	}
+	end := p.Seq + uint32(size(p))
+	if p.Flags&(runtime.SYN|runtime.FIN) != 0 {
+		end++
+	}
+	if t.next[dir] == 0 || int32(end-t.next[dir]) > 0 {
+		t.next[dir] = end
+	}
+}
+
 // tcpSegment moves the state on after a segment has passed.
 func (e *Engine) tcpSegment(c *conn, dir int, p *runtime.Packet) {
 	t := &c.tcp
 	const synack = runtime.SYN | runtime.ACK
+	t.advance(dir, p)
 	if p.Flags&runtime.RST != 0 {
 		reason := "TCP Reset-O"
 		if dir == c.hi {

@@ -41,7 +41,7 @@ func (e *Engine) walk(f *flight) {
 		c := &e.counters[f.in.If]
 		c.InPackets++
 		c.InBytes += uint64(20 + header(f.pkt.Proto) + size(&f.pkt))
-		if e.sanity(f) || f.pkt.Fragment && e.reassemble(f) {
+		if e.sanity(f) || f.pkt.Fragment && e.reassemble(f) || e.shunned(f) {
 			return
 		}
 	}
@@ -49,7 +49,7 @@ func (e *Engine) walk(f *flight) {
 		e.established(f, c, dir)
 		return
 	}
-	f.inbound, f.un, f.src, f.line = false, unnat{}, mapping{}, compiler.Line{}
+	f.inbound, f.un, f.src, f.line, f.answered = false, unnat{}, mapping{}, compiler.Line{}, false
 	f.pass("FLOW-LOOKUP", "no connection: a new flow")
 	if !f.in.Tunnel && e.reversePath(f) {
 		return
@@ -58,7 +58,7 @@ func (e *Engine) walk(f *flight) {
 		return
 	}
 	e.unNAT(f)
-	if e.routeOut(f) || e.needsSYN(f) {
+	if e.routeOut(f) || !e.intercepted(f) && e.needsSYN(f) {
 		return
 	}
 	if f.child = e.expected(f); f.child != nil {
@@ -101,6 +101,10 @@ func (e *Engine) depart(f *flight) {
 	} else {
 		e.useXlates(f)
 	}
+	if c != nil && c.proto == ast.ProtoTCP {
+		c.spliced = f.answered
+		e.clampMSS(f)
+	}
 	if c != nil && e.inspect(f, c, 0) {
 		return
 	}
@@ -124,7 +128,7 @@ func (e *Engine) established(f *flight, c *conn, dir int) {
 	if f.trace {
 		f.pass("FLOW-LOOKUP", "connection "+itoa(c.number))
 	}
-	if c.proto == ast.ProtoTCP && e.tcpRefuses(f, c, dir) {
+	if c.proto == ast.ProtoTCP && (e.tcpRefuses(f, c, dir) || c.spliced && e.spliced(f, c, dir)) {
 		return
 	}
 	out := &f.v.Out
@@ -139,6 +143,9 @@ func (e *Engine) established(f *flight, c *conn, dir int) {
 	}
 	c.used = e.now
 	c.bytes += uint64(size(&f.pkt))
+	if f.pkt.Flags&runtime.SYN != 0 {
+		e.clampMSS(f)
+	}
 	if e.inspect(f, c, dir) {
 		return
 	}

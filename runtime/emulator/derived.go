@@ -14,6 +14,9 @@ type derived struct {
 	real   netIndex // statics by their real side, for one pair of interfaces
 	owned  netIndex // statics by their mapped side, whatever the ports
 	nats   netIndex
+
+	conduits     []compiler.ACE
+	conduitIndex *aclIndex // nil until asked for
 }
 
 // aclState is a list with its indices, which are built when a packet first asks.
@@ -116,6 +119,13 @@ func (e *Engine) derive(plan *compiler.Plan) {
 	for i := range plan.NAT.Nats {
 		n := &plan.NAT.Nats[i]
 		d.nats.add(n.Net, natTag(n.If, n.Outside), i)
+	}
+	d.conduits = make([]compiler.ACE, len(plan.Conduits))
+	for i := range plan.Conduits {
+		d.conduits[i] = plan.Conduits[i].ACE
+	}
+	if sameEntries(d.conduits, e.derived.conduits) {
+		d.conduitIndex = e.derived.conduitIndex
 	}
 	e.derived = d
 }

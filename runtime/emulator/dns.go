@@ -26,6 +26,8 @@ func (e *Engine) rewriteDNS(f *flight) {
 	}
 }
 
+// dnsAddress is what an address in an answer becomes: by statics with `dns`, by aliases of the interface that it goes to, by live
+// translations of a nat with `dns`.
 func (e *Engine) dnsAddress(f *flight, ip ast.IP) (ast.IP, compiler.Line, bool) {
 	for i := range e.plan.NAT.Statics {
 		s := &e.plan.NAT.Statics[i]
@@ -37,7 +39,81 @@ func (e *Engine) dnsAddress(f *flight, ip ast.IP) (ast.IP, compiler.Line, bool) 
 			return s.ToMapped(ip), s.Line, true
 		}
 	}
+	off := e.plan.Sysopt.NoDNSAliasOutbound
+	if e.level(f.out) > e.level(f.in.If) {
+		off = e.plan.Sysopt.NoDNSAliasInbound
+	}
+	for i := range e.plan.NAT.Aliases {
+		if a := &e.plan.NAT.Aliases[i]; !off && a.If == f.out && a.ForeignNet().Contains(ip) {
+			return a.ToDNAT(ip), a.Line, true
+		}
+	}
+	if x := e.xlates.byMapped[mappedAt(f.in.If, ip, 0, 0)]; x != nil && x.dns && x.realIf == f.out {
+		return x.real, x.line, true
+	}
+	if x := e.xlates.byReal[realKey{real: ip, realIf: uint16(f.in.If), mappedIf: uint16(f.out)}]; x != nil && x.dns {
+		return x.mapped, x.line, true
+	}
 	return 0, compiler.Line{}, false
+}
+
+// The limits of RFC 1035 that the dns inspection holds messages to.
+const (
+	maxLabel = 63
+	maxName  = 255
+)
+
+// badName is the first name in a message that breaks a limit: which limit, and what was found. Messages that end too early are
+// nobody's business here.
+func badName(msg []byte) (limit string, actual int) {
+	if len(msg) < 12 {
+		return "", 0
+	}
+	at := 12
+	for part, size := range [...]int{4, 10, 10, 10} {
+		for range int(binary.BigEndian.Uint16(msg[4+2*part:])) {
+			if limit, actual = longName(msg, at); limit != "" {
+				return limit, actual
+			}
+			if at = skipName(msg, at) + size; at > len(msg) {
+				return "", 0
+			}
+			if part > 0 {
+				at += int(binary.BigEndian.Uint16(msg[at-2:]))
+			}
+		}
+	}
+	return "", 0
+}
+
+// longName follows the name at msg[at:], through its compression, which only may point back.
+func longName(msg []byte, at int) (limit string, actual int) {
+	total, lowest := 0, at
+	for at < len(msg) {
+		n := int(msg[at])
+		switch {
+		case n == 0:
+			return "", 0
+		case n >= 0xc0:
+			if at+1 >= len(msg) {
+				return "", 0
+			}
+			to := n&0x3f<<8 | int(msg[at+1])
+			if to >= lowest {
+				return "compression length check of 255", to
+			}
+			at, lowest = to, to
+			continue
+		case n > maxLabel:
+			return "label length check of 63", n
+		}
+		total += n + 1
+		if total > maxName {
+			return "domainname length check of 255", total
+		}
+		at += n + 1
+	}
+	return "", 0
 }
 
 // addresses yields where the A records of a DNS answer have their address.

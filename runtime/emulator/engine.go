@@ -17,10 +17,13 @@ type Limits struct {
 	Fragments int // fragments that wait, per interface (fragment size)
 	Chain     int // fragments of one datagram (fragment chain)
 	LogFlows  int // flows that are counted for 106100
+	Shuns     int
+	// Children are connections that inspections wait for, Intercepts handshakes that TCP intercept has answered.
+	Children, Intercepts int
 }
 
-// DefaultLimits are those of a PIX 525 and the defaults of the fragment and access-list commands.
-var DefaultLimits = Limits{Conns: 280000, Xlates: 280000, Fragments: 200, Chain: 24, LogFlows: 4096}
+// DefaultLimits are those of a PIX 525. Fragments, Chain and LogFlows hold where a plan says nothing.
+var DefaultLimits = Limits{Conns: 280000, Xlates: 280000, Fragments: 200, Chain: 24, LogFlows: 4096, Shuns: 65536, Children: 4096, Intercepts: 65536}
 
 // Engine is the emulated firewall. Its methods are safe for concurrent use.
 type Engine struct {
@@ -50,7 +53,12 @@ type Engine struct {
 	clients    []*client
 	nextSPI    uint32
 	children   map[childKey]*child
+	intercepts map[flowKey]*intercept
+	shuns      map[ast.IP]*runtime.Shun
 	frags      map[fragKey]*fragSet
+	waiting    []int         // fragments, by interface
+	denyFlows  int           // of logFlows: those of deny entries
+	alerted    time.Duration // when 106101 was last logged
 	logFlows   map[logKey]*logFlow
 	hits       [][]uint64 // by access list and entry
 	counters   []runtime.Counters
@@ -77,6 +85,9 @@ func NewLimited(clock runtime.Clock, limits Limits) *Engine {
 	e.xlates = newXlateTable()
 	e.users = make(map[userKey]*user)
 	e.children = make(map[childKey]*child)
+	e.intercepts = make(map[flowKey]*intercept)
+	e.shuns = make(map[ast.IP]*runtime.Shun)
+	e.alerted = -1 << 62
 	e.frags = make(map[fragKey]*fragSet)
 	e.logFlows = make(map[logKey]*logFlow)
 	return e
@@ -170,9 +181,10 @@ func (e *Engine) Close() error {
 	defer e.mu.Unlock()
 	fresh := NewLimited(e.clock, e.limits)
 	e.conns, e.hosts, e.xlates, e.users = fresh.conns, fresh.hosts, fresh.xlates, fresh.users
-	e.children, e.frags, e.logFlows = fresh.children, fresh.frags, fresh.logFlows
+	e.children, e.frags, e.logFlows, e.intercepts, e.shuns = fresh.children, fresh.frags, fresh.logFlows, fresh.intercepts, fresh.shuns
+	e.derived, e.waiting, e.spareConns, e.spareHosts, e.denyFlows, e.alerted = derived{}, nil, nil, nil, 0, fresh.alerted
 	e.plan, e.sas, e.clients, e.alarms, e.subs, e.hits, e.counters = nil, nil, nil, nil, nil, nil, nil
-	e.connCount = 0
+	e.connCount, e.userMost, e.connMost = 0, 0, 0
 	return nil
 }
 

@@ -9,9 +9,6 @@ import (
 	"pixfw/runtime/syslog"
 )
 
-// maxChildren bounds the connections that inspections wait for.
-const maxChildren = 4096
-
 // inspectFTP finds the address in PORT and 227, writes it as the other side knows it, and expects the data connection
 // (semantics.md section 7). Commands are taken to be whole in their segment.
 func (e *Engine) inspectFTP(f *flight, c *conn, dir int, fix *compiler.Fixup) bool {
@@ -53,7 +50,7 @@ func (e *Engine) inspectFTP(f *flight, c *conn, dir int, fix *compiler.Fixup) bo
 	} else if c.outer != nil {
 		un.xl = c.outer
 	}
-	if len(e.children) < maxChildren {
+	if len(e.children) < e.limits.Children {
 		c.expects = true
 		e.children[childKey{int(there.in), ast.ProtoTCP, there.src, there.dst, seen}] = &child{parent: c, inbound: c.inbound, un: un}
 	}

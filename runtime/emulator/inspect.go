@@ -19,6 +19,9 @@ func (e *Engine) inspect(f *flight, c *conn, dir int) bool {
 		if x := e.fixup("ftp", ast.ProtoTCP, c.key[0].dport); x != nil {
 			return e.inspectFTP(f, c, dir, x)
 		}
+		if x := e.guarded(c.key[0].dport); x != nil {
+			e.inspectSMTP(f, c, dir, x)
+		}
 	}
 	return false
 }
@@ -27,6 +30,9 @@ func (e *Engine) inspect(f *flight, c *conn, dir int) bool {
 func (e *Engine) fixup(protocol string, transport uint8, port uint16) *compiler.Fixup {
 	for i := range e.plan.Fixups {
 		x := &e.plan.Fixups[i]
+		if x.Protocol == protocol && protocol == "icmp" {
+			return x // fixup protocol icmp error
+		}
 		if x.Protocol != protocol || x.Transport != 0 && x.Transport != transport {
 			continue
 		}
@@ -49,6 +55,12 @@ func (e *Engine) inspectDNS(f *flight, c *conn, dir int) bool {
 		limit := fmt.Sprintf("packet length check of %d", x.MaxLength)
 		f.drop(e, "INSPECT", whyDNSLength, logs(syslog.New(410001, limit, size(p))), x.Line)
 		return true
+	}
+	if x := e.fixup("dns", ast.ProtoUDP, 53); x != nil {
+		if limit, actual := badName(p.Payload); limit != "" {
+			f.drop(e, "INSPECT", whyDNSName, logs(syslog.New(410001, limit, actual)), x.Line)
+			return true
+		}
 	}
 	var id uint16
 	if len(p.Payload) >= 2 {

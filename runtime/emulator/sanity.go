@@ -90,10 +90,25 @@ type fragSet struct {
 	alarm alarm
 }
 
-const fragTimeout = 5 * time.Second
+func (s *fragSet) deadline(e *Engine) time.Duration { return s.since + e.fragment(s.key.in).Timeout }
+func (s *fragSet) end(e *Engine)                    { e.dropFragments(s) }
 
-func (s *fragSet) deadline(*Engine) time.Duration { return s.since + fragTimeout }
-func (s *fragSet) end(e *Engine)                  { delete(e.frags, s.key) }
+func (e *Engine) dropFragments(s *fragSet) {
+	e.disarm(&s.alarm)
+	delete(e.frags, s.key)
+	e.waiting[s.key.in] -= len(s.parts)
+}
+
+// fragment is the limits of an interface.
+func (e *Engine) fragment(in int) compiler.Fragment {
+	l := compiler.Fragment{Size: e.limits.Fragments, Chain: e.limits.Chain, Timeout: 5 * time.Second}
+	if in < len(e.plan.Fragment) {
+		if f := e.plan.Fragment[in]; f != (compiler.Fragment{}) {
+			l = f
+		}
+	}
+	return l
+}
 
 // span is the octets of the IP payload that a fragment carries.
 func span(p *runtime.Packet) (from, to int) {
@@ -112,26 +127,17 @@ func (e *Engine) reassemble(f *flight) bool {
 	s := e.frags[key]
 	discard := func(m runtime.Message) bool {
 		if s != nil {
-			e.disarm(&s.alarm)
-			delete(e.frags, key)
+			e.dropFragments(s)
 		}
 		f.drop(e, "INPUT", whyFragments, logs(m))
 		return true
 	}
+	limits := e.fragment(f.in.If)
 	from, to := span(&p)
 	if to > 65535 || from < 0 {
 		return discard(syslog.New(209004, to, 65535, p.Src, p.Dst, proto, p.ID))
 	}
 	if s == nil {
-		waiting := 0
-		for k, other := range e.frags {
-			if k.in == f.in.If {
-				waiting += len(other.parts)
-			}
-		}
-		if waiting >= e.limits.Fragments {
-			return discard(syslog.New(209003, e.limits.Fragments, p.Src, p.Dst, proto, p.ID))
-		}
 		s = &fragSet{key: key, since: e.now}
 		e.frags[key] = s
 		e.arm(&s.alarm, s)
@@ -146,10 +152,14 @@ func (e *Engine) reassemble(f *flight) bool {
 			return discard(syslog.New(106020, to-from, from, p.Src, p.Dst))
 		}
 	}
-	if len(s.parts) >= e.limits.Chain {
-		return discard(syslog.New(209005, e.limits.Chain, p.Src, p.Dst, proto, p.ID))
+	if len(s.parts) >= limits.Chain || limits.Chain == 1 {
+		return discard(syslog.New(209005, limits.Chain, p.Src, p.Dst, proto, p.ID))
+	}
+	if e.waiting[f.in.If] >= limits.Size {
+		return discard(syslog.New(209003, limits.Size, p.Src, p.Dst, proto, p.ID))
 	}
 	s.parts = append(s.parts, p)
+	e.waiting[f.in.If]++
 	slices.SortFunc(s.parts, func(a, b runtime.Packet) int { return a.FragOffset - b.FragOffset })
 	end := 0
 	for i := range s.parts {
@@ -161,8 +171,7 @@ func (e *Engine) reassemble(f *flight) bool {
 		}
 		end = b
 	}
-	e.disarm(&s.alarm)
-	delete(e.frags, key)
+	e.dropFragments(s)
 	f.pkt = s.parts[0]
 	f.pkt.Fragment, f.pkt.More = false, false
 	f.pkt.Payload = nil

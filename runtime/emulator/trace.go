@@ -14,13 +14,14 @@ type flight struct {
 	trace bool
 	v     runtime.Verdict
 
-	out     int  // egress interface
-	inbound bool // towards the higher level
-	un      unnat
-	src     mapping // of the source
-	user    *user   // authenticated source
-	child   *child  // expected by an inspection
-	line    compiler.Line
+	out      int  // egress interface
+	inbound  bool // towards the higher level
+	un       unnat
+	src      mapping // of the source
+	user     *user   // authenticated source
+	child    *child  // expected by an inspection
+	line     compiler.Line
+	answered bool // the ACK that ends an intercepted handshake
 }
 
 // pass records a step that let the packet through.
@@ -110,5 +111,9 @@ const (
 	whyBoxDenied  = "(service-denied) The service is not permitted from this address"
 	whyInterface  = "(interface-down) The interface is shut down or has no address"
 	whyNoPlan     = "(no-plan) No configuration is applied"
+	whyShunned    = "(shunned) The source is shunned"
+	whySplice     = "(tcp-intercept-unexp) The server has not answered yet"
+	whyWindow     = "(tcp-seq-past-win) TCP segment is outside the window"
+	whyDNSName    = "(inspect-dns-name) Label or name in a DNS message is too long"
 	whyICMPDenied = "(icmp-denied) ICMP to the firewall is denied by configured rule"
 )

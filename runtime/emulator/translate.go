@@ -70,7 +70,11 @@ const (
 func (e *Engine) translate(f *flight) bool {
 	p := &f.pkt
 	if f.inbound {
-		if f.un.kind == unNone {
+		if f.in.Tunnel && e.plan.Sysopt.PLCompatible && f.un.kind == unNone {
+			f.src = mapping{ip: p.Src, port: p.SrcPort} // sysopt ipsec pl-compatible: no NAT (semantics.md 6.2)
+			return false
+		}
+		if f.un.kind == unNone || f.un.kind == unAlias {
 			f.drop(e, "NAT", whyNAT, logs(syslog.New(305005, e.wire(f))))
 			return true
 		}
@@ -265,7 +269,7 @@ func (e *Engine) mapDynamic(f *flight, n *compiler.Nat, policy uint32) noMapping
 	if e.xlates.count >= e.limits.Xlates {
 		return tooMany
 	}
-	m.fresh = xlate{realIf: f.in.If, mappedIf: f.out, real: p.Src, policy: policy, maxConns: n.MaxConns, embryonic: n.Embryonic, line: n.Line}
+	m.fresh = xlate{realIf: f.in.If, mappedIf: f.out, real: p.Src, policy: policy, maxConns: n.MaxConns, embryonic: n.Embryonic, line: n.Line, dns: n.DNS}
 	if n.ID == 0 {
 		m.fresh.mapped, m.fresh.identity = p.Src, true
 		return mapped
@@ -291,7 +295,7 @@ func (e *Engine) mapDynamic(f *flight, n *compiler.Nat, policy uint32) noMapping
 	case !any:
 		return noGlobal
 	case pat && !f.byPort():
-		return notByPort
+		return e.hopSource(f)
 	}
 	for i := range e.plan.NAT.Globals {
 		g := &e.plan.NAT.Globals[i]
@@ -309,4 +313,24 @@ func (e *Engine) mapDynamic(f *flight, n *compiler.Nat, policy uint32) noMapping
 		}
 	}
 	return exhausted
+}
+
+// hopSource is what `fixup protocol icmp error` adds: an ICMP error from a router on the way to a host behind PAT leaves with the
+// address that the packet it is about was sent to (semantics.md section 7).
+func (e *Engine) hopSource(f *flight) noMapping {
+	a, m := f.pkt.About, &f.src
+	x := e.fixup("icmp", 0, 0)
+	if x == nil || a == nil {
+		return notByPort
+	}
+	port := a.DstPort
+	if a.Proto == ast.ProtoICMP {
+		port = a.ICMPID
+	}
+	xl := e.xlates.byReal[realKey{a.Dst, uint16(f.in.If), uint16(f.out), port, uint16(a.Proto), 0}]
+	if xl == nil {
+		return notByPort
+	}
+	*m = mapping{kind: mapLive, ip: xl.mapped, line: x.Line}
+	return mapped
 }

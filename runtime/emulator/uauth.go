@@ -89,6 +89,14 @@ func (e *Engine) authRule(f *flight) *compiler.AAARule {
 }
 
 func (e *Engine) ruleTakes(r *compiler.AAARule, f *flight) bool {
+	if r.ACL != compiler.None { // match: the list alone decides, on wire addresses (semantics.md 5.1)
+		if r.If != f.in.If {
+			return false
+		}
+		v := wireView(f)
+		_, permit := e.aclMatch(r.ACL, &v)
+		return permit
+	}
 	switch r.Dir {
 	case compiler.DirInbound:
 		if !f.inbound {

@@ -15,6 +15,7 @@ const (
 	unExempt                  // nat 0 access-list, read backwards
 	unLive                    // a dynamic translation that lives
 	unStatic                  // static, or static with ports
+	unAlias                   // alias: goes elsewhere, which is no translation of the host there
 )
 
 // unnat is the answer of step 6 for a destination.
@@ -42,7 +43,9 @@ func (e *Engine) unNAT(f *flight) {
 		if s.Proto != 0 {
 			f.un.port = s.RealPt
 		}
+		return
 	}
+	e.unAliased(f)
 }
 
 func (e *Engine) unExempt(f *flight) bool {
@@ -111,6 +114,10 @@ func (e *Engine) staticTakes(s *compiler.Static, f *flight) bool {
 // routeOut finds the egress interface, and refuses what would leave where it came in (step 6, 6a, 6b).
 func (e *Engine) routeOut(f *flight) bool {
 	p := &f.pkt
+	if f.un.kind == unAlias && f.un.out == compiler.None {
+		f.drop(e, "ROUTE-LOOKUP", whyNoRoute, logs(syslog.New(110001, f.un.ip, p.Src)), f.un.line)
+		return true
+	}
 	if f.un.kind != unNone {
 		f.out = f.un.out
 		kind := "UN-NAT"
@@ -144,7 +151,7 @@ func (e *Engine) routeOut(f *flight) bool {
 		f.drop(e, "ACCESS-LIST", whyEqual, nil, in.Line, out.Line)
 		return true
 	}
-	if f.un.kind == unNone && e.owner(p.Dst) != compiler.None {
+	if (f.un.kind == unNone || f.un.kind == unAlias) && e.owner(f.un.ip) != compiler.None {
 		f.drop(e, "ROUTE-LOOKUP", whyFar, nil, out.AddrLine)
 		return true
 	}

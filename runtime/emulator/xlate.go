@@ -14,7 +14,7 @@ type xlate struct {
 	real, mapped         ast.IP
 	proto                uint8
 	realPort, mappedPort uint16
-	identity             bool
+	identity, dns        bool
 	policy               uint32 // access list of the policy NAT rule that made it, as policyID numbers it
 	maxConns, embryonic  int
 	line                 compiler.Line
