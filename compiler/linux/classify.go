@@ -107,6 +107,9 @@ func byKind(cmd ast.Command, device func(string) string) fate {
 	case *ast.AccessList, *ast.Remark:
 		return harmless("no interface, translation or tunnel of this target uses the list")
 	}
+	if f, ok := byFamily(cmd); ok {
+		return f
+	}
 	return refused("no rule carries this line")
 }
 
