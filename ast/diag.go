@@ -61,8 +61,9 @@ type Diagnostic struct {
 	Hint       string // what to do
 	Suggestion string // the word that was probably meant
 	Notes      []Note
-	Source     string // text of the line at Pos, without line end; may be cut around the place when it is very long
-	SourceCol  int32  // column of the first character of Source, when it was cut; 0 and 1: not cut
+	Also       []int32 // further lines that the same is said of; the message counts them
+	Source     string  // text of the line at Pos, without line end; may be cut around the place when it is very long
+	SourceCol  int32   // column of the first character of Source, when it was cut; 0 and 1: not cut
 }
 
 // Error is the diagnostic in one line, as file:line:column: severity[CODE]: message.
@@ -159,7 +160,8 @@ func (d *Diagnostic) MarshalJSON() ([]byte, error) {
 		Hint       string   `json:"hint,omitempty"`
 		Suggestion string   `json:"suggestion,omitempty"`
 		Notes      []note   `json:"notes"`
-	}{d.Code, d.Kind, d.Severity, d.Pos.Line, d.Pos.Col, end, d.Message, d.Hint, d.Suggestion, notes})
+		Also       []int32  `json:"alsoLines,omitempty"`
+	}{d.Code, d.Kind, d.Severity, d.Pos.Line, d.Pos.Col, end, d.Message, d.Hint, d.Suggestion, notes, d.Also})
 }
 
 // Diagnostics is a list of findings.

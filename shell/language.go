@@ -17,7 +17,9 @@ type language struct {
 	conf               *syntax.Automaton // configuration commands alone
 }
 
-var theLanguage = sync.OnceValues(func() (*language, error) {
+var theLanguage = sync.OnceValues(newLanguage)
+
+func newLanguage() (*language, error) {
 	classes := parser.Classes()
 	for name, c := range parser.ExecClasses() {
 		classes[name] = c
@@ -39,7 +41,7 @@ var theLanguage = sync.OnceValues(func() (*language, error) {
 		*part.to = a
 	}
 	return l, nil
-})
+}
 
 func (l *language) of(m Mode) *syntax.Automaton {
 	return [...]*syntax.Automaton{l.user, l.exec, l.config}[m]

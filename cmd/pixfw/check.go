@@ -45,7 +45,7 @@ func (c *CheckCmd) Run(s *IO) error {
 				return err
 			}
 		} else {
-			if err := s.print(r.Diagnostics); err != nil {
+			if err := r.Print(s.Stderr, s.Color); err != nil {
 				return err
 			}
 			fmt.Fprintln(s.Stdout, r.Summary())

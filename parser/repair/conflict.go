@@ -9,27 +9,17 @@ import (
 	"pixfw/ast"
 )
 
-// maxAlike bounds how many commands of one kind are held against each other.
-// Beyond it only commands are that begin with the same words, and of these the
-// last.
-const (
-	maxAlike = 512
-	maxSame  = 64
-)
-
 // conflicts finds the settings that the configuration makes twice and not to
 // the same value, keeps the first of each, and marks it.
 //
 // On a PIX the last would win. But whoever types both of a page's alternatives,
 // as in "use either of these", has made no decision: that is for a person.
 func (b *builder) conflicts() {
-	many := map[reflect.Type]int{}
-	for _, l := range b.r.lines {
-		if l.command != nil {
-			many[reflect.TypeOf(l.command.Stmt.Cmd)]++
-		}
+	type made struct {
+		by    *Found
+		value string
 	}
-	alike := map[string][]*Found{} // by form
+	known := map[reflect.Type]map[string]made{} // what commands of one form have set
 	marks := map[*Found][]line{}
 	gone := map[*Found]bool{}
 	for _, l := range b.r.lines {
@@ -37,32 +27,32 @@ func (b *builder) conflicts() {
 		if f == nil {
 			continue
 		}
-		cmd := f.Stmt.Cmd
-		t, most := reflect.TypeOf(cmd), maxAlike
-		form := t.String()
-		if many[t] > maxAlike {
-			words := strings.Fields(ast.Text(cmd))
-			form += " " + strings.Join(words[:min(len(words), 4)], " ")
-			most = maxSame
-		}
+		form := reflect.TypeOf(f.Stmt.Cmd)
 		if !settles(f.Stmt) {
-			delete(alike, form) // what was set before may be gone
+			delete(known, form) // what was set before may be gone
 			continue
 		}
-		if !ast.SameSetting(cmd, cmd) {
-			continue // an entry of a list
+		set := settings(f.Stmt)
+		var other *Found
+		for _, s := range set {
+			if m, ok := known[form][s.key]; ok && m.value != s.value {
+				other = m.by
+				break
+			}
 		}
-		list := alike[form]
-		k := slices.IndexFunc(list, func(g *Found) bool { return contradict(g.Stmt, f.Stmt) })
-		if k >= 0 {
-			marks[list[k]] = append(marks[list[k]], b.conflict(list[k], f))
+		if other != nil {
+			marks[other] = append(marks[other], b.conflict(other, f))
 			gone[f] = true
 			continue
 		}
-		if list = append(list, f); len(list) > most {
-			list = list[1:]
+		for _, s := range set {
+			if known[form] == nil {
+				known[form] = map[string]made{}
+			}
+			if _, ok := known[form][s.key]; !ok {
+				known[form][s.key] = made{f, s.value}
+			}
 		}
-		alike[form] = list
 	}
 	if len(gone) == 0 {
 		return
@@ -82,25 +72,22 @@ func settles(s ast.Statement) bool {
 	return s.Verb == ast.Set || s.Verb == ast.No && strings.HasPrefix(ast.Text(s.Cmd), "no ")
 }
 
-// contradict reports whether two commands set the same thing to two values.
-func contradict(a, b ast.Statement) bool {
-	if !ast.SameSetting(a.Cmd, b.Cmd) || a.Text() == b.Text() {
-		return false
-	}
-	x, ok := a.Cmd.(*ast.Timeout)
-	y, ok2 := b.Cmd.(*ast.Timeout)
-	if !ok || !ok2 {
-		return true
-	}
-	// One line sets several timers, and lines of different ones add up.
-	for _, s := range x.Timers {
-		for _, t := range y.Timers {
-			if s.Name == t.Name && s.Kind == t.Kind && s.Time != t.Time {
-				return true
-			}
+// A setting is a value that a command gives to something.
+type setting struct{ key, value string }
+
+// settings is what a command sets: nothing if it is an entry of a list. A timeout line sets several timers, and lines of
+// different ones add up.
+func settings(s ast.Statement) (out []setting) {
+	if t, ok := s.Cmd.(*ast.Timeout); ok {
+		for _, t := range t.Timers {
+			out = append(out, setting{fmt.Sprint(t.Name, " ", t.Kind), t.Time.String()})
 		}
+		return out
 	}
-	return false
+	if key := ast.SettingKey(s.Cmd); key != "" {
+		out = append(out, setting{key, s.Text()})
+	}
+	return out
 }
 
 // conflict reports a conflict and returns the comment line that marks it.

@@ -15,7 +15,8 @@ type edge struct {
 	frame    bool
 	weak     bool // such that a comment may hold it by chance
 	banned   bool // the real parser did not take it
-	cut      bool // text to the end of the line was cut short for another command
+	text     bool // ends with text to the end of the line
+	cut      bool // which was cut short for another command
 }
 
 // The bounds of one command. The longest of the PIX are far below; they keep
@@ -28,6 +29,7 @@ const (
 // A lattice is all that can be read from the words.
 type lattice struct {
 	lang  *language
+	input string
 	words []word
 	edges []edge
 	first []int32 // index of the first edge from a word; one more at the end
@@ -41,10 +43,20 @@ type lattice struct {
 	// hard: the word begins a line that was not begun for want of room.
 	hard  []bool
 	steps []int32 // index in words of each word of the command being read
+	work  int     // that was done
 }
 
-func newLattice(lang *language, words []word, lines bool) *lattice {
-	l := &lattice{lang: lang, words: words, lines: lines}
+// maxWork bounds the work for inputs that could be read in ever so many ways, such as a line of megabytes made of text to
+// the end of the line: in words that were read on, of which an edge costs costEdge. Documents of that size that hold
+// commands need a tenth of it.
+const (
+	maxWork  = 6 << 20
+	costEdge = 10
+)
+
+// newLattice is nil if the words can be read in too many ways.
+func newLattice(lang *language, input string, words []word, lines bool) *lattice {
+	l := &lattice{lang: lang, input: input, words: words, lines: lines}
 	l.quoted, l.hard = make([]bool, len(words)), hardBreaks(words)
 	in := false
 	for i := range words {
@@ -57,7 +69,9 @@ func newLattice(lang *language, words []word, lines bool) *lattice {
 	l.first = make([]int32, 0, len(words)+1)
 	for i := range words {
 		l.first = append(l.first, int32(len(l.edges)))
-		l.from(i)
+		if l.from(i); l.work > maxWork {
+			return nil
+		}
 	}
 	l.first = append(l.first, int32(len(l.edges)))
 	return l
@@ -137,6 +151,7 @@ func (l *lattice) step(r syntax.Run, from, i, joins, halves int) {
 				halves++
 			}
 		}
+		l.work++
 		if r = r.Step(w.text); r.Dead() {
 			return
 		}
@@ -182,6 +197,8 @@ func (l *lattice) end(r syntax.Run, from, to, joins, halves int) bool {
 			}
 		}
 	}
+	l.work += costEdge
+	d.text = e.Rest >= 0
 	d.weak = l.weak(from, to)
 	l.edges = append(l.edges, d)
 	return on

@@ -181,29 +181,27 @@ func (p *path) gaps() []int32 {
 		before[i] = far
 	}
 	before[inside] = 0
-	starts := make(map[int32]int, len(p.taken)) // word -> index of taken
-	next := make([]int32, n+1)                  // the first start at or behind a word
-	for k, x := range p.taken {
-		starts[l.edges[x].from] = k
-	}
-	next[n] = int32(n)
-	for i := n - 1; i >= 0; i-- {
-		next[i] = next[i+1]
-		if _, ok := starts[int32(i)]; ok {
-			next[i] = int32(i)
+	// next[i] is the index in taken of the first command at or behind word i.
+	next := make([]int32, n+1)
+	for i, k := 0, 0; i <= n; i++ {
+		for k < len(p.taken) && l.edges[p.taken[k]].from < int32(i) {
+			k++
 		}
+		next[i] = int32(k)
 	}
 	second := make([]int32, len(p.taken))
 	for k := range second {
 		second[k] = far
 	}
 	note := func(from, to, cost int32) {
-		for at := next[from]; at < to; at = next[at+1] {
-			k := starts[at]
-			if t := l.edges[p.taken[k]]; t.from == from && t.to == to {
-				continue // the same reading
+		for k := int(next[from]); k < len(p.taken); k++ {
+			t := &l.edges[p.taken[k]]
+			if t.from >= to {
+				break
 			}
-			second[k] = min(second[k], cost)
+			if t.from != from || t.to != to { // else it is the same reading
+				second[k] = min(second[k], cost)
+			}
 		}
 	}
 	for i := 0; i < n; i++ {

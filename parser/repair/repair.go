@@ -2,6 +2,7 @@ package repair
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"pixfw/ast"
@@ -22,10 +23,12 @@ func Repair(name string, text []byte) *Result {
 		b.whole(codeTooLong, fmt.Sprintf("the input is longer than %d MB; it was left as it is", MaxSize>>20))
 		return b.r
 	}
-	if understood(parser.Parse(name, text)) {
+	f := parser.Parse(name, text)
+	if understood(f) {
 		b.r.Clean = true
 		return b.r
 	}
+	b.captured(f)
 	lang, err := pix()
 	if err != nil {
 		b.whole(codeNothing, "the grammars cannot be used: "+err.Error())
@@ -36,26 +39,62 @@ func Repair(name string, text []byte) *Result {
 		b.whole(codeTooLong, fmt.Sprintf("the input has more than %d words; it was left as it is", maxWords))
 		return b.r
 	}
-	rd := read(lang, words)
-	if names := rd.names(); len(names) > 0 {
-		if lang, err = naming(names); err == nil {
-			rd = readNamed(lang, words, names)
+	rd := readNamed(lang, b.text, words, nil)
+	if rd != nil {
+		if names := rd.names(); len(names) > 0 {
+			if lang, err = naming(names); err == nil {
+				rd = readNamed(lang, b.text, words, names)
+			}
 		}
+	}
+	if rd == nil {
+		b.whole(codeTooLong, "the input can be read in too many ways to look at them all; it was left as it was")
+		return b.r
 	}
 	b.places = newPlaces(b.text)
 	b.build(rd, noises)
 	return b.r
 }
 
-// understood reports whether each line of the file parses as it stands.
+// understood reports whether each line of the file parses as it stands, and there is nothing else in it.
 func understood(f *parser.File) bool {
 	for i := range f.Lines {
 		if f.Lines[i].Kind == parser.Bad {
 			return false
 		}
 	}
-	return true
+	return !f.Captured()
 }
+
+// captured takes from the parser what it made of a capture: lines that a terminal broke, and what stands around each line,
+// which only the file as a whole shows. A text that is not mostly lines of commands is left to the lattice.
+func (b *builder) captured(f *parser.File) {
+	good, bad := 0, 0
+	for i := range f.Lines {
+		switch f.Lines[i].Kind {
+		case parser.Command:
+			good++
+		case parser.Bad:
+			bad++
+		}
+	}
+	text, ok := f.Aligned()
+	if !ok || bad > good {
+		return
+	}
+	b.text = text
+	for _, d := range f.Diags {
+		kind, known := captures[d.Code]
+		if !known {
+			continue
+		}
+		b.r.Diags = append(b.r.Diags, d)
+		b.r.Repairs = append(b.r.Repairs, Change{kind, d.Pos, d.End, d.Message})
+	}
+}
+
+// captures is what the parser mends in a capture, by its diagnostics.
+var captures = map[string]Kind{"E140": JoinLines, "E141": DropNoise, "E145": MendWord, "E146": MendWord}
 
 // A reading is a path whose commands the real parser has taken.
 type reading struct {
@@ -64,13 +103,18 @@ type reading struct {
 	stmts []ast.Statement // of each edge taken; none for the frame
 }
 
-func read(lang *language, words []word) *reading { return readNamed(lang, words, nil) }
-
-// readNamed reads the words, with names that stand for addresses.
-func readNamed(lang *language, words []word, names map[string]ast.IP) *reading {
-	rd := settle(newLattice(lang, words, false), names)
+// readNamed reads the words, with names that stand for addresses. It is nil if that is too much work.
+func readNamed(lang *language, input string, words []word, names map[string]ast.IP) *reading {
+	l := newLattice(lang, input, words, false)
+	if l == nil {
+		return nil
+	}
+	rd := settle(l, names)
 	if rd.block = rd.find(); rd.oriented(rd.block) {
-		rd = settle(newLattice(lang, words, true), names)
+		if l = newLattice(lang, input, words, true); l == nil {
+			return nil
+		}
+		rd = settle(l, names)
 		rd.block = rd.find()
 	}
 	return rd
@@ -107,11 +151,19 @@ func settle(l *lattice, names map[string]ast.IP) *reading {
 	}
 }
 
+func isSpace(r rune) bool { return r == ' ' }
+
 // line is the command as one line, as it was found.
 func (l *lattice) line(e edge) string {
 	words, _ := l.text(int(e.from), int(e.to), int(e.joins))
 	if e.frame && strings.HasPrefix(words[0], "Cryptochecksum:") {
 		return strings.Join(words, "")
+	}
+	if first, last := &l.words[e.from], &l.words[e.to-1]; e.text && e.joins == 0 && first.line == last.line {
+		// Text keeps its spacing, if there is nothing else between the words.
+		if raw := l.input[first.start:last.end]; slices.Equal(strings.FieldsFunc(raw, isSpace), words) {
+			return raw
+		}
 	}
 	var b strings.Builder
 	open := 0 // words since a parenthesis was opened

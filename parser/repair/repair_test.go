@@ -154,22 +154,25 @@ func TestCorpusUnchanged(t *testing.T) {
 		}
 		// What the parser takes must not get lost.
 		have := map[string]int{}
+		norm := func(s string) string {
+			s = strings.ToLower(strings.Join(strings.Fields(s), " "))
+			return strings.NewReplacer("( ", "(", " )", ")", ", ", ",").Replace(s)
+		}
 		for _, l := range lines(r.Plain()) {
-			have[strings.Join(strings.Fields(strings.ToLower(l)), " ")]++
+			have[norm(l)]++
 		}
 		for _, f := range r.Strays {
-			have[strings.ToLower(f.Text)]++
+			have[norm(f.Text)]++
 		}
 		for _, c := range r.Conflicts {
-			have[strings.ToLower(c.Other.Text)]++
+			have[norm(c.Other.Text)]++
 		}
 		lost := 0
 		for _, l := range parser.Parse(name, text).Lines {
 			if l.Kind != parser.Command {
 				continue
 			}
-			key := strings.ToLower(strings.Join(strings.Fields(l.Text), " "))
-			key = strings.NewReplacer("( ", "(", " )", ")", ", ", ",").Replace(key)
+			key := norm(l.Text)
 			if have[key]--; have[key] < 0 {
 				if lost++; lost < 5 {
 					t.Errorf("%s:%d: %q got lost", name, l.No, l.Text)

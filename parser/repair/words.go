@@ -103,7 +103,9 @@ func (s *splitter) line(start, end int, no int32) {
 		}
 		fields = fields[n:]
 	}
-	for len(fields) > 0 && margin(s.text[fields[len(fields)-1].start:fields[len(fields)-1].end]) {
+	// A mark at the end is one if there was one at the begin, too; it may as well end a banner's line.
+	framed := len(fields) < len(s.fields)
+	for len(fields) > 0 && (framed || s.text[fields[len(fields)-1].start] == '|') && margin(s.text[fields[len(fields)-1].start:fields[len(fields)-1].end]) {
 		fields = fields[:len(fields)-1]
 	}
 	first := len(s.words)

@@ -104,7 +104,7 @@ func (b *builder) declare(text string) (string, error) {
 		// A parser whose root type parses itself prints as the bare name.
 		return text, nil
 	}
-	tree, err := ebnf.ParseString(text)
+	tree, err := readEBNF(text)
 	if err != nil {
 		return "", err
 	}
