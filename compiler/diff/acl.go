@@ -112,7 +112,7 @@ type condition struct {
 
 // pairing is what is known of the lists of two Plans together.
 type pairing struct {
-	plans    [2]*compiler.Plan
+	halves   [2]*half
 	conds    map[condition]*condition
 	aligned  map[[2]int]*alignment
 	resolved map[condition]int // cells in which a list had to be walked
@@ -136,7 +136,7 @@ func (x *pairing) align(a, b int) *alignment {
 	k := [2]int{a, b}
 	al := x.aligned[k]
 	if al == nil {
-		al = align(&x.plans[0].ACLs[a], &x.plans[1].ACLs[b])
+		al = align(&x.halves[0].lists[a], &x.halves[1].lists[b])
 		x.aligned[k] = al
 	}
 	return al
@@ -147,7 +147,7 @@ const scan = 8192
 
 // acl asks a list. partner is the list that the other Plan asks in its place, or None.
 func (r *run) acl(list, partner int, v view) (permit bool) {
-	acl := &r.p.ACLs[list]
+	acl := &r.e.lists[list]
 	if r.x == nil {
 		entry, permit := r.resolve(acl, &v)
 		if entry != compiler.None {
@@ -182,7 +182,7 @@ func (r *run) acl(list, partner int, v view) (permit bool) {
 	}
 	al := r.x.align(k.old, k.new)
 	for s, changed := range [2][]int{al.old, al.new} {
-		entries := r.x.plans[s].ACLs[[2]int{k.old, k.new}[s]].Entries
+		entries := r.x.halves[s].lists[[2]int{k.old, k.new}[s]].Entries
 		for _, i := range changed {
 			if r.matches(&entries[i], &v) {
 				return r.walkOr(acl, alone, v)

@@ -72,10 +72,11 @@ access-group dz in interface dmz
 
 // edits changes 20 lines: entries removed, added, changed and moved.
 func edits(lines []string) []string {
+	n := len(lines) - 230
 	rnd := rand.New(rand.NewPCG(8, 8))
 	lines = slices.Clone(lines)
 	for i := range 20 {
-		at := len(lines) - 1 - rnd.IntN(1900)
+		at := len(lines) - 1 - rnd.IntN(n)
 		switch i % 4 {
 		case 0:
 			lines = slices.Delete(lines, at, at+1)
@@ -84,7 +85,7 @@ func edits(lines []string) []string {
 		case 2:
 			lines[at] = strings.Replace(lines[at], "permit", "deny", 1)
 		default:
-			to := len(lines) - 1 - rnd.IntN(1900)
+			to := len(lines) - 1 - rnd.IntN(n)
 			line := lines[at]
 			lines = slices.Insert(slices.Delete(lines, at, at+1), to, line)
 		}

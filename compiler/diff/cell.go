@@ -3,6 +3,7 @@ package diff
 import (
 	"fmt"
 	"math/bits"
+	"slices"
 
 	"pixfw/ast"
 	"pixfw/compiler"
@@ -116,7 +117,7 @@ type run struct {
 	dead bool     // the cell contradicts what was assumed of it: there are no such packets
 }
 
-// trail collects what decided. ways are lines that only led there, such as routes: differences are not told apart by them.
+// trail collects what decided. key holds the lines by which differences are told apart: not routes and such.
 type trail struct {
 	lines []compiler.Line
 	key   []byte
@@ -132,6 +133,17 @@ func (r *run) note(l ...compiler.Line) {
 			}
 		}
 	}
+}
+
+// distinct is the lines, each once.
+func (t *trail) distinct() []compiler.Line {
+	var out []compiler.Line
+	for _, l := range t.lines {
+		if !slices.Contains(out, l) {
+			out = append(out, l)
+		}
+	}
+	return out
 }
 
 // way is note for a line that led there.

@@ -38,7 +38,7 @@ type Difference struct {
 
 // A Condition restricts a difference to flows that an access list permits, or does not.
 type Condition struct {
-	Old, New string // the list in either file; empty: only the other is asked
+	Old, New string // the list in either file, such as access-list out; empty: only the other is asked
 	Permits  bool
 	Of       string // which addresses it is asked about, where not those of the wire
 
@@ -57,7 +57,7 @@ func (d *Difference) Contains(f Flow) bool {
 			}
 			var rest []cell
 			r := run{c: point(f), rest: &rest, p: d.halves[i].p, e: d.halves[i]}
-			if _, permit := r.resolve(&r.p.ACLs[list], &k.c.view); permit != k.Permits {
+			if _, permit := r.resolve(&r.e.lists[list], &k.c.view); permit != k.Permits {
 				return false
 			}
 		}
@@ -82,7 +82,7 @@ func Compare(old, new *compiler.Plan) *Report { return compare(old, new, usual) 
 func compare(old, new *compiler.Plan, b bounds) *Report {
 	c := &comparison{bounds: b, report: &Report{Old: old.File, New: new.File}, groups: map[string]*group{}}
 	c.halves = [2]*half{newHalf(0, old, new), newHalf(1, new, old)}
-	c.x = &pairing{plans: [2]*compiler.Plan{old, new}, conds: map[condition]*condition{}, aligned: map[[2]int]*alignment{}, most: b.lists}
+	c.x = &pairing{halves: c.halves, conds: map[condition]*condition{}, aligned: map[[2]int]*alignment{}, most: b.lists}
 	// Sources that both refuse are left out of the cells: no difference lies there.
 	o, n := c.halves[0].invalid, c.halves[1].invalid
 	c.invalid = minus(o, minus(o, n))
@@ -272,10 +272,10 @@ func (c *comparison) conditionKey(at *cell, o [2]outcome) string {
 func (c *comparison) condition(a assumption) Condition {
 	k := Condition{Permits: a.permit, c: a.key}
 	if a.key.old != compiler.None {
-		k.Old = c.halves[0].p.ACLs[a.key.old].ID
+		k.Old = c.halves[0].listName(a.key.old)
 	}
 	if a.key.new != compiler.None {
-		k.New = c.halves[1].p.ACLs[a.key.new].ID
+		k.New = c.halves[1].listName(a.key.new)
 	}
 	v := a.key.view
 	v.pairs = false

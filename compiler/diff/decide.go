@@ -56,6 +56,7 @@ const (
 	unNone unKind = iota
 	unExempt
 	unStatic
+	unAlias // goes elsewhere, which is no translation of a host there
 )
 
 func (r *run) drop(why string, l ...compiler.Line) outcome {
@@ -147,6 +148,9 @@ func complete(en *compiler.MapEntry) bool {
 // routeOut is the rest of step 6.
 func (r *run) routeOut(s *step) (outcome, bool) {
 	p := r.p
+	if s.un == unAlias && s.out == compiler.None {
+		return r.drop("no route", s.unLine), true
+	}
 	if s.un == unNone {
 		rt := r.route(wire.dst)
 		if rt == nil {
@@ -161,7 +165,7 @@ func (r *run) routeOut(s *step) (outcome, bool) {
 		return r.drop("would leave where it came in", s.unLine), true
 	case in.Level == out.Level:
 		return r.drop("equal security levels", in.Line, out.Line), true
-	case s.un == unNone && r.owned():
+	case (s.un == unNone || s.un == unAlias) && r.owned(s.dst):
 		return r.drop("address of another interface"), true
 	}
 	s.inbound = in.Level < out.Level
@@ -174,9 +178,9 @@ func (r *run) routeOut(s *step) (outcome, bool) {
 }
 
 // owned reports whether the destination is an address of the firewall.
-func (r *run) owned() bool {
+func (r *run) owned(a addr) bool {
 	for i := range r.p.Interfaces {
-		if x := &r.p.Interfaces[i]; x.HasAddress() && r.is(wire.dst, x.Net.IP) {
+		if x := &r.p.Interfaces[i]; x.HasAddress() && r.is(a, x.Net.IP) {
 			return true
 		}
 	}
@@ -186,7 +190,7 @@ func (r *run) owned() bool {
 // access is step 8.
 func (r *run) access(s *step) (outcome, bool) {
 	p, in := r.p, &r.p.Interfaces[s.in]
-	if s.tunnel && p.Sysopt.PermitIPsec {
+	if s.tunnel && (p.Sysopt.PermitIPsec || p.Sysopt.PLCompatible) {
 		r.note(p.Sysopt.PermitIPsecLine)
 		return outcome{}, false
 	}
@@ -215,9 +219,12 @@ func (r *run) lines() int {
 // byLevel is what holds without an access list (semantics.md 1.1).
 func (r *run) byLevel(s *step) (outcome, bool) {
 	if !s.inbound {
+		return r.outbound(s)
+	}
+	if r.acl(r.e.conduits(), r.e.otherConduits, wire) {
 		return outcome{}, false
 	}
-	return r.drop("no access list permits it, and it goes to a higher security level"), true
+	return r.drop("nothing permits it to a higher security level"), true
 }
 
 // authenticate is step 9 without users (semantics.md 5.1).
@@ -253,6 +260,9 @@ func (r *run) authenticate(s *step) (outcome, bool) {
 }
 
 func (r *run) ruleTakes(a *compiler.AAARule, s *step) bool {
+	if a.ACL != compiler.None { // match: the list alone decides (semantics.md 5.1)
+		return a.If == s.in && r.acl(a.ACL, r.e.sameID[a.ACL], wire)
+	}
 	switch a.Dir {
 	case compiler.DirInbound:
 		if !s.inbound {
@@ -295,7 +305,7 @@ func (r *run) depart(s *step) outcome {
 	p := r.p
 	o := s.o
 	o.action, o.egress = Forward, p.Interfaces[s.out].Name
-	if s.st != nil || s.un == unExempt {
+	if s.st != nil || s.un == unAlias {
 		o.dst, o.dport = s.dst.val, s.dport.val
 	}
 	if m := p.Interfaces[s.out].Map; m != compiler.None {
@@ -364,6 +374,11 @@ func (r *run) ownOn(out int, a addr) (compiler.Line, bool) {
 	for i := range p.NAT.Globals {
 		if g := &p.NAT.Globals[i]; g.If == out && !g.Interface && r.between(a, g.First, g.Last) {
 			return g.Line, true
+		}
+	}
+	for i := range p.NAT.Aliases {
+		if l := &p.NAT.Aliases[i]; l.If == out && r.in(a, l.DNATNet()) {
+			return l.Line, true
 		}
 	}
 	return compiler.Line{}, false

@@ -73,7 +73,7 @@ func (h *half) decide(f Flow) Verdict {
 	var tr trail
 	r := run{c: point(f), rest: &rest, p: h.p, e: h, tr: &tr}
 	o := r.decide(in, f.Tunnel)
-	v := Verdict{Action: o.action, Egress: o.egress, Pool: o.pool, With: o.with, Lines: tr.lines, o: o, key: tr.why + string(tr.key)}
+	v := Verdict{Action: o.action, Egress: o.egress, Pool: o.pool, With: o.with, Lines: tr.distinct(), o: o, key: tr.why + string(tr.key)}
 	switch o.action {
 	case Drop:
 		v.Why = tr.why

@@ -53,6 +53,7 @@ func (r *run) unNAT(s *step) {
 			return
 		}
 	}
+	r.unAliased(s)
 }
 
 // Why a source has no translation.
@@ -76,7 +77,10 @@ var noMappingWords = [...]string{
 // translate is step 10.
 func (r *run) translate(s *step) (outcome, bool) {
 	if s.inbound {
-		if s.un == unNone {
+		if s.tunnel && r.p.Sysopt.PLCompatible && s.un == unNone {
+			return outcome{}, false // sysopt ipsec pl-compatible: no NAT (semantics.md 6.2)
+		}
+		if s.un == unNone || s.un == unAlias {
 			return r.drop("no translation for the destination"), true
 		}
 		if t := s.st; t != nil && t.Mask < ast.MaskOf(31) &&
@@ -199,10 +203,17 @@ type half struct {
 	sameID  []int  // by access list: the one of the other Plan with its name; None
 	access  []int  // by interface: the list that the other Plan binds to that of the same name; None
 	pools   map[[2]int]*pool
+
+	lists         []compiler.ACL
+	otherConduits int // of the other Plan, by its lists; None without one
 }
 
 func newHalf(index int, p, other *compiler.Plan) *half {
 	h := &half{index: index, p: p, pools: map[[2]int]*pool{}, invalid: invalidSources(p)}
+	h.lists, h.otherConduits = lists(p), compiler.None
+	if other != nil {
+		h.otherConduits = len(other.ACLs)
+	}
 	h.sameID = make([]int, len(p.ACLs))
 	for i := range h.sameID {
 		if h.sameID[i] = compiler.None; other != nil {

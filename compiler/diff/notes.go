@@ -40,6 +40,31 @@ func notes(old, new *compiler.Plan) []string {
 		}
 		return fmt.Sprint(w)
 	})
+	differ("established lines differ: what they let back in depends on connections, and is not compared", func(p *compiler.Plan) string {
+		var w []string
+		for _, e := range p.Established {
+			w = append(w, fmt.Sprint(e.Proto, e.DstPort, e.SrcPort, e.To, e.From))
+		}
+		return fmt.Sprint(w)
+	})
+	differ("limits for fragments differ, and are not compared", func(p *compiler.Plan) string {
+		var w []string
+		for _, f := range p.Fragment {
+			w = append(w, fmt.Sprint(f))
+		}
+		slices.Sort(w)
+		return fmt.Sprint(slices.Compact(w))
+	})
+	differ("filter, virtual or mac-exempt lines differ, and are not compared", func(p *compiler.Plan) string {
+		w := []string{p.AAA.ExemptLine.Text()}
+		for _, f := range p.AAA.Filters {
+			w = append(w, f.Line.Text())
+		}
+		for _, v := range p.AAA.Virtual {
+			w = append(w, v.Line.Text())
+		}
+		return fmt.Sprint(w)
+	})
 	differ("transform sets or IKE policies differ: how tunnels are built is not compared", func(p *compiler.Plan) string {
 		var w []string
 		for _, s := range p.VPN.TransformSets {

@@ -94,9 +94,29 @@ func (m maker) line() string {
 	case n < 98:
 		return m.of("ip address lab 172.17.0.1 255.255.255.0", "ip address dmz 172.16.0.9 255.255.255.0", "interface ethernet2 auto shutdown")
 	case n < 99:
-		return "sysopt connection permit-ipsec"
+		return m.of("sysopt connection permit-ipsec", "sysopt connection permit-ipsec", "sysopt ipsec pl-compatible")
+	}
+	if m.IntN(2) == 0 {
+		return m.legacy()
 	}
 	return m.of("timeout xlate 1:00:00", "nameif ethernet3 lab security20", "nameif ethernet2 dmz security100")
+}
+
+// legacy is a line of the access control of old releases, or an alias.
+func (m maker) legacy() string {
+	host := m.of("10.0.0.80 255.255.255.255", "10.0.0.0 255.255.255.0", "0.0.0.0 0.0.0.0", "10.0.0.64 255.255.255.192", "198.51.100.0 255.255.255.0", "198.51.100.7 255.255.255.255")
+	switch m.IntN(6) {
+	case 0:
+		return fmt.Sprintf("outbound 10 %s %s %s tcp", m.of("permit", "deny", "deny", "except"), host, m.of("80", "25", "20-100", "0"))
+	case 1:
+		return fmt.Sprintf("outbound 11 %s %s %s", m.of("permit", "deny", "except"), host, m.of("0", "0 udp", "0 icmp"))
+	case 2:
+		return fmt.Sprintf("apply (%s) %s %s", m.of("inside", "inside", "dmz"), m.of("10", "11"), m.of("outgoing_src", "outgoing_dest"))
+	case 3:
+		return fmt.Sprintf("alias (%s) %s", m.of("inside", "dmz"), m.of("10.0.9.0 198.51.100.0 255.255.255.0", "192.168.50.127 203.0.113.77 255.255.255.255", "8.8.8.8 172.16.0.5 255.255.255.255", "203.0.113.80 10.0.0.80 255.255.255.255"))
+	default:
+		return fmt.Sprintf("conduit %s %s", m.of("permit", "permit", "deny"), m.of("tcp host 203.0.113.80 eq 80 any", "ip any any", "tcp 203.0.113.64 255.255.255.192 any", "icmp any any echo", "udp any 198.51.100.0 255.255.255.0"))
+	}
 }
 
 func (m maker) config() []string {
@@ -129,6 +149,9 @@ crypto map cm 10 set transform-set ts`, "\n")
 	}
 	for range 10 + m.IntN(20) {
 		lines = append(lines, m.line())
+	}
+	for range m.IntN(8) {
+		lines = append(lines, m.legacy())
 	}
 	if m.IntN(3) == 0 {
 		lines = append(lines, "access-list vpn permit ip 10.0.0.0 255.255.255.0 198.51.100.0 255.255.255.0", "crypto map cm interface outside")
@@ -194,6 +217,22 @@ func (m maker) flow() Flow {
 		return base + ast.IP([]int{0, 0, 0, 0, 1, -1}[m.IntN(6)])
 	}
 	f := Flow{Ingress: ifs[m.IntN(len(ifs)-1+m.IntN(2))], Tunnel: m.IntN(6) == 0, Proto: []uint8{6, 6, 6, 17, 1, 47, 50, 89}[m.IntN(8)], Src: ip(), Dst: ip()}
+	// Mostly from where such a source is, so that more than sanity is asked.
+	if m.IntN(4) > 0 {
+		pick := func(words ...string) ast.IP { return ast.MustIP(m.of(words...)) + ast.IP(m.IntN(2)) }
+		out := []string{"198.51.100.7", "198.51.100.127", "8.8.8.8", "192.168.50.127", "203.0.113.80", "203.0.113.10"}
+		in := []string{"10.0.0.80", "10.0.0.63", "10.0.0.64", "10.0.0.127", "10.0.0.5", "10.0.0.254"}
+		dmz := []string{"172.16.0.80", "172.16.0.81", "172.16.0.5", "172.16.0.64"}
+		global := []string{"203.0.113.80", "203.0.113.81", "203.0.113.82", "203.0.113.90", "203.0.113.1", "203.0.113.64", "10.0.0.80", "172.16.0.80"}
+		switch m.IntN(5) {
+		case 0, 1:
+			f.Ingress, f.Src, f.Dst = "outside", pick(out...), pick(global...)
+		case 2, 3:
+			f.Ingress, f.Src, f.Dst = "inside", pick(in...), pick(append(out, dmz...)...)
+		default:
+			f.Ingress, f.Src, f.Dst = "dmz", pick(dmz...), pick(append(out, in...)...)
+		}
+	}
 	switch {
 	case f.hasPorts():
 		ports := []uint16{1, 22, 23, 25, 53, 80, 79, 81, 100, 101, 161, 443, 500, 511, 512, 1023, 1024, 3000, 8025, 8080, 65535}
@@ -259,7 +298,7 @@ func TestDecide(t *testing.T) {
 	}
 	t.Log(seen)
 	for _, a := range []Action{Drop, Forward, Encrypt, Box, Auth} {
-		if seen[a] == 0 {
+		if seen[a] == 0 && !testing.Short() {
 			t.Errorf("no flow was decided %s", a)
 		}
 	}
@@ -299,7 +338,7 @@ func disagree(plan *compiler.Plan, got *Verdict, want *runtime.Verdict) string {
 func TestDifferences(t *testing.T) {
 	pairs, flows := 400, 1500
 	if testing.Short() {
-		pairs = 40
+		pairs = 100
 	}
 	found, conditional, cells, undecided, hits := 0, 0, 0, 0, 0
 	for seed := range pairs {
@@ -371,10 +410,10 @@ func TestDifferences(t *testing.T) {
 		}
 	}
 	t.Logf("%d differences, %d with conditions, at most %d cells, %d pairs undecided, %d flows in differences", found, conditional, cells, undecided, hits)
-	if undecided > pairs/50 {
+	if undecided > 2+pairs/50 {
 		t.Errorf("%d of %d pairs were not compared to the end", undecided, pairs)
 	}
-	if found < pairs || conditional == 0 {
+	if found < pairs || conditional == 0 || hits < pairs {
 		t.Errorf("%d differences in %d pairs, %d with conditions: what was tested?", found, pairs, conditional)
 	}
 }

@@ -52,7 +52,7 @@ func (r *Report) text(b *strings.Builder, d *Difference) {
 	if d.Tunnel {
 		where += " (out of tunnels)"
 	}
-	old, new := d.words(&d.Old), d.words(&d.New)
+	old, new := d.words(&d.Old, &d.New), d.words(&d.New, &d.Old)
 	fmt.Fprintf(b, "%s %s: was %s, now %s\n", where, d.Where[0], old, new)
 	for i, g := range d.Where[1:] {
 		if i+1 == mostRegions {
@@ -87,13 +87,13 @@ func (k Condition) String() string {
 	var s string
 	switch {
 	case k.Old == k.New:
-		s = "access-list " + k.Old
+		s = k.Old
 	case k.Old == "":
-		s = "access-list " + k.New + " (new)"
+		s = k.New + " (new)"
 	case k.New == "":
-		s = "access-list " + k.Old + " (old)"
+		s = k.Old + " (old)"
 	default:
-		s = "access-list " + k.Old + " (now " + k.New + ")"
+		s = k.Old + " (now " + k.New + ")"
 	}
 	if k.Of != "" {
 		s += ", " + k.Of + ","
@@ -101,8 +101,8 @@ func (k Condition) String() string {
 	return s + " " + does
 }
 
-// words is a verdict for all flows of the difference.
-func (d *Difference) words(v *Verdict) string {
+// words is a verdict for all flows of the difference, beside the other one.
+func (d *Difference) words(v, other *Verdict) string {
 	switch v.Action {
 	case Drop:
 		if v.Why == "" {
@@ -134,6 +134,8 @@ func (d *Difference) words(v *Verdict) string {
 	}
 	s += v.Egress
 	switch {
+	case strings.HasPrefix(v.Pool, "PAT "):
+		s += ", source by " + v.Pool
 	case v.Pool != "":
 		s += ", source becomes one of " + v.Pool
 	case v.o.src != 0 || v.o.sport != 0:
@@ -141,6 +143,8 @@ func (d *Difference) words(v *Verdict) string {
 		if v.o.sport != 0 {
 			s += ":" + strconv.Itoa(int(v.SrcPort))
 		}
+	case other.Pool != "" || other.o.src != 0 || other.o.sport != 0:
+		s += ", source unchanged"
 	}
 	return s
 }
@@ -207,7 +211,7 @@ func (r *Report) MarshalJSON() ([]byte, error) {
 	for i := range r.Differences {
 		d := &r.Differences[i]
 		it := jsonItem{Kind: "flows", Ingress: d.Ingress, Tunnel: d.Tunnel, Example: d.Example.String(), Old: verdict(r.Old, &d.Old, d), New: verdict(r.New, &d.New, d)}
-		it.Text = fmt.Sprintf("was %s, now %s", d.words(&d.Old), d.words(&d.New))
+		it.Text = fmt.Sprintf("was %s, now %s", d.words(&d.Old, &d.New), d.words(&d.New, &d.Old))
 		for j := range d.Where {
 			g := &d.Where[j]
 			w := jsonRegion{Proto: g.protoWords(), Src: words(g.src, fullIP, netWords), Dst: words(g.dst, fullIP, netWords)}
