@@ -5,26 +5,29 @@ func targetCodes() []Code {
 	return []Code{
 		{"W501", "Pool addresses are chosen otherwise",
 			"A PIX gives each inside host the lowest free address of the pool, keeps it to itself while it is used, lets the outside connect to it where " +
-				"the access list permits, and refuses hosts when the pool is empty (202001). Linux chooses the address by a hash of the host: the host keeps " +
-				"it, but two hosts may share one, and none is refused. Connections from outside to a host's pool address are dropped. Only the access list " +
-				"that a packet meets depends on whether the address is in use, and that is the same as on a PIX.",
+				"the access list permits, and refuses hosts when the pool is empty (202001). The kernel engine does the same. Rules alone, as translate " +
+				"writes them, or a kernel without a packet queue, choose the address by a hash of the host: the host keeps it, but two hosts may share one, " +
+				"and none is refused. Connections from outside to a host's pool address are dropped. Only the access list that a packet meets depends on " +
+				"whether the address is in use, and that is the same as on a PIX.",
 			"global (outside) 1 192.168.1.6-192.168.1.10",
-			"Give hosts that others must know by their address a static."},
+			"Run pixfw on the host, or give hosts that others must know by their address a static."},
 		{"W502", "PAT ports are chosen otherwise",
 			"A PIX hands out the next port of the class of the original one (1-511, 512-1023, 1024-65535). Linux keeps the original port where it is free " +
 				"and chooses another of the same class where it is not. What may pass is the same.",
 			"global (outside) 1 203.0.113.20", "Nothing, unless something depends on the ports."},
 		{"W503", "Global is not used",
-			"For each nat id on an interface Linux serves the first range of addresses or, without one, the first PAT address. A PIX would go on to this " +
-				"line when the first is used up.",
-			"global (outside) 1 203.0.113.10-203.0.113.12\nglobal (outside) 1 203.0.113.20", "Write one range, or PAT alone."},
-		{"W504", "Limits or DNS rewriting of a translation are not done",
-			"The connection limit, the limit of half-open connections (TCP intercept) and the rewriting of DNS answers of this line have no effect on Linux.",
-			"static (inside,outside) 203.0.113.80 10.0.0.80 netmask 255.255.255.255 100 20", "Limit connections on the server."},
+			"A PIX goes on to the next PAT address when the ports of the first are used up. On Linux connections to different servers share ports, so that " +
+				"they do not run out, and only the first PAT address of an id on an interface is used. Rules alone, as translate writes them, also serve " +
+				"only the first range of addresses, and no PAT address beside a range.",
+			"global (outside) 1 203.0.113.10-203.0.113.12\nglobal (outside) 1 203.0.113.20", "For translate, write one range, or PAT alone."},
+		{"W504", "Limit of half-open connections or DNS rewriting is not done",
+			"The limit of half-open connections (TCP intercept) and the rewriting of DNS answers of this line have no effect on Linux. The limit of " +
+				"connections is enforced (201002).",
+			"static (inside,outside) 203.0.113.80 10.0.0.80 netmask 255.255.255.255 100 20", "Switch SYN cookies on at the server."},
 		{"W505", "Static is not loaded",
-			"Statics with an access list, and those whose netmask has holes, are not loaded. Packets that only they would translate are judged by the " +
-				"lines after them and dropped when there is none, because every packet between interfaces needs a translation.",
-			"access-list web permit ip host 10.0.0.80 198.51.100.0 255.255.255.0\nstatic (inside,outside) 203.0.113.80 access-list web",
+			"Statics of a port that have an access list, and those whose netmask has holes, are not loaded. Packets that only they would translate are judged " +
+				"by the lines after them and dropped when there is none, because every packet between interfaces needs a translation.",
+			"static (inside,outside) tcp 203.0.113.80 80 access-list web",
 			"Use a static without access list, and filter with the access list of the interface."},
 		{"W506", "Users cannot log in",
 			"The cut-through proxy does not run on the kernel engine yet, so nobody can authenticate. New connections that an include line names are dropped " +
@@ -48,8 +51,8 @@ func targetCodes() []Code {
 			"The kernel engine has no Telnet, SSH, HTTP or SNMP server. Connections to the firewall's own address are dropped and logged as 710003.",
 			"ssh 10.0.0.0 255.0.0.0 inside", "Use the console of the host."},
 		{"W511", "Dynamic outside NAT is not loaded",
-			"A nat line with the word outside translates foreign sources with a global of the inner interface. It is not loaded; packets that it covers are " +
-				"dropped (305006).",
+			"A nat line with the word outside translates foreign sources with a global of the inner interface. Rules alone, as translate writes them, do not " +
+				"load it; packets that it covers are dropped (305006). The kernel engine does it, but for policy NAT.",
 			"nat (outside) 2 198.51.100.0 255.255.255.0 outside\nglobal (inside) 2 10.0.0.200-10.0.0.210", "Use static (outside,inside)."},
 		{"W512", "No summary of logged entries",
 			"An entry with log writes 106100 for each packet that it decides. A PIX writes the first and then a summary each interval.",
@@ -62,6 +65,10 @@ func targetCodes() []Code {
 				"that answer nothing, and packets of protocols without ports that conntrack calls invalid, are not translated and so not forwarded, even where an " +
 				"access list permits them.",
 			"nat (inside) 1 0.0.0.0 0.0.0.0", "Nothing, in most networks."},
+		{"W515", "Line of an older kind is not loaded",
+			"Outbound lists, established and alias are not in the rules. What an outbound list denies passes; what established permits is judged by the access " +
+				"list; an alias translates nothing. Conduits are in the rules.",
+			"outbound 10 deny 10.0.0.0 255.255.255.0 23 tcp\napply (inside) 10 outgoing_src", "Write an access list for the interface."},
 		{"W516", "Route and static disagree",
 			"A static says on which interface its real addresses are. A PIX believes it; Linux follows the route. When the route leads elsewhere the packet meets the " +
 				"rules of that other interface, and most likely is dropped there.",

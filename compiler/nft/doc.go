@@ -11,14 +11,19 @@
 //
 //	prerouting -300  sanity: IP options 106012, invalid sources 106016, land 106017
 //	prerouting -150  connections of TCP and UDP pass; then by interface: to the box, 106021, 106011, 106015, access list
-//	prerouting -100  exemption, statics (un-NAT)
+//	prerouting -100  exemption, live translations, statics (un-NAT)
 //	input            to the box: ICMP by the icmp lines, IKE; everything else 710003, 710005, 710006
 //	forward -150     MSS
-//	forward 0        connections pass; 106011, levels, uauth, then the mandatory translation chooses a class, as ct mark
+//	forward 0        connections pass; 106011, levels, uauth, limits, then the mandatory translation chooses a class, as ct mark
 //	postrouting 100  the class is carried out
 //	postrouting 110  live translations are noted; what a crypto map should encrypt is dropped
 //
 // ICMP and other protocols without ports never pass by connection state: they meet the access list packet by packet.
+//
+// With [Options].Daemon the rules count on a process, which is told what to do by [Ruleset].Requests: hosts without a
+// translation wait in a packet queue, marked with the request, until it has entered their addresses into the maps of
+// [Ruleset].Xlates; or they come back with the mark of a PAT class. When nobody listens they are dropped. Without it pools are
+// approximated. The rules with a daemon need a kernel of 6.5 or later, for sets that are maps.
 //
 //	rules, diags := nft.Lower(plan, map[int]string{0: "eth0", 1: "eth1"})
 //	os.WriteFile("pixfw.nft", []byte(rules.Text()), 0o600)

@@ -233,13 +233,16 @@ func (l *lowerer) sysctls() {
 	for _, k := range []string{"tcp_timeout_syn_sent", "tcp_timeout_syn_recv"} {
 		timer(k, t.Embryonic)
 	}
-	// A connection ends with both FINs or a reset. The kernel keeps it for a moment in which late segments pass.
-	wait := time.Second
-	if l.p.Sysopt.Timewait {
-		wait = 15 * time.Second
+	if l.opts.Daemon {
+		// A connection ends with both FINs or a reset, and is told of then. The kernel keeps it for a moment in which late
+		// segments pass.
+		wait := time.Second
+		if l.p.Sysopt.Timewait {
+			wait = 15 * time.Second
+		}
+		timer("tcp_timeout_time_wait", wait)
+		timer("tcp_timeout_close", time.Second)
 	}
-	timer("tcp_timeout_time_wait", wait)
-	timer("tcp_timeout_close", time.Second)
 	timer("udp_timeout", t.UDP)
 	timer("udp_timeout_stream", t.UDP)
 }

@@ -95,6 +95,17 @@ func (l *lowerer) check(i int) Chain {
 		{Match: []Match{{Field: CtState, Mask: StateInvalid}, withPorts}, Do: []Stmt{Counter{}, Drop{}}, Note: "malformed"},
 	}}
 	if f.ACL == compiler.None {
+		// A conduit permits what goes to a higher level, by the addresses of the wire (semantics.md 2.4).
+		for k := range l.p.Conduits {
+			ace := &l.p.Conduits[k].ACE
+			do := []Stmt{Accept{}}
+			if ace.Permit {
+				do = []Stmt{SetPacketMark{MarkConduit}, Accept{}}
+			}
+			for _, m := range l.entry(ace, false) {
+				c.Rules = append(c.Rules, Rule{Match: m, Do: do, Line: ace.Line})
+			}
+		}
 		c.Rules = append(c.Rules, Rule{Do: []Stmt{Accept{}}, Note: "no access list: the levels decide"})
 		return c
 	}

@@ -155,6 +155,9 @@ func (l *lowerer) unserved() {
 		r := &p.AAARules[i]
 		if r.What == "accounting" {
 			l.warn("W506", r.Line, "no accounting records are sent", "")
+		} else if r.Include && r.ACL != compiler.None {
+			l.warn("W506", r.Line, "users cannot log in yet, and the list is not looked at: every connection that starts on interface "+
+				l.p.Interfaces[r.If].Name+" is dropped (109023)", "leave the line out to let them pass without a login")
 		} else if r.Include {
 			l.warn("W506", r.Line, "users cannot log in yet: connections that need it are dropped (109023)", "leave the line out to let them pass without a login")
 		}
@@ -165,6 +168,20 @@ func (l *lowerer) unserved() {
 		}
 	}
 	l.ipsec()
+	for i := range p.Outbound {
+		for k := range p.Outbound[i].Rules {
+			l.warn("W515", p.Outbound[i].Rules[k].Line, "outbound lists are not loaded: what they deny passes", "write an access list for the interface")
+		}
+	}
+	for i := range p.Applies {
+		l.warn("W515", p.Applies[i].Line, "outbound lists are not loaded: what they deny passes", "write an access list for the interface")
+	}
+	for i := range p.Established {
+		l.warn("W515", p.Established[i].Line, "not loaded: what it permits is judged by the access list", "")
+	}
+	for i := range p.NAT.Aliases {
+		l.warn("W515", p.NAT.Aliases[i].Line, "alias is not loaded: neither destinations nor DNS answers are translated", "use static (outside,inside)")
+	}
 	for i := range p.Fixups {
 		l.fixup(&p.Fixups[i])
 	}

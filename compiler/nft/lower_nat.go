@@ -2,6 +2,7 @@ package nft
 
 import (
 	"fmt"
+	"slices"
 
 	"pixfw/ast"
 	"pixfw/compiler"
@@ -169,12 +170,23 @@ func (l *lowerer) forward() {
 func (l *lowerer) inbound(i, o int) []Chain {
 	c := Chain{Name: l.pairName("in", i, o), Note: "inbound"}
 	if l.p.Interfaces[i].ACL == compiler.None {
-		c.Rules = append(c.Rules,
-			deny("106001", "no access list", compiler.Line{}, proto(ast.ProtoTCP)),
-			deny("106006", "no access list", compiler.Line{}, proto(ast.ProtoUDP)),
-			deny("106014", "no access list", compiler.Line{}, proto(ast.ProtoICMP)),
-			deny("106010", "no access list", compiler.Line{}))
-		return []Chain{c}
+		var not []Match
+		if len(l.p.Conduits) > 0 {
+			not = []Match{{Field: PacketMark, Not: true, Mask: MarkMask, Values: one(MarkConduit)}}
+			if l.opts.Daemon {
+				c.Rules = append(c.Rules, l.returned(i, o)...)
+			}
+		}
+		refuse := func(id string, match ...Match) {
+			c.Rules = append(c.Rules, deny(id, "no access list", compiler.Line{}, append(slices.Clone(not), match...)...))
+		}
+		refuse("106001", proto(ast.ProtoTCP))
+		refuse("106006", proto(ast.ProtoUDP))
+		refuse("106014", proto(ast.ProtoICMP))
+		refuse("106010")
+		if not == nil {
+			return []Chain{c}
+		}
 	}
 	out := []Chain{c}
 	add := func(r ...Rule) { out[0].Rules = append(out[0].Rules, r...) }

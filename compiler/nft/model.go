@@ -24,6 +24,7 @@ const (
 	MarkPlain   = MarkOwn | 2 // no translation of the source
 	markFirst   = MarkOwn | 16
 	MarkRequest = 0x51000000
+	MarkConduit = 0x52000000 // of a packet: a conduit permits it inbound
 
 	// A reset by the side that began the connection, or by the other, is noted in the mark.
 	MarkReset      = 0x00800000

@@ -89,9 +89,9 @@ func widePlan() *compiler.Plan {
 		compiler.Global{If: 0, ID: 2, First: ip("192.168.1.1"), Last: ip("192.168.1.1"), PAT: true, Interface: true},
 		compiler.Global{If: 2, ID: 1, First: ip("172.16.0.128"), Last: ip("172.16.0.255"), Netmask: ip("255.255.255.128")})
 	p.AAARules = []compiler.AAARule{
-		{What: "authentication", Include: true, Proto: 6, Ports: compiler.PortRange{Lo: 80, Hi: 80}, If: 0, Local: hostNet("10.89.129.131")},
-		{What: "authentication", Include: true, AnyTCP: true, Ports: compiler.PortRange{Hi: 0xffff}, Dir: compiler.DirOutbound, Local: net("10.89.129.160", "255.255.255.240")},
-		{What: "authentication", Proto: 6, Ports: compiler.PortRange{Lo: 443, Hi: 443}, Dir: compiler.DirOutbound},
+		{What: "authentication", Include: true, Proto: 6, Ports: compiler.PortRange{Lo: 80, Hi: 80}, If: 0, Local: hostNet("10.89.129.131"), ACL: compiler.None},
+		{What: "authentication", Include: true, AnyTCP: true, Ports: compiler.PortRange{Hi: 0xffff}, Dir: compiler.DirOutbound, Local: net("10.89.129.160", "255.255.255.240"), ACL: compiler.None},
+		{What: "authentication", Proto: 6, Ports: compiler.PortRange{Lo: 443, Hi: 443}, Dir: compiler.DirOutbound, ACL: compiler.None},
 	}
 	p.VPN.Maps = []compiler.CryptoMap{{Name: "m", Authentication: compiler.None, Entries: []compiler.MapEntry{
 		{Seq: 10, Dynamic: compiler.None, ACL: 2}, {Seq: 20, Dynamic: 0, ACL: compiler.None}}}}

@@ -228,7 +228,10 @@ func (m *Match) text(proto string) string {
 		}
 		return fmt.Sprintf("ct mark %s0x%08x", op, m.Values[0].Lo)
 	case PacketMark:
-		return fmt.Sprintf("meta mark & 0x%08x == 0x%08x", m.Mask, m.Values[0].Lo)
+		if op == "" {
+			op = "== "
+		}
+		return fmt.Sprintf("meta mark & 0x%08x %s0x%08x", m.Mask, op, m.Values[0].Lo)
 	case HdrLen:
 		return fmt.Sprintf("ip hdrlength > %d", m.Values[0].Lo)
 	case NoRoute:

@@ -2,7 +2,8 @@
 // table, in one network namespace.
 //
 // What goes in: Plans, and which device is which interface. What comes out: a firewall that forwards packets, the %PIX
-// messages of what it denies (by nflog), hit counts, and tables read from the kernel.
+// messages of what it denies (by nflog), of connections and translations, hit counts,
+// and tables.
 //
 // What always holds: the rules of a Plan are in force, all of them, before any packet is forwarded by it, and are read
 // back and counted; when anything fails the Plan before it stays, and the error names the configuration line. What the
@@ -11,7 +12,15 @@
 // The whole namespace becomes the firewall: packets on devices that are no interface of the Plan are neither forwarded
 // nor let in. Access lists are evaluated entry by entry, about 20 ns each.
 //
-// What cannot be done yet: users (the table is empty), IPsec, and the messages of connections being built and torn down.
+// Translations are those of a PIX: a host that has none waits in a packet queue until the engine has given it the lowest free
+// address and told the kernel; conntrack's events say when connections begin and end, and with them translations. A plan that
+// is applied takes over the translations that live. When the process dies, established connections, hosts with a translation
+// and statics go on, other hosts are dropped; the next engine learns from the connections whose address is whose.
+//
+// What falls short: PAT ports are chosen by Linux, within the class. Bytes of TCP connections count TCP options. Connections
+// that end by themselves are told of up to a second later. Half-open connections are not limited.
+//
+// What cannot be done yet: users (the table is empty) and IPsec.
 //
 //	e, err := kernel.New(kernel.Options{Devices: map[string]string{"ethernet0": "eth0", "ethernet1": "eth1"}})
 //	diags, err := e.Apply(plan)

@@ -458,6 +458,23 @@ aaa-server X (inside) host 10.0.0.66 key timeout 5
 	}
 }
 
+// Without an access list on the interface conduits decide, on the addresses of the wire (T44).
+func TestConduits(t *testing.T) {
+	w := newWalk(t, strings.Replace(pool, "access-group out in interface outside\n",
+		"conduit deny udp host 203.0.113.80 eq 20002 any\nconduit permit udp host 203.0.113.80 any\n", 1))
+	mark := len(w.l.Messages())
+	for i, want := range []bool{true, false, true} {
+		if _, ok := w.sends(outsideIf, "198.51.100.7", 9, "203.0.113.80", insideIf); ok != want {
+			t.Errorf("packet %d came in: %v, want %v", i, ok, want)
+		}
+	}
+	w.says(mark, "%PIX-2-106006: Deny inbound UDP from 198.51.100.7/9 to 10.0.0.80/20002 on interface outside")
+	w.comesAs("10.0.0.5", 1, "203.0.113.10")
+	if _, ok := w.sends(outsideIf, "198.51.100.7", 9, "203.0.113.10", insideIf); ok {
+		t.Error("no conduit permits the pool address")
+	}
+}
+
 // Close leaves no rules, no queue and nothing in the maps.
 func TestCloseAfterXlates(t *testing.T) {
 	w := newWalk(t, pool)
