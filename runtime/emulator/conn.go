@@ -190,6 +190,9 @@ func (e *Engine) limit(f *flight) bool {
 			kind = "static"
 		}
 	}
+	if conns == 0 && embryonic == 0 {
+		return false
+	}
 	h := e.hosts[hostKey{local, uint32(in)}]
 	if h == nil {
 		return false

@@ -24,8 +24,20 @@ type aclState struct {
 	all, pairs *aclIndex
 }
 
-// netIndex finds the first of many nets that holds an address and has a tag: one map for each netmask.
-type netIndex struct{ masks []netMask }
+// netIndex finds the first of many nets that holds an address and has a tag: one map for each netmask, or, while they are few, the
+// list as it stands.
+type netIndex struct {
+	few   []taggedNet
+	masks []netMask
+}
+
+type taggedNet struct {
+	net ast.Net
+	tag uint64
+	i   int32
+}
+
+const fewNets = 12
 
 type netMask struct {
 	mask ast.IP
@@ -38,6 +50,18 @@ type netKey struct {
 }
 
 func (x *netIndex) add(n ast.Net, tag uint64, i int) {
+	if x.masks == nil {
+		x.few = append(x.few, taggedNet{n, tag, int32(i)})
+		if len(x.few) <= fewNets {
+			return
+		}
+		few := x.few
+		x.few, x.masks = nil, make([]netMask, 0, 4)
+		for _, t := range few {
+			x.add(t.net, t.tag, int(t.i))
+		}
+		return
+	}
 	var m *netMask
 	for k := range x.masks {
 		if x.masks[k].mask == n.Mask {
@@ -54,6 +78,11 @@ func (x *netIndex) add(n ast.Net, tag uint64, i int) {
 
 // first is the lowest index, among those added for a net with ip and for tag, that ok agrees to; -1: none.
 func (x *netIndex) first(ip ast.IP, tag uint64, ok func(i int) bool) int {
+	for k := range x.few { // in order of i
+		if t := &x.few[k]; t.tag == tag && t.net.Contains(ip) && ok(int(t.i)) {
+			return int(t.i)
+		}
+	}
 	best := int32(-1)
 	for k := range x.masks {
 		m := &x.masks[k]

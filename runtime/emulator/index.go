@@ -17,6 +17,40 @@ import (
 type aclIndex struct {
 	pairs bool // addresses alone count (semantics.md 3.2, exemption)
 	trees []aclTree
+	quick []quickACE // the entries once more, for the trees
+}
+
+// A quickACE is an entry with at most one net and one range of everything, as most are: it lies in one piece of memory, where
+// the entry itself is spread over many.
+type quickACE struct {
+	src, dst           ast.Net
+	srcPorts, dstPorts compiler.PortRange
+	proto              int16 // -1: any
+	plain, ports       bool  // ports: only TCP and UDP can match
+}
+
+func quicken(a *compiler.ACE) (q quickACE) {
+	if len(a.Protos) > 1 || len(a.Src) != 1 || len(a.Dst) != 1 || len(a.SrcPorts) > 1 || len(a.DstPorts) > 1 || a.ICMP != nil ||
+		a.Protos != nil && len(a.Protos) == 0 || a.SrcPorts != nil && len(a.SrcPorts) == 0 || a.DstPorts != nil && len(a.DstPorts) == 0 {
+		return q
+	}
+	all := compiler.PortRange{Lo: 0, Hi: 65535}
+	q = quickACE{src: a.Src[0], dst: a.Dst[0], srcPorts: all, dstPorts: all, proto: -1, plain: true}
+	if a.Protos != nil {
+		q.proto = int16(a.Protos[0])
+	}
+	if a.SrcPorts != nil {
+		q.srcPorts, q.ports = a.SrcPorts[0], true
+	}
+	if a.DstPorts != nil {
+		q.dstPorts, q.ports = a.DstPorts[0], true
+	}
+	return q
+}
+
+func (q *quickACE) matches(v *view) bool {
+	return (q.proto < 0 || q.proto == int16(v.proto)) && q.src.Contains(v.src) && q.dst.Contains(v.dst) &&
+		(!q.ports || (v.proto == ast.ProtoTCP || v.proto == ast.ProtoUDP) && q.srcPorts.Contains(v.sport) && q.dstPorts.Contains(v.dport))
 }
 
 type aclTree struct {
@@ -70,6 +104,12 @@ func newACLIndex(entries []compiler.ACE, pairs bool) *aclIndex {
 	x := &aclIndex{pairs: pairs}
 	if len(entries) <= fewEntries {
 		return x
+	}
+	if !pairs {
+		x.quick = make([]quickACE, len(entries))
+		for i := range entries {
+			x.quick[i] = quicken(&entries[i])
+		}
 	}
 	var groups [1 << dimProto][]box
 	for i := range entries {
@@ -317,10 +357,15 @@ func (x *aclIndex) find(entries []compiler.ACE, v *view) int {
 			if i >= best {
 				break
 			}
-			if x.matches(&entries[i], v) {
-				best = i
-				break
+			if !x.pairs && x.quick[i].plain {
+				if !x.quick[i].matches(v) {
+					continue
+				}
+			} else if !x.matches(&entries[i], v) {
+				continue
 			}
+			best = i
+			break
 		}
 	}
 	if int(best) == len(entries) {
