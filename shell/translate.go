@@ -1,6 +1,8 @@
 package shell
 
 import (
+	"fmt"
+
 	"pixfw/ast"
 	"pixfw/compiler"
 	"pixfw/compiler/linux"
@@ -20,11 +22,19 @@ func Translate(name string, text []byte, opts linux.Options) (*linux.Output, ast
 			problem[d.Pos.Line] = d.Message
 		}
 	}
+	for i := range file.Lines {
+		if l := &file.Lines[i]; l.Kind == parser.Continuation && problem[l.Head] == "" {
+			problem[l.Head] = problem[l.No]
+		}
+	}
 	in := make([]linux.Input, 0, len(file.Lines))
 	for i := range file.Lines {
 		l := &file.Lines[i]
 		input := linux.Input{Line: l.No, Text: l.Text, Stmt: l.Stmt}
-		if p := problem[l.No]; p != "" {
+		if l.Kind == parser.Continuation { // its text may be half a key
+			input.Text = fmt.Sprintf(": part of line %d", l.Head)
+		}
+		if p := problem[l.No]; p != "" && l.Kind != parser.Continuation {
 			input.Problem = p
 		} else if l.Kind == parser.Bad {
 			input.Problem = "not understood"
