@@ -7,16 +7,21 @@ import (
 	"pixfw/ast"
 	"pixfw/compiler"
 	"pixfw/parser"
+	"pixfw/runtime"
 )
 
 // configure does one line of configuration: whole, or not at all.
 func (s *Session) configure(line string, words []string) (string, error) {
-	stmt, diags := parser.ParseStatement(line, s.scope())
+	scope := s.scope()
+	stmt, diags := parser.ParseStatement(line, scope)
 	if d := firstError(diags); d != nil {
 		return "", s.syntaxError(d, words)
 	}
 	if stmt.Cmd == nil {
 		return "", nil // a comment or a line of the frame
+	}
+	if done, err := s.shun(stmt); done {
+		return "", err
 	}
 	next := s.running.Clone()
 	if err := next.Do(stmt); err != nil {
@@ -42,8 +47,41 @@ func (s *Session) configure(line string, words []string) (string, error) {
 	}
 	out := notice(stmt) + s.overlaps(stmt, next, plan, before)
 	s.running, s.known = next, errs
+	scope.Learn(stmt)
+	s.group, s.sub = scope.Group, scope.Mode
 	s.changed = s.clock.Now()
 	return out, nil
+}
+
+// shun carries out shun, no shun and clear shun, which are of the moment and stand in no configuration. done is false for
+// other statements.
+func (s *Session) shun(stmt ast.Statement) (done bool, err error) {
+	cmd, is := stmt.Cmd.(*ast.Shun)
+	cleared, all := stmt.Cmd.(*ast.Cleared)
+	all = all && cleared.Name == "shun"
+	if !is && !all {
+		return false, nil
+	}
+	engine, ok := s.engine.(runtime.Shunner)
+	switch {
+	case !ok:
+		err = refused("ERROR: " + runtime.ErrUnsupported.Error())
+	case all:
+		err = engine.ClearShuns()
+	case stmt.Verb == ast.No:
+		err = engine.NoShun(cmd.Src)
+	default:
+		what := runtime.Shun{Src: cmd.Src, SrcPort: cmd.SrcPort, DstPort: cmd.DstPort, Proto: cmd.Proto}
+		if cmd.Dst != nil {
+			what.Dst = *cmd.Dst
+		}
+		err = engine.Shun(what)
+	}
+	var r refused
+	if err != nil && !errors.As(err, &r) {
+		err = refused("ERROR: " + err.Error())
+	}
+	return true, err
 }
 
 // overlaps warns of a static or global that takes addresses of another one. The line is kept (commands-firewall.md section

@@ -63,7 +63,9 @@ func (s *Session) login() (string, error) {
 func (s *Session) exit() (string, error) {
 	switch s.mode {
 	case Config:
-		s.mode = Privileged
+		if !s.leaveSub() {
+			s.mode = Privileged
+		}
 	case Privileged:
 		s.enter(User)
 	default:

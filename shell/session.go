@@ -55,6 +55,8 @@ type Session struct {
 
 	booted  time.Time
 	mode    Mode
+	group   parser.Group // the object group whose members are typed; the zero Group: none
+	sub     string       // the sub-mode of router ospf and its kin; empty: none
 	level   int
 	user    string
 	asking  *question
@@ -125,7 +127,30 @@ func (s *Session) Prompt() string {
 	if s.asking != nil {
 		return s.asking.prompt
 	}
-	return s.hostname() + [...]string{"> ", "# ", "(config)# "}[s.mode]
+	return s.hostname() + [...]string{"> ", "# ", "(config" + s.subMode() + ")# "}[s.mode]
+}
+
+// subMode is what the prompt says of a sub-mode of configuration (commands-firewall.md section 1.1).
+func (s *Session) subMode() string {
+	switch {
+	case s.group.Name != "":
+		return "-" + s.group.Type
+	case s.sub == "":
+		return ""
+	}
+	for _, m := range [][2]string{{"router ", "-router"}, {"routing ", "-routing"}, {"route-map ", "-route-map"}, {"multicast ", "-multicast"}} {
+		if strings.HasPrefix(s.sub, m[0]) {
+			return m[1]
+		}
+	}
+	return ""
+}
+
+// leaveSub ends a sub-mode. It reports whether one was open.
+func (s *Session) leaveSub() bool {
+	open := s.group.Name != "" || s.sub != ""
+	s.group, s.sub = parser.Group{}, ""
+	return open
 }
 
 // Hidden reports that the next line is a password, not to be shown while it is typed.
@@ -213,6 +238,7 @@ func (s *Session) do(text string) Result {
 // LeaveConfig is Control-Z: out of configuration mode.
 func (s *Session) LeaveConfig() {
 	if s.mode == Config {
+		s.leaveSub()
 		s.mode = Privileged
 	}
 }
@@ -289,11 +315,9 @@ func firstError(diags ast.Diagnostics) *ast.Diagnostic {
 
 // scope is what names mean at the moment.
 func (s *Session) scope() parser.Scope {
-	names := map[string]ast.IP{}
-	for _, n := range ast.All[*ast.Name](s.running) {
-		names[n.Name] = n.IP
-	}
-	return parser.Scope{Names: names}
+	scope := parser.ScopeOf(s.running)
+	scope.Group, scope.Mode = s.group, s.sub
+	return scope
 }
 
 // BootErrors is what a box prints at boot about the lines of its configuration that it does not take: each line, and what is

@@ -125,11 +125,13 @@ func TestTerminal(t *testing.T) {
 	typed("show access-list 120\r")
 	expect("access-list 120; 4 elements")
 	expect("eq www (hitcnt=0)")
+	expect("pixfirewall(config)# ") // keys typed before the prompt meet the terminal in another mode
 
 	// TAB completes names that exist, too.
 	typed("access-g 1\t\t\x15")
 	typed("show access-g\t\r")
 	expect("access-group 120 in interface outside")
+	expect("pixfirewall(config)# ")
 
 	typed("\x1a") // Control-Z
 	expect("pixfirewall# ")
