@@ -225,7 +225,7 @@ func (f *File) Clean() string {
 	var b strings.Builder
 	for i := range f.Lines {
 		l := &f.Lines[i]
-		text := l.Text
+		var text string
 		switch {
 		case l.Kind == Continuation, l.Kind == Frame && l.Stmt.Cmd == nil && !isFrame(trim(l.read())):
 			continue

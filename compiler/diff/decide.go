@@ -34,20 +34,19 @@ type outcome struct {
 
 // step is what one decision has found so far.
 type step struct {
-	in, out   int
-	inbound   bool
-	tunnel    bool
-	un        unKind
-	st        *compiler.Static
-	dst       addr
-	dport     port
-	src       addr
-	sport     port
-	unLine    compiler.Line
-	pool      *pool
-	usesPAT   bool
-	o         outcome
-	sportKnow bool
+	in, out int
+	inbound bool
+	tunnel  bool
+	un      unKind
+	st      *compiler.Static
+	dst     addr
+	dport   port
+	src     addr
+	sport   port
+	unLine  compiler.Line
+	pool    *pool
+	usesPAT bool
+	o       outcome
 }
 
 type unKind uint8

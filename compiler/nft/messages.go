@@ -129,7 +129,6 @@ type encoder struct {
 	c    *nftables.Conn
 	t    *nftables.Table
 	sets map[string]*nftables.Set
-	reg  uint32
 }
 
 func (r *Ruleset) encode(c *nftables.Conn) error {

@@ -91,8 +91,8 @@ func New(opts Options) (*Engine, error) {
 	if q, err := ns.openQueue(nft.Queue); err == nil {
 		if native := ns.hasNativeQueue(); native || ns.hasCompatQueue() {
 			e.queue, e.opt = q, nft.Options{Daemon: true, CompatQueue: !native}
-		} else {
-			err = q.close()
+		} else if err := q.close(); err != nil {
+			return nil, errors.Join(err, e.Close())
 		}
 	}
 	e.start()

@@ -4,7 +4,6 @@ import (
 	"strconv"
 	"strings"
 
-	"pixfw/ast"
 	"pixfw/compiler"
 	"pixfw/runtime"
 	"pixfw/runtime/syslog"
@@ -110,14 +109,4 @@ func leadsTo(plan *compiler.Plan, d *dynamic, in int, p *runtime.Packet) int {
 		return r.If
 	}
 	return compiler.None
-}
-
-// owns reports whether ip is an address of the firewall itself.
-func owns(plan *compiler.Plan, ip ast.IP) bool {
-	for i := range plan.Interfaces {
-		if plan.Interfaces[i].HasAddress() && plan.Interfaces[i].Net.IP == ip {
-			return true
-		}
-	}
-	return false
 }

@@ -1,21 +1,12 @@
 package kernel
 
 import (
-	"net"
 	"time"
 
 	"pixfw/ast"
 	"pixfw/compiler"
 	"pixfw/runtime"
 )
-
-func fromIP(ip net.IP) ast.IP {
-	v := ip.To4()
-	if v == nil {
-		return 0
-	}
-	return ast.IP(v[0])<<24 | ast.IP(v[1])<<16 | ast.IP(v[2])<<8 | ast.IP(v[3])
-}
 
 // Conns reads the connections from the kernel. Flags are those that conntrack knows; users are not.
 func (e *Engine) Conns() runtime.ConnTable {

@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -379,7 +380,7 @@ func (l *Lab) Get(from, to ast.IP, port uint16) (string, error) {
 	}
 	defer conn.Close()
 	client := http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{DisableKeepAlives: true,
-		Dial: func(string, string) (net.Conn, error) { return conn, nil }}}
+		DialContext: func(context.Context, string, string) (net.Conn, error) { return conn, nil }}}
 	resp, err := client.Get("http://" + net.JoinHostPort(to.String(), strconv.Itoa(int(port))) + "/")
 	if err != nil {
 		return "", err
