@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"pixfw/ast"
+	"pixfw/compiler"
+	"pixfw/parser"
 )
 
 var update = flag.Bool("update", false, "rewrite the generated documents and golden files")
@@ -50,4 +52,36 @@ func golden(t *testing.T, file, got string) {
 	if string(want) != got {
 		t.Errorf("%s is out of date: run make docs and read what changed", file)
 	}
+}
+
+// TestDocsCommands keeps docs/COMMANDS.md equal to the command table and the table of what is done with each command.
+func TestDocsCommands(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("# Commands\n\nGenerated from the command table (`make docs`): every configuration command of PIX 6.3 that is read, replayed and\n" +
+		"printed. *enforced*: packets are treated as the line says; *approximated*: nearly, and a W5xx finding says what differs;\n" +
+		"*answered*: the console acts on it; *stored*: kept and printed; *refused*: said, not done; *harmless*: changes no traffic.\n\n" +
+		"| command | emulator | kernel | nftables file | remark |\n|---|---|---|---|---|\n")
+	commands := parser.Commands()
+	for _, c := range commands {
+		s, ok := compiler.Supported(c.Keyword)
+		if !ok {
+			t.Errorf("nothing says what is done with %s", c.Keyword)
+		}
+		fmt.Fprintf(&b, "| [%s](#%s) | %s | %s | %s | %s |\n", c.Keyword, strings.ReplaceAll(c.Keyword, " ", "-"), s.Emulator, s.Kernel, s.Translation, s.Note)
+	}
+	for _, c := range commands {
+		var verbs []string
+		for _, v := range c.Verbs {
+			if v != ast.Set {
+				verbs = append(verbs, "`"+v.String()+"`")
+			}
+		}
+		also := ""
+		if len(verbs) > 0 {
+			also = " Also with " + strings.Join(verbs, " and ") + "."
+		}
+		fmt.Fprintf(&b, "\n## %s\n\n%s.%s\n\n```\n%s\n```\n\nExample:\n\n```\n%s\n```\n", c.Keyword, strings.ToUpper(c.Help[:1])+c.Help[1:], also,
+			strings.Join(c.Syntax, "\n"), strings.Join(c.Example, "\n"))
+	}
+	golden(t, "docs/COMMANDS.md", b.String())
 }

@@ -86,13 +86,13 @@ func (*UpdateServer) rule() rule {
 // UpdateTimeout: `auto-update timeout MINUTES`.
 type UpdateTimeout struct {
 	Pos     `json:"-"`
-	Minutes int `json:"minutes"` // 0: never, or not given
+	Minutes int `json:"minutes"` // 0: never; -1: not given
 }
 
 func (*UpdateTimeout) Family() string { return "auto-update" }
 func (c *UpdateTimeout) print(p *Printer) {
 	p.word("auto-update", "timeout")
-	if c.Minutes > 0 {
+	if c.Minutes >= 0 {
 		p.num(c.Minutes)
 	}
 }

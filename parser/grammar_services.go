@@ -105,7 +105,7 @@ func (g *noUpdateGrammar) toAST(c *conv) ast.Command {
 	case g.Server:
 		return &ast.UpdateServer{Pos: c.pos}
 	}
-	return &ast.UpdateTimeout{Pos: c.pos}
+	return &ast.UpdateTimeout{Pos: c.pos, Minutes: -1}
 }
 
 type privilegeGrammar struct {

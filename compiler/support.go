@@ -1,0 +1,138 @@
+package compiler
+
+// Support says what is done with a command: in the emulator, on the Linux kernel, and in a translation to nftables.
+type Support struct {
+	Emulator, Kernel, Translation string
+	Note                          string // what is left out
+}
+
+// The words of Support.
+const (
+	Enforced    = "enforced"     // packets are treated as the line says
+	Approximate = "approximated" // nearly; a W5xx finding says what differs
+	Answered    = "answered"     // the console acts on it
+	Stored      = "stored"       // kept and printed, nothing else
+	Refused     = "refused"      // said with a finding or in the ledger, not done
+)
+
+// Supported is what is done with a configuration command, by its keyword in the command table; ok is false for a keyword that
+// the table does not have.
+func Supported(keyword string) (s Support, ok bool) {
+	s, ok = support[keyword]
+	return s, ok
+}
+
+var (
+	everywhere = Support{Enforced, Enforced, Enforced, ""}
+	stored     = Support{Stored, Stored, "harmless", ""}
+	console    = Support{Answered, Stored, "harmless", "a setting of the console"}
+	routing    = Support{Stored, Stored, Refused, "routes that it would learn are missing"}
+	ipsec      = Support{Enforced, Refused, Refused, "the emulator decides with security associations that it is given; no IKE is spoken"}
+	tunnels    = Support{Stored, Stored, Refused, "PPP tunnels and the VPN client are not run"}
+	content    = Support{Stored, Stored, Refused, "content is not filtered"}
+	dhcp       = Support{Stored, Stored, Refused, "no DHCP is served"}
+)
+
+// support is the one table that docs/COMMANDS.md takes its last column from.
+var support = map[string]Support{
+	"aaa":                 {Enforced, Approximate, Refused, "a connection that needs a login is intercepted in the emulator and dropped on the kernel; there is no accounting"},
+	"aaa-server":          {Stored, Stored, Refused, "no server is asked"},
+	"access-group":        everywhere,
+	"access-list":         everywhere,
+	"alias":               {Enforced, Refused, Refused, ""},
+	"apply":               {Enforced, Refused, Refused, ""},
+	"area":                routing,
+	"arp":                 {Stored, Stored, Approximate, "static entries are not set"},
+	"auth-prompt":         stored,
+	"auto-update":         stored,
+	"banner":              stored,
+	"ca":                  {Stored, Stored, Refused, "`ca generate rsa key` is answered by the console"},
+	"clock":               {Stored, Stored, "harmless", ""},
+	"compatible":          routing,
+	"conduit":             {Enforced, Enforced, Enforced, ""},
+	"console":             console,
+	"crypto dynamic-map":  ipsec,
+	"crypto ipsec":        ipsec,
+	"crypto map":          ipsec,
+	"default-information": routing,
+	"description":         stored,
+	"dhcpd":               dhcp,
+	"dhcprelay":           dhcp,
+	"distance":            routing,
+	"domain-name":         stored,
+	"enable password":     {Answered, Stored, "harmless", ""},
+	"established":         {Enforced, Refused, Refused, ""},
+	"failover":            {Stored, Stored, "harmless", "there is no pair"},
+	"filter":              content,
+	"fixup":               {Approximate, Approximate, Approximate, "see the findings of code W508: dns, ftp and smtp in the emulator; ftp, tftp, sip, h323 and pptp by the kernel's helpers"},
+	"floodguard":          stored,
+	"fragment":            {Enforced, Approximate, Approximate, ""},
+	"global":              {Enforced, Enforced, Approximate, "lowest free address first, PAT behind it; a translation without daemon lets Linux choose"},
+	"group-object":        everywhere,
+	"hostname":            {Answered, Stored, "harmless", ""},
+	"http":                {Enforced, Refused, "harmless", "who may reach the box; nothing is served"},
+	"icmp":                everywhere,
+	"icmp-object":         everywhere,
+	"igmp":                routing,
+	"ignore":              routing,
+	"interface":           {Enforced, Enforced, Approximate, "speed is left to the host"},
+	"ip address":          {Enforced, Enforced, Approximate, "dhcp and pppoe are stored"},
+	"ip audit":            {Stored, Stored, Refused, "signatures are not looked for"},
+	"ip local":            {Enforced, Refused, Refused, "pools for VPN clients"},
+	"ip verify":           everywhere,
+	"isakmp":              ipsec,
+	"log-adj-changes":     routing,
+	"logging":             {Stored, Stored, "harmless", "messages are made; where they go is not yet chosen by these lines"},
+	"mac-list":            stored,
+	"management-access":   stored,
+	"match":               routing,
+	"mgcp":                stored,
+	"mroute":              routing,
+	"mtu":                 {Stored, Enforced, Approximate, ""},
+	"multicast":           routing,
+	"name":                {Enforced, Enforced, "harmless", "resolved where it is used"},
+	"nameif":              everywhere,
+	"names":               {Answered, Stored, "harmless", ""},
+	"nat":                 {Enforced, Approximate, Approximate, "policy outside NAT and embryonic limits are not done on the kernel"},
+	"network":             routing,
+	"network-object":      everywhere,
+	"ntp":                 stored,
+	"object-group":        everywhere,
+	"ospf":                routing,
+	"outbound":            {Enforced, Refused, Refused, ""},
+	"pager":               console,
+	"passwd":              console,
+	"pdm":                 stored,
+	"port-object":         everywhere,
+	"prefix-list":         routing,
+	"privilege":           stored,
+	"protocol-object":     everywhere,
+	"redistribute":        routing,
+	"rip":                 routing,
+	"route":               {Enforced, Enforced, Approximate, ""},
+	"route-map":           routing,
+	"router":              routing,
+	"router-id":           routing,
+	"routing":             routing,
+	"service":             {Enforced, Enforced, Refused, ""},
+	"set":                 routing,
+	"shun":                {Answered, Refused, Refused, "of the moment; never in a saved configuration"},
+	"snmp-server":         {Enforced, Refused, "harmless", "who may reach the box; nothing is served"},
+	"ssh":                 {Enforced, Refused, "harmless", "who may reach the box; nothing is served"},
+	"static":              {Enforced, Approximate, Approximate, "port statics with an access list and embryonic limits are not done on the kernel"},
+	"summary-address":     routing,
+	"sysopt":              {Enforced, Approximate, Approximate, ""},
+	"telnet":              {Enforced, Refused, "harmless", "who may reach the box; nothing is served"},
+	"terminal":            console,
+	"tftp-server":         stored,
+	"timeout":             {Enforced, Approximate, Approximate, ""},
+	"timers":              routing,
+	"url-block":           content,
+	"url-cache":           content,
+	"url-server":          content,
+	"username":            stored,
+	"virtual":             stored,
+	"vpdn":                tunnels,
+	"vpnclient":           tunnels,
+	"vpngroup":            ipsec,
+}
