@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"pixfw/ast"
+	"pixfw/runtime"
 )
 
 // show does one show command: state through its formatter, everything else as the lines of the configuration.
@@ -93,12 +94,44 @@ func (s *Session) show(c *ast.Show) (string, error) {
 			}
 		}
 		return "", nil
+	case "object-group":
+		return s.objectGroups(), nil
+	case "shun":
+		return s.shuns(), nil
 	case "failover":
 		return formatFailover(s.running), nil
 	case "debug":
 		return "", nil // no debugging is on: there is none to switch on yet
 	}
 	return s.listing(c.What, c.ID), nil
+}
+
+// objectGroups lists the groups with their members, as the configuration prints them.
+func (s *Session) objectGroups() string {
+	var b strings.Builder
+	p := s.running.Printer()
+	for cmd := range s.running.Commands() {
+		switch cmd.(type) {
+		case *ast.ObjectGroup:
+			b.WriteString(p.Text(cmd) + "\n")
+		case ast.GroupMember:
+			b.WriteString(ast.Indent(cmd) + p.Text(cmd) + "\n")
+		}
+	}
+	return b.String()
+}
+
+// shuns lists who is shut out (commands-firewall.md section 5.16).
+func (s *Session) shuns() string {
+	engine, ok := s.engine.(runtime.Shunner)
+	if !ok {
+		return ""
+	}
+	var b strings.Builder
+	for _, x := range engine.Shuns() {
+		fmt.Fprintf(&b, "Shun %v %v %d %d\n", x.Src, x.Dst, x.SrcPort, x.DstPort)
+	}
+	return b.String()
 }
 
 // startupText is the configuration as last written, with the line that tells when.
