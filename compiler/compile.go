@@ -45,8 +45,30 @@ func Compile(cfg *ast.Config) (*Plan, ast.Diagnostics) {
 	c.logging()
 	c.audits()
 	c.systemServices()
+	c.unbuilt()
 	c.diags.Sort()
 	return c.plan, c.diags
+}
+
+// unbuilt keeps the lines of which some engine has to say that it does nothing with them.
+func (c *compiler) unbuilt() {
+	for cmd := range c.cfg.Commands() {
+		switch cmd := cmd.(type) {
+		case *ast.AccessList:
+			// Long lists need not be looked at twice.
+		case *ast.TransformSet, *ast.TransformMode, *ast.SALifetime, *ast.MapEntry, *ast.MapSessionKey, *ast.MapClientAddress,
+			*ast.MapAuthentication, *ast.MapInterface, *ast.ISAKMPEnable, *ast.ISAKMPKey, *ast.ISAKMPIdentity, *ast.ISAKMPPool,
+			*ast.ISAKMPPolicy, *ast.ISAKMPNatTraversal, *ast.ISAKMPKeepalive, *ast.ISAKMPPeer, *ast.VPNGroup, *ast.Pool:
+			c.plan.VPN.Lines = append(c.plan.VPN.Lines, From(cmd))
+		case *ast.Timeout:
+			switch cmd.Timers[0].Name {
+			case "conn", "half-closed", "udp", "rpc", "h225":
+				c.plan.ConnTimers = append(c.plan.ConnTimers, From(cmd))
+			case "h323", "mgcp", "sip", "sip_media", "sip-disconnect", "sip-invite":
+				c.plan.AppTimers = append(c.plan.AppTimers, From(cmd))
+			}
+		}
+	}
 }
 
 // compiler is the state of one Compile.

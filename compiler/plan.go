@@ -52,8 +52,10 @@ type Plan struct {
 
 	Box      Box
 	Timeouts Timeouts
-	Fixups   []Fixup
-	Sysopt   Sysopt
+	// The lines of conn, udp and the timers beside them, and those of protocols (h323, mgcp, sip).
+	ConnTimers, AppTimers []Line
+	Fixups                []Fixup
+	Sysopt                Sysopt
 
 	Logging       Logging
 	Audit         []Audit // configuration order
@@ -265,6 +267,7 @@ type UAuth struct {
 
 // VPN is everything of IKE and IPsec.
 type VPN struct {
+	Lines         []Line // every line of IKE and IPsec, for those who do none of it and have to say so
 	TransformSets []TransformSet
 	Maps          []CryptoMap
 	DynamicMaps   []CryptoMap

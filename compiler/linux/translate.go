@@ -88,7 +88,7 @@ var byCode = map[string]struct {
 }
 
 // daemonWork are the findings about what needs a process beside the kernel: user authentication, IPsec, inspections.
-var daemonWork = []string{"W506", "W507", "W508"}
+var daemonWork = []string{"W506", "W507", "W508", "W509"}
 
 // account says what became of each line: what the rules say of it, else where it stands in the output, else what becomes of
 // lines of its kind.

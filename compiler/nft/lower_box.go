@@ -163,6 +163,9 @@ func (l *lowerer) unserved() {
 		}
 	}
 	for i := range p.AAAGroups {
+		if g := &p.AAAGroups[i]; len(g.Servers) > 0 {
+			l.note("W506", g.Line, "no server of the group is asked yet")
+		}
 		for k := range p.AAAGroups[i].Servers {
 			l.note("W506", p.AAAGroups[i].Servers[k].Line, "the server is not asked yet")
 		}
@@ -210,7 +213,12 @@ func (l *lowerer) unserved() {
 	for i := range p.Box.SNMP {
 		l.warn("W510", p.Box.SNMP[i].Line, "the firewall serves no SNMP: requests are dropped, no traps are sent", "")
 	}
-	l.note("W509", compiler.Line{}, "timers of RPC, H.225, H.323, MGCP and SIP: the timers for conn and udp are used")
+	for _, line := range p.ConnTimers {
+		l.note("W509", line, "the timers of RPC and H.225 are those of conn and udp")
+	}
+	for _, line := range p.AppTimers {
+		l.note("W509", line, "the timers of H.323, MGCP and SIP are those of conn and udp")
+	}
 	l.note("W514", compiler.Line{}, "sequence numbers are not randomised, fragment limits are the kernel's, ICMP replies that answer nothing are dropped")
 	if !p.UAuth.Line.IsDefault() {
 		l.note("W506", p.UAuth.Line, "has no effect: users cannot log in yet")
@@ -269,6 +277,11 @@ func (l *lowerer) ipsec() {
 	}
 	if l.p.Sysopt.PermitIPsec {
 		no(l.p.Sysopt.PermitIPsecLine, "has no effect: no decrypted packets arrive yet")
+	}
+	for _, line := range v.Lines {
+		if l.at[line.Pos] == nil {
+			no(line, "has no effect: IKE is not served yet")
+		}
 	}
 }
 
