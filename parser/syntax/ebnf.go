@@ -106,8 +106,8 @@ func (r *ebnfReader) term() (t *ebnf.Term, ok bool) {
 	case c == '"':
 		end := r.at + 1
 		for end < len(r.text) && r.text[end] != '"' && r.text[end] != '\n' {
-			if r.text[end] == '\\' {
-				return nil, false // escapes have rules
+			if c := r.text[end]; c == '\\' || c < ' ' || c >= 0x7f {
+				return nil, false // there are rules for them
 			}
 			end++
 		}
