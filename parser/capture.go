@@ -43,17 +43,36 @@ func newCapture(s string) *capture {
 		s = strings.ReplaceAll(s, "\r", "\n")
 	}
 	c.raw = make([]string, 0, strings.Count(s, "\n")+1)
+	c.dirty = dirty(s)
 	for s != "" {
 		var line string
 		line, s, _ = strings.Cut(s, "\n")
 		line = strings.TrimSuffix(line, "\r")
 		c.raw = append(c.raw, line)
-		c.dirty = c.dirty || strings.ContainsAny(line, "\r\b\x00\x1b\x07\x7f") || !utf8.ValidString(line) || strings.Contains(line, more)
 	}
 	for len(c.layers) < maxLayers && c.decoration() {
 	}
 	c.survey()
 	return c
+}
+
+// dirty reports whether a text has characters that a terminal acts on, or that are no text. It is asked of whole files, of
+// which most have none: that is known by a few fast searches.
+func dirty(s string) bool {
+	for _, c := range []byte("\b\x00\x1b\x07\x7f") {
+		if strings.IndexByte(s, c) >= 0 {
+			return true
+		}
+	}
+	if !utf8.ValidString(s) || strings.Contains(s, more) {
+		return true
+	}
+	// A carriage return is none of these where it ends a line.
+	n := strings.Count(s, "\r")
+	if strings.HasSuffix(s, "\r") {
+		n--
+	}
+	return n > strings.Count(s, "\r\n")
 }
 
 // text is what line i says, with the number of characters that were cut off in front of it and, if a terminal moved its

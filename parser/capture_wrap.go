@@ -1,6 +1,9 @@
 package parser
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // A logical line is a line of the configuration, and the physical lines that it was made from.
 type logical struct {
@@ -73,12 +76,11 @@ func (c *capture) full(text string, short, width int) (at int, stated bool) {
 
 // mayWrap reports whether a line may go on with the next.
 func (c *capture) mayWrap(text string) bool {
-	for short := range 3 {
-		if w, _ := c.full(text, short, 0); w > 0 {
-			return true
-		}
+	if len(text) < 38 {
+		return false
 	}
-	return false
+	n := chars(text)
+	return slices.ContainsFunc(c.widths, func(w int) bool { return n <= w && w <= n+2 })
 }
 
 // continues reports whether physical line k goes on with what so holds, at whose end blanks were trimmed.
