@@ -26,6 +26,11 @@ var may = map[string][]string{
 	"runtime/syslog":   {"ast", "runtime"},
 	"runtime/emulator": {"ast", "compiler", "runtime", "runtime/syslog"},
 	"runtime/kernel":   {"ast", "compiler", "compiler/nft", "runtime", "runtime/syslog", "runtime/kernel"},
+	"runtime/ike":      {"ast", "compiler", "runtime"},
+	"runtime/esp":      {"ast", "runtime"},
+	"runtime/aaa":      {"ast", "compiler", "runtime"},
+	"runtime/uauth":    {"ast", "compiler", "runtime", "runtime/aaa", "runtime/syslog"},
+	"runtime/gateway":  {"ast", "compiler", "runtime", "runtime/ike", "runtime/esp", "runtime/aaa", "runtime/uauth", "runtime/syslog", "runtime/kernel"},
 	"shell":            {"ast", "parser", "compiler", "runtime", "shell"},
 	"cmd/pixfw":        {"ast", "parser", "compiler", "runtime", "shell"},
 }
@@ -45,12 +50,15 @@ func allowed(room, imported string) bool {
 
 // outside are packages of others that only some rooms may use: the rest of the house must not come to depend on them.
 var outside = map[string][]string{
-	"github.com/alecthomas/participle/v2": {"parser", "parser/syntax"},
-	"github.com/google/nftables":          {"compiler/nft", "runtime/kernel"},
-	"github.com/mdlayher/netlink":         {"compiler/nft", "runtime/kernel"},
-	"github.com/vishvananda/netlink":      {"runtime/kernel"},
-	"github.com/chzyer/readline":          {"shell"},
-	"github.com/alecthomas/kong":          {"cmd/pixfw"},
+	"github.com/alecthomas/participle/v2":   {"parser", "parser/syntax"},
+	"github.com/google/nftables":            {"compiler/nft", "runtime/kernel"},
+	"github.com/mdlayher/netlink":           {"compiler/nft", "runtime/kernel"},
+	"github.com/vishvananda/netlink":        {"runtime/kernel"},
+	"github.com/chzyer/readline":            {"shell"},
+	"layeh.com/radius":                      {"runtime/aaa"},
+	"github.com/facebookincubator/tacquito": {"runtime/aaa"},
+	"golang.zx2c4.com/wireguard":            {"runtime/esp"},
+	"github.com/alecthomas/kong":            {"cmd/pixfw"},
 }
 
 func TestImports(t *testing.T) {
