@@ -39,7 +39,7 @@ func (s *Session) exec(cmd ast.Exec) (string, error) {
 		if c.Topic != "" {
 			return s.describe(c.Topic)
 		}
-		return s.Help(""), nil
+		return s.help(""), nil
 	case *ast.RSAKey:
 		return s.rsaKey(c)
 	case *ast.PacketTracer:

@@ -13,6 +13,12 @@ import (
 // Help is the answer to a question mark behind text: the commands of the mode, or what may follow the words. Where a name
 // of the configuration is wanted, those that exist are listed.
 func (s *Session) Help(text string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.help(text)
+}
+
+func (s *Session) help(text string) string {
 	words, partial := s.cut(text)
 	next, before, ok := s.next(words)
 	if !ok {
@@ -87,6 +93,8 @@ func (s *Session) describe(topic string) (string, error) {
 // Complete is the words that can stand where text ends, each beginning with what is typed of it: keywords, and the names
 // that exist now. partial is that beginning.
 func (s *Session) Complete(text string) (candidates []string, partial string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	words, partial := s.cut(text)
 	next, _, ok := s.next(words)
 	if !ok || s.Asking() {

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"time"
 
 	"pixfw/ast"
 	"pixfw/compiler"
@@ -38,22 +37,12 @@ type Options struct {
 	Record io.Writer
 }
 
-// Session is one console. It is not safe for concurrent use.
+// Session is one console of a box. It is not safe for concurrent use, but several consoles of one box are: see Another.
 type Session struct {
-	engine  runtime.Engine
-	clock   runtime.Clock
-	lang    *language
-	secrets *Secrets
-	save    func(string) error
-	record  io.Writer
+	*chassis
+	lang   *language
+	record io.Writer
 
-	running *ast.Config
-	known   map[string]bool // errors that the running configuration has already
-	startup string
-	saved   time.Time // when startup was written; zero: as loaded
-	changed time.Time // when running was last changed; zero: as loaded
-
-	booted  time.Time
 	mode    Mode
 	group   parser.Group // the object group whose members are typed; the zero Group: none
 	sub     string       // the sub-mode of router ospf and its kin; empty: none
@@ -72,7 +61,8 @@ const longestCommand = 512
 // New makes a session. A configuration with errors is loaded all the same, as a PIX does at boot: each error is in the
 // diagnostics, and the lines in error are left out. The error is for a configuration that the engine cannot take.
 func New(o Options) (*Session, ast.Diagnostics, error) {
-	s := &Session{engine: o.Engine, clock: o.Clock, secrets: o.Secrets, save: o.Save, record: o.Record, running: o.Config}
+	c := &chassis{engine: o.Engine, clock: o.Clock, secrets: o.Secrets, save: o.Save, running: o.Config}
+	s := &Session{chassis: c, record: o.Record}
 	if s.clock == nil {
 		s.clock = runtime.WallClock{}
 	}
@@ -124,6 +114,12 @@ func (s *Session) Welcome() string { return textWelcome + "\n" }
 
 // Prompt is what stands before the next line.
 func (s *Session) Prompt() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.prompt()
+}
+
+func (s *Session) prompt() string {
 	if s.asking != nil {
 		return s.asking.prompt
 	}
@@ -163,13 +159,19 @@ func (s *Session) Asking() bool { return s.asking != nil }
 func (s *Session) Mode() Mode { return s.mode }
 
 // Running is the running configuration. Not to be changed.
-func (s *Session) Running() *ast.Config { return s.running }
+func (s *Session) Running() *ast.Config {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.running
+}
 
 // Engine is the firewall behind the console.
 func (s *Session) Engine() runtime.Engine { return s.engine }
 
 // PagerLines is the height of the pager as configured; 0: no pager.
 func (s *Session) PagerLines() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if p, ok := ast.First[*ast.Pager](s.running, nil); ok && bool(p.On) {
 		return p.Lines
 	}
@@ -198,7 +200,9 @@ func (s *Session) Line(text string) (out string, more bool) {
 
 // Do types one line.
 func (s *Session) Do(text string) Result {
-	prompt, typed := s.Prompt(), text
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	prompt, typed := s.prompt(), text
 	if s.Hidden() {
 		typed = ""
 	}
@@ -230,7 +234,7 @@ func (s *Session) do(text string) Result {
 	}
 	s.remember(text)
 	if strings.HasSuffix(text, "?") && !s.inText(strings.TrimSuffix(text, "?")) {
-		return Result{Output: s.Help(strings.TrimSuffix(text, "?")), More: true}
+		return Result{Output: s.help(strings.TrimSuffix(text, "?")), More: true}
 	}
 	return s.result(s.run(text))
 }
