@@ -100,24 +100,35 @@ func RunPipe(s *Session, in io.Reader, out io.Writer) error {
 	}
 }
 
-// terminal is a Term on a tty.
+// terminal is a Term with an editor behind it.
 type terminal struct {
 	rl   *readline.Instance
 	keys *keyReader
 	out  io.Writer
+	far  farEnd
+}
 
+// farEnd is the terminal that somebody sits at.
+type farEnd interface {
+	raw() error    // each key comes at once, none is shown
+	cooked() error // as it was
+	width() int    // in columns
+}
+
+// tty is a terminal of this host.
+type tty struct {
 	fd    int
 	state *readline.State // before raw mode; nil: not in raw mode
 }
 
-func (t *terminal) raw() (err error) {
+func (t *tty) raw() (err error) {
 	if t.state == nil {
 		t.state, err = readline.MakeRaw(t.fd)
 	}
 	return err
 }
 
-func (t *terminal) cooked() error {
+func (t *tty) cooked() error {
 	if t.state == nil {
 		return nil
 	}
@@ -127,21 +138,27 @@ func (t *terminal) cooked() error {
 }
 
 // width is that of the terminal, or the PIX's own where the terminal does not tell.
-func (t *terminal) width() int {
+func (t *tty) width() int {
 	if w, _, err := readline.GetSize(t.fd); err == nil && w > 0 {
 		return w
 	}
-	return 80
+	return defaultWidth
 }
 
-// OpenTerm makes a terminal for a session. `?` shows help at once and TAB completes.
+const defaultWidth = 80
+
+// OpenTerm makes a terminal for a session. `?` shows help at once and TAB completes. The func ends it.
 func OpenTerm(s *Session, in *os.File, out io.Writer) (Term, func() error, error) {
-	t := &terminal{keys: &keyReader{in: in}, out: out, fd: int(in.Fd())}
+	return openTerm(s, in, out, &tty{fd: int(in.Fd())})
+}
+
+func openTerm(s *Session, in io.Reader, out io.Writer, far farEnd) (Term, func() error, error) {
+	t := &terminal{keys: &keyReader{in: in}, out: out, far: far}
 	rl, err := readline.NewEx(&readline.Config{
 		FuncIsTerminal: func() bool { return true },
-		FuncGetWidth:   t.width,
-		FuncMakeRaw:    t.raw,
-		FuncExitRaw:    t.cooked,
+		FuncGetWidth:   far.width,
+		FuncMakeRaw:    far.raw,
+		FuncExitRaw:    far.cooked,
 
 		Stdin:           t.keys,
 		Stdout:          out,
@@ -186,7 +203,7 @@ func (t *terminal) ReadLine(prompt string) (string, error) {
 func (t *terminal) ReadSecret(prompt string) (string, error) {
 	cfg := t.rl.GenPasswordConfig()
 	cfg.Prompt, cfg.MaskRune = prompt, '*'
-	cfg.Stdin, cfg.FuncIsTerminal, cfg.FuncGetWidth = t.keys, t.rl.Config.FuncIsTerminal, t.width
+	cfg.Stdin, cfg.FuncIsTerminal, cfg.FuncGetWidth = t.keys, t.rl.Config.FuncIsTerminal, t.far.width
 	line, err := t.rl.ReadPasswordWithConfig(cfg)
 	if errors.Is(err, readline.ErrInterrupt) {
 		return "", ErrInterrupt
@@ -196,15 +213,12 @@ func (t *terminal) ReadSecret(prompt string) (string, error) {
 }
 
 func (t *terminal) ReadKey() (rune, error) {
-	if err := t.raw(); err != nil {
+	if err := t.far.raw(); err != nil {
 		return 0, err
 	}
-	defer t.cooked()
 	var b [1]byte
-	if _, err := t.keys.Read(b[:]); err != nil {
-		return 0, err
-	}
-	return rune(b[0]), nil
+	_, err := io.ReadFull(t.keys, b[:])
+	return rune(b[0]), errors.Join(err, t.far.cooked())
 }
 
 // keyReader hands out the bytes of a terminal one by one, so that none is left in the line editor's buffer when the pager
