@@ -25,6 +25,9 @@ type Options struct {
 	// Netns is the path of a network namespace; empty: the one of the calling thread.
 	Netns string
 	Clock runtime.Clock
+	// Host is a file. With it the devices are taken from the host: what it had on them is off while the engine is there, and
+	// Close brings it back. The file tells the engine that follows one which died how the host was.
+	Host string
 }
 
 // Engine is the firewall in the kernel.
@@ -51,6 +54,7 @@ type Engine struct {
 	items       []item
 	before      map[string]string // sysctls as they were
 	beforeOrder []string
+	host        *hostState        // nil: the devices are shared with the host
 	carry       map[aceKey]uint64 // hits of rulesets before this one
 	zero        map[aceKey]uint64 // hits at the last clear
 	hits        map[aceKey]uint64 // as last read
@@ -92,6 +96,11 @@ func New(opts Options) (*Engine, error) {
 		if native := ns.hasNativeQueue(); native || ns.hasCompatQueue() {
 			e.queue, e.opt = q, nft.Options{Daemon: true, CompatQueue: !native}
 		} else if err := q.close(); err != nil {
+			return nil, errors.Join(err, e.Close())
+		}
+	}
+	if opts.Host != "" {
+		if err := e.takeHost(opts.Host); err != nil {
 			return nil, errors.Join(err, e.Close())
 		}
 	}
@@ -207,7 +216,13 @@ func (e *Engine) Apply(plan *compiler.Plan) (ast.Diagnostics, error) {
 	if err := e.sysctl(rules.Sysctls); err != nil {
 		return back(err)
 	}
-	if err := e.change(e.wanted(plan, links)); err != nil {
+	want := e.wanted(plan, links)
+	if e.host != nil && e.plan == nil {
+		if err := e.clearDevices(links, want); err != nil {
+			return back(err)
+		}
+	}
+	if err := e.change(want); err != nil {
 		return back(err)
 	}
 	now := e.clock.Now()
@@ -391,7 +406,10 @@ func (e *Engine) Close() error {
 	e.closed = true
 	var errs []error
 	errs = append(errs, e.restore())
-	if e.batch != nil {
+	if e.host != nil {
+		errs = append(errs, e.returnHost())
+	}
+	if e.batch != nil || e.host != nil { // an engine that died may have left rules
 		b, err := nft.Removal()
 		if err == nil {
 			err = e.ns.commit(b)

@@ -22,6 +22,9 @@ type item struct {
 	line compiler.Line
 	add  func(*netlink.Handle) error
 	del  func(*netlink.Handle) error
+
+	addr  *netlink.Addr // what it brings, where it is one of these: with LinkIndex
+	route *netlink.Route
 }
 
 func (e *Engine) ipnet(n ast.Net) *net.IPNet {
@@ -52,15 +55,15 @@ func (e *Engine) wanted(plan *compiler.Plan, links map[int]netlink.Link) []item 
 				del: func(h *netlink.Handle) error { return h.LinkSetMTU(link, was) }})
 		}
 		if f.HasAddress() {
-			addr := &netlink.Addr{IPNet: e.ipnet(f.Net), Broadcast: toIP(f.Broadcast())}
-			out = append(out, item{key: fmt.Sprint("address ", name, " ", f.Net), line: f.AddrLine,
+			addr := &netlink.Addr{IPNet: e.ipnet(f.Net), Broadcast: toIP(f.Broadcast()), LinkIndex: link.Attrs().Index}
+			out = append(out, item{addr: addr, key: fmt.Sprint("address ", name, " ", f.Net), line: f.AddrLine,
 				add: func(h *netlink.Handle) error { return h.AddrAdd(link, addr) },
 				del: func(h *netlink.Handle) error { return h.AddrDel(link, addr) }})
 		}
 		out = append(out, item{key: "up " + name, line: f.Line, add: func(h *netlink.Handle) error { return h.LinkSetUp(link) }})
 	}
 	route := func(key string, line compiler.Line, r *netlink.Route) {
-		out = append(out, item{key: key, line: line,
+		out = append(out, item{key: key, line: line, route: r,
 			add: func(h *netlink.Handle) error { return h.RouteAdd(r) },
 			del: func(h *netlink.Handle) error { return h.RouteDel(r) }})
 	}
@@ -131,7 +134,7 @@ func (e *Engine) change(want []item) error {
 		// What is there is added again as well, because removing an address takes routes with it.
 		switch err := it.add(e.nl); {
 		case errors.Is(err, unix.EEXIST):
-			if !ours[it.key] {
+			if !ours[it.key] && e.host == nil {
 				it.del = nil // the host's own: it stays
 			}
 		case err != nil:
@@ -163,12 +166,17 @@ func (e *Engine) sysctl(list []nft.Sysctl) error {
 			if strings.TrimSpace(string(was)) == s.Value {
 				continue
 			}
-			if err := os.WriteFile(path, []byte(s.Value), 0); err != nil {
-				return fmt.Errorf("%s = %s: %w", s.Key, s.Value, err)
-			}
 			if _, known := e.before[s.Key]; !known {
 				e.before[s.Key] = strings.TrimSpace(string(was))
 				e.beforeOrder = append(e.beforeOrder, s.Key)
+				if e.host != nil {
+					if err := e.keepHost(); err != nil {
+						return err
+					}
+				}
+			}
+			if err := os.WriteFile(path, []byte(s.Value), 0); err != nil {
+				return fmt.Errorf("%s = %s: %w", s.Key, s.Value, err)
 			}
 		}
 		return nil
