@@ -23,7 +23,7 @@ var may = map[string][]string{
 	"compiler/diff":    {"ast", "compiler"},
 	"compiler/linux":   {"ast", "compiler", "compiler/nft"},
 	"runtime":          {"ast", "compiler"},
-	"runtime/syslog":   {"ast", "runtime"},
+	"runtime/syslog":   {"ast", "compiler", "runtime"},
 	"runtime/emulator": {"ast", "compiler", "runtime", "runtime/syslog"},
 	"runtime/kernel":   {"ast", "compiler", "compiler/nft", "runtime", "runtime/syslog", "runtime/kernel"},
 	"runtime/ike":      {"ast", "compiler", "runtime"},

@@ -1,6 +1,7 @@
 package kernel
 
 import (
+	"errors"
 	"fmt"
 	"runtime"
 
@@ -41,3 +42,16 @@ func (s *space) do(fn func() error) error {
 }
 
 func (s *space) close() error { return unix.Close(s.fd) }
+
+// Within runs fn inside the network namespace at path, so that sockets which it opens are the firewall's; empty: where the
+// calling thread is.
+func Within(path string, fn func() error) error {
+	if path == "" {
+		return fn()
+	}
+	s, err := openSpace(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(s.do(fn), s.close())
+}
