@@ -12,7 +12,7 @@ import (
 
 // A form is one grammar: how it reads a line, and its EBNF. Its parser is built on first use.
 type form struct {
-	read func(list []lexer.Token, c *conv) (ast.Command, error)
+	read func(lex *lexer.PeekingLexer, c *conv) (ast.Command, error)
 	ebnf func() string
 }
 
@@ -25,14 +25,8 @@ type grammar[G any] interface {
 func newForm[G any, P grammar[G]]() *form {
 	parser := sync.OnceValue(buildParser[G])
 	return &form{
-		read: func(list []lexer.Token, c *conv) (ast.Command, error) {
-			room := scratches.Get().(*scratch)
-			defer scratches.Put(room)
-			peek, err := room.peek(list)
-			if err != nil {
-				return nil, err
-			}
-			g, err := parser().ParseFromLexer(peek)
+		read: func(lex *lexer.PeekingLexer, c *conv) (ast.Command, error) {
+			g, err := parser().ParseFromLexer(lex)
 			if err != nil {
 				return nil, err
 			}
@@ -55,7 +49,7 @@ func (k *kw) Capture(words []string) error {
 		if *k != "" {
 			*k += " "
 		}
-		*k += kw(strings.ToLower(w))
+		*k += kw(strings.ToLower(strings.ToUpper(w))) // some letters, such as \u017f, are the capital's only by way of it
 	}
 	return nil
 }

@@ -72,6 +72,33 @@ func (g *anyCompareGrammar) match(c *conv) ast.PortMatch {
 	return compare(c, -1, g.Op, g.Port.word, g.First.word, g.Last.word)
 }
 
+// aceAction is what an entry does with a packet.
+type aceActionGrammar struct {
+	Word kw `parser:"@( 'permit' | 'deny' )"`
+}
+
+// aceTCP, aceUDP and aceICMP are the protocols that have bodies of their own. 6, 17 and 1 are other spellings of them.
+type aceTCPGrammar struct {
+	Word bool   `parser:"  @'tcp'"`
+	Num  numTCP `parser:"| @@"`
+}
+
+type aceUDPGrammar struct {
+	Word bool   `parser:"  @'udp'"`
+	Num  numUDP `parser:"| @@"`
+}
+
+type aceICMPGrammar struct {
+	Word bool    `parser:"  @'icmp'"`
+	Num  numICMP `parser:"| @@"`
+}
+
+// aceMore is what begins another address or comparison.
+type aceMoreGrammar struct {
+	Word kw     `parser:"  @( 'any' | 'host' | 'interface' | 'object-group' | 'eq' | 'neq' | 'lt' | 'gt' | 'range' )"`
+	IP   ipAddr `parser:"| @@"`
+}
+
 // A body with ports is read in one of two ways, for an object-group behind the source may be a source port or the
 // destination. It is the destination, unless another address follows; of three groups in a row the last is the destination
 // port, which is how they are written. Where that leaves a choice, the types of the groups decide (settle).
@@ -86,8 +113,8 @@ type tcpTail struct {
 	SrcPort *tcpCompare `parser:"@@?"`
 	Dst     aceAddr     `parser:"@@"`
 	DstPort *tcpCompare `parser:"( @@"`
-	Group   groupID     `parser:"| 'object-group' @@ )? (?! 'any' | 'host' | 'interface' | 'object-group' | 'eq' | 'neq' | 'lt' | 'gt' | 'range'"`
-	Stop    ipAddr      `parser:"| @@ )"`
+	Group   groupID     `parser:"| 'object-group' @@ )?"`
+	More    aceMore     `parser:"(?! @@ )"`
 }
 
 type tcpGrouped struct {
@@ -130,8 +157,8 @@ type udpTail struct {
 	SrcPort *udpCompare `parser:"@@?"`
 	Dst     aceAddr     `parser:"@@"`
 	DstPort *udpCompare `parser:"( @@"`
-	Group   groupID     `parser:"| 'object-group' @@ )? (?! 'any' | 'host' | 'interface' | 'object-group' | 'eq' | 'neq' | 'lt' | 'gt' | 'range'"`
-	Stop    ipAddr      `parser:"| @@ )"`
+	Group   groupID     `parser:"| 'object-group' @@ )?"`
+	More    aceMore     `parser:"(?! @@ )"`
 }
 
 type udpGrouped struct {
@@ -174,8 +201,8 @@ type anyTail struct {
 	SrcPort *anyCompare `parser:"@@?"`
 	Dst     aceAddr     `parser:"@@"`
 	DstPort *anyCompare `parser:"( @@"`
-	Group   groupID     `parser:"| 'object-group' @@ )? (?! 'any' | 'host' | 'interface' | 'object-group' | 'eq' | 'neq' | 'lt' | 'gt' | 'range'"`
-	Stop    ipAddr      `parser:"| @@ )"`
+	Group   groupID     `parser:"| 'object-group' @@ )?"`
+	More    aceMore     `parser:"(?! @@ )"`
 }
 
 type anyGrouped struct {
@@ -250,14 +277,14 @@ type logOptionGrammar struct {
 	Only     logInterval `parser:"| 'interval' @@ )?"`
 }
 
-// ace is one entry behind the name of its list. 6, 17 and 1 are other spellings of tcp, udp and icmp.
+// ace is one entry behind the name of its list.
 type ace struct {
-	Action   kw         `parser:"@( 'permit' | 'deny' )"`
-	TCP      numTCP     `parser:"( ( 'tcp' | @@ )"`
+	Action   aceAction  `parser:"@@"`
+	TCP      aceTCP     `parser:"( @@"`
 	TCPBody  *tcpBody   `parser:"  @@"`
-	UDP      numUDP     `parser:"| ( 'udp' | @@ )"`
+	UDP      aceUDP     `parser:"| @@"`
 	UDPBody  *udpBody   `parser:"  @@"`
-	ICMP     numICMP    `parser:"| ( 'icmp' | @@ )"`
+	ICMP     aceICMP    `parser:"| @@"`
 	ICMPBody *icmpBody  `parser:"  @@"`
 	Group    groupID    `parser:"| 'object-group' @@"`
 	Any      *anyBody   `parser:"  @@"`
@@ -266,7 +293,7 @@ type ace struct {
 }
 
 func (g *ace) entry(c *conv, id aclID, line lineNum) *ast.AccessList {
-	e := &ast.AccessList{Pos: c.pos, ID: id.Text, Line: line.nOr(0), Permit: g.Action == "permit", ICMPType: -1}
+	e := &ast.AccessList{Pos: c.pos, ID: id.Text, Line: line.nOr(0), Permit: g.Action.Word == "permit", ICMPType: -1}
 	switch {
 	case g.TCPBody != nil:
 		e.Proto = ast.ProtoTCP
@@ -308,16 +335,16 @@ func (l *logOption) fill(e *ast.AccessList) {
 
 // standardACE is an entry that names a network, for route maps.
 type standardACE struct {
-	Action kw      `parser:"@( 'permit' | 'deny' )"`
-	Any    bool    `parser:"( @'any'"`
-	Host   ipAddr  `parser:"| 'host' @@"`
-	IP     ipAddr  `parser:"| @@"`
-	Mask   aceMask `parser:"  @@ )"`
+	Action aceAction `parser:"@@"`
+	Any    bool      `parser:"( @'any'"`
+	Host   ipAddr    `parser:"| 'host' @@"`
+	IP     ipAddr    `parser:"| @@"`
+	Mask   aceMask   `parser:"  @@ )"`
 }
 
 func (g *standardACE) entry(c *conv, id aclID, line lineNum) ast.Command {
 	a := aceAddr{Any: g.Any, Host: g.Host, IP: g.IP, Mask: g.Mask}
-	return &ast.StandardACE{Pos: c.pos, ID: id.Text, Line: line.nOr(0), Permit: g.Action == "permit", Addr: a.addr(c)}
+	return &ast.StandardACE{Pos: c.pos, ID: id.Text, Line: line.nOr(0), Permit: g.Action.Word == "permit", Addr: a.addr(c)}
 }
 
 type accessListGrammar struct {

@@ -6,12 +6,12 @@ import "pixfw/ast"
 
 // conduitRule is an entry of an access list whose first address is the one that packets go to.
 type conduitRule struct {
-	Action   kw         `parser:"@( 'permit' | 'deny' )"`
-	TCP      numTCP     `parser:"( ( 'tcp' | @@ )"`
+	Action   aceAction  `parser:"@@"`
+	TCP      aceTCP     `parser:"( @@"`
 	TCPBody  *tcpBody   `parser:"  @@"`
-	UDP      numUDP     `parser:"| ( 'udp' | @@ )"`
+	UDP      aceUDP     `parser:"| @@"`
 	UDPBody  *udpBody   `parser:"  @@"`
-	ICMP     numICMP    `parser:"| ( 'icmp' | @@ )"`
+	ICMP     aceICMP    `parser:"| @@"`
 	ICMPBody *icmpBody  `parser:"  @@"`
 	Group    groupID    `parser:"| 'object-group' @@"`
 	Any      *anyBody   `parser:"  @@"`

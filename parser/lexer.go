@@ -70,14 +70,15 @@ var scratches = sync.Pool{New: func() any {
 	return &scratch{lex: lex, room: lex.Range(0, maxScratch)}
 }}
 
-// peek is the lexer of a list, until the next one.
-func (s *scratch) peek(list []lexer.Token) (*lexer.PeekingLexer, error) {
+// read lexes a line. Its tokens are there until the next one is read.
+func (s *scratch) read(line string, names map[string]addrIP) (*lexer.PeekingLexer, []lexer.Token, error) {
+	list := appendTokens(s.room[:0], line, names)
 	if len(list) > maxScratch {
-		return lexer.Upgrade(&tokens{list: list})
+		lex, err := lexer.Upgrade(&tokens{list: list})
+		return lex, list, err
 	}
-	copy(s.room, list)
 	s.lex.LoadCheckpoint(lexer.Checkpoint{})
-	return s.lex, nil
+	return s.lex, list, nil
 }
 
 // lexLine splits one line into words. The last token is the end of the line; its value is the whole line, so that leaves
@@ -85,7 +86,10 @@ func (s *scratch) peek(list []lexer.Token) (*lexer.PeekingLexer, error) {
 //
 // A parenthesis is a token of its own only where it begins a word, as in (inside,outside): a password may hold any.
 func lexLine(line string, names map[string]addrIP) []lexer.Token {
-	list := make([]lexer.Token, 0, 16)
+	return appendTokens(make([]lexer.Token, 0, 16), line, names)
+}
+
+func appendTokens(list []lexer.Token, line string, names map[string]addrIP) []lexer.Token {
 	col, inside := 1, false
 	add := func(t lexer.TokenType, at, end int) {
 		list = append(list, lexer.Token{Type: t, Value: line[at:end], Pos: lexer.Position{Offset: at, Line: 1, Column: col}})

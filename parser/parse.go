@@ -3,6 +3,7 @@ package parser
 import (
 	"bytes"
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -262,9 +263,15 @@ func slowLine(text string, scope Scope, no int32) (ast.Statement, []finding) {
 	return s, found
 }
 
-// readLine is slowLine without the message for a line that fits no grammar: then there is neither statement nor finding.
+// readLine is slowLine without the message for a line that fits no grammar: then there is neither statement nor finding, but the
+// tokens of the line and what the grammar says of them.
 func readLine(text string, scope Scope, no int32) (ast.Statement, []finding, []lexer.Token, error) {
-	list := lexLine(text, scope.Names)
+	room := scratches.Get().(*scratch)
+	defer scratches.Put(room)
+	lex, list, err := room.read(text, scope.Names)
+	if err != nil {
+		return ast.Statement{}, nil, slices.Clone(list), err
+	}
 	n := len(list) - 1 // the last is the end of the line
 	c := &conv{names: scope.Names, groups: scope.Groups, group: scope.Group, mode: scope.Mode}
 	if no > 0 {
@@ -272,18 +279,18 @@ func readLine(text string, scope Scope, no int32) (ast.Statement, []finding, []l
 	}
 	verb, f := dispatch(list[:n])
 	if f == nil {
-		return ast.Statement{}, nil, list, nil
+		return ast.Statement{}, nil, slices.Clone(list), nil
 	}
-	got, err := f.read(list, c)
+	got, err := f.read(lex, c)
 	if err != nil {
-		return ast.Statement{}, nil, list, err
+		return ast.Statement{}, nil, slices.Clone(list), err
 	}
 	for _, x := range c.found {
 		if x.severity == ast.Error {
-			return ast.Statement{}, c.found, list, nil
+			return ast.Statement{}, c.found, nil, nil
 		}
 	}
-	return ast.Statement{Verb: verb, Cmd: got}, c.found, list, nil
+	return ast.Statement{Verb: verb, Cmd: got}, c.found, nil, nil
 }
 
 // dispatch finds the grammar of a line by its leading words.

@@ -1,7 +1,6 @@
 package parser
 
 import (
-	"slices"
 	"strings"
 	"sync"
 
@@ -17,7 +16,12 @@ import (
 // parses itself. The declared twin lends it its EBNF (so that help, messages and repair see no difference), and a test holds
 // the two equal word by word.
 type (
+	aceAction  aceActionGrammar
+	aceTCP     aceTCPGrammar
+	aceUDP     aceUDPGrammar
+	aceICMP    aceICMPGrammar
 	aceAddr    aceAddrGrammar
+	aceMore    aceMoreGrammar
 	tcpCompare tcpCompareGrammar
 	udpCompare udpCompareGrammar
 	anyCompare anyCompareGrammar
@@ -28,7 +32,12 @@ type (
 // twins is the EBNF of each, by the name of the type that parses itself.
 var twins = sync.OnceValue(func() map[string]syntax.Class {
 	return map[string]syntax.Class{
+		"aceAction":  {EBNF: twinEBNF[aceActionGrammar]()},
+		"aceTCP":     {EBNF: twinEBNF[aceTCPGrammar]()},
+		"aceUDP":     {EBNF: twinEBNF[aceUDPGrammar]()},
+		"aceICMP":    {EBNF: twinEBNF[aceICMPGrammar]()},
 		"aceAddr":    {EBNF: twinEBNF[aceAddrGrammar]()},
+		"aceMore":    {EBNF: twinEBNF[aceMoreGrammar]()},
 		"tcpCompare": {EBNF: twinEBNF[tcpCompareGrammar]()},
 		"udpCompare": {EBNF: twinEBNF[udpCompareGrammar]()},
 		"anyCompare": {EBNF: twinEBNF[anyCompareGrammar]()},
@@ -65,6 +74,62 @@ func must(lex *lexer.PeekingLexer, err error) error {
 		return stuck(lex)
 	}
 	return err
+}
+
+// oneOf takes one of some keywords, if it is there.
+func oneOf(lex *lexer.PeekingLexer, keywords []string) kw {
+	t := lex.Peek()
+	if t.EOF() {
+		return ""
+	}
+	for _, w := range keywords {
+		if same(t.Value, w) {
+			lex.Next()
+			return kw(w)
+		}
+	}
+	return ""
+}
+
+// The words of aceActionGrammar and aceMoreGrammar.
+var (
+	actionWords = []string{"permit", "deny"}
+	moreWords   = []string{"any", "host", "interface", "object-group", "eq", "neq", "lt", "gt", "range"}
+)
+
+func (g *aceAction) Parse(lex *lexer.PeekingLexer) error {
+	if g.Word = oneOf(lex, actionWords); g.Word == "" {
+		return participle.NextMatch
+	}
+	return nil
+}
+
+func (g *aceMore) Parse(lex *lexer.PeekingLexer) error {
+	if g.Word = oneOf(lex, moreWords); g.Word != "" {
+		return nil
+	}
+	return g.IP.Parse(lex)
+}
+
+func (g *aceTCP) Parse(lex *lexer.PeekingLexer) error {
+	if g.Word = is(lex, "tcp"); g.Word {
+		return nil
+	}
+	return g.Num.Parse(lex)
+}
+
+func (g *aceUDP) Parse(lex *lexer.PeekingLexer) error {
+	if g.Word = is(lex, "udp"); g.Word {
+		return nil
+	}
+	return g.Num.Parse(lex)
+}
+
+func (g *aceICMP) Parse(lex *lexer.PeekingLexer) error {
+	if g.Word = is(lex, "icmp"); g.Word {
+		return nil
+	}
+	return g.Num.Parse(lex)
 }
 
 func (g *aceAddr) Parse(lex *lexer.PeekingLexer) error {
@@ -140,13 +205,7 @@ func comparison(lex *lexer.PeekingLexer, port *leaf, op *kw, value, first, last 
 var otherProtocols = []string{"ip", "ah", "eigrp", "esp", "gre", "igmp", "igrp", "ipinip", "nos", "ospf", "pcp", "snp", "ipsec", "pptp"}
 
 func (g *otherProto) Parse(lex *lexer.PeekingLexer) error {
-	t := lex.Peek()
-	if t.EOF() {
-		return participle.NextMatch
-	}
-	if i := slices.IndexFunc(otherProtocols, func(w string) bool { return same(t.Value, w) }); i >= 0 {
-		g.Word = kw(otherProtocols[i])
-		lex.Next()
+	if g.Word = oneOf(lex, otherProtocols); g.Word != "" {
 		return nil
 	}
 	return g.Number.Parse(lex)

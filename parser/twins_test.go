@@ -47,19 +47,30 @@ func twin[G any, H any, P interface {
 func same2[H comparable](a, b H) bool { return a == b }
 
 var twinParsers = struct {
+	action   *participle.Parser[aceActionGrammar]
+	aceTCP   *participle.Parser[aceTCPGrammar]
+	aceUDP   *participle.Parser[aceUDPGrammar]
+	aceICMP  *participle.Parser[aceICMPGrammar]
+	more     *participle.Parser[aceMoreGrammar]
 	addr     *participle.Parser[aceAddrGrammar]
 	tcp      *participle.Parser[tcpCompareGrammar]
 	udp      *participle.Parser[udpCompareGrammar]
 	any      *participle.Parser[anyCompareGrammar]
 	protocol *participle.Parser[otherProtoGrammar]
 	log      *participle.Parser[logOptionGrammar]
-}{buildParser[aceAddrGrammar](), buildParser[tcpCompareGrammar](), buildParser[udpCompareGrammar](), buildParser[anyCompareGrammar](),
+}{buildParser[aceActionGrammar](), buildParser[aceTCPGrammar](), buildParser[aceUDPGrammar](), buildParser[aceICMPGrammar](),
+	buildParser[aceMoreGrammar](), buildParser[aceAddrGrammar](), buildParser[tcpCompareGrammar](), buildParser[udpCompareGrammar](), buildParser[anyCompareGrammar](),
 	buildParser[otherProtoGrammar](), buildParser[logOptionGrammar]()}
 
 // sameTwins holds all twins against each other and returns how many take the line.
 func sameTwins(t *testing.T, line string) (taken int) {
 	t.Helper()
 	for _, ok := range []bool{
+		twin[aceActionGrammar, aceAction](t, twinParsers.action, line, func(g aceActionGrammar) aceAction { return aceAction(g) }, same2),
+		twin[aceTCPGrammar, aceTCP](t, twinParsers.aceTCP, line, func(g aceTCPGrammar) aceTCP { return aceTCP(g) }, same2),
+		twin[aceUDPGrammar, aceUDP](t, twinParsers.aceUDP, line, func(g aceUDPGrammar) aceUDP { return aceUDP(g) }, same2),
+		twin[aceICMPGrammar, aceICMP](t, twinParsers.aceICMP, line, func(g aceICMPGrammar) aceICMP { return aceICMP(g) }, same2),
+		twin[aceMoreGrammar, aceMore](t, twinParsers.more, line, func(g aceMoreGrammar) aceMore { return aceMore(g) }, same2),
 		twin[aceAddrGrammar, aceAddr](t, twinParsers.addr, line, func(g aceAddrGrammar) aceAddr { return aceAddr(g) }, same2),
 		twin[tcpCompareGrammar, tcpCompare](t, twinParsers.tcp, line, func(g tcpCompareGrammar) tcpCompare { return tcpCompare(g) }, same2),
 		twin[udpCompareGrammar, udpCompare](t, twinParsers.udp, line, func(g udpCompareGrammar) udpCompare { return udpCompare(g) }, same2),
@@ -77,8 +88,8 @@ func sameTwins(t *testing.T, line string) (taken int) {
 // TestTwins tries lines of words that the twins know, in any order.
 func TestTwins(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
-	words := strings.Fields(`any ANY host hoſt HOST interface object-group web log eq 10.0.0.1 255.0.0.0 0 inside G eq neq lt gt range RANGE www
-		domain ntp 80 70000 5 ip IP gre ah pptp 6 47 300 log log disable DEFAULT default interval interval 7 8 0 warnings 601 ( , x`)
+	words := strings.Fields(`permit Deny tcp UDP icmp ICMP 1 17 any ANY host hoſt HOST interface object-group web log eq 10.0.0.1 255.0.0.0 0 inside G eq neq lt gt range RANGE www
+		domain ntp 80 70000 5 ip IP gre ah pptp oſpf OſPF 6 47 300 log log disable DEFAULT default interval interval 7 8 0 warnings 601 ( , x`)
 	taken := 0
 	for range 60000 {
 		line := make([]string, 1+r.IntN(5))
