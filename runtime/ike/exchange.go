@@ -1,0 +1,121 @@
+package ike
+
+import (
+	"encoding/binary"
+	"hash/maphash"
+	"time"
+)
+
+// An unanswered packet is repeated five times, every five seconds (commands-vpn-aaa-show.md 2.11); then its exchange has failed.
+const (
+	retryEvery = 5 * time.Second
+	retryTimes = 5
+	doneLinger = 60 * time.Second // how long repetitions of a finished exchange are answered
+)
+
+// digest tells packets apart. It is no proof of anything: repetitions are equal byte by byte.
+func (m *Machine) digest(b []byte) uint64 { return maphash.Bytes(m.hashSeed, b) }
+
+// messageID is a new message ID for an exchange of ours.
+func (m *Machine) messageID(s *sa) uint32 {
+	for {
+		id := m.random32()
+		if _, used := s.seen[id]; id != 0 && !used && s.exchanges[id] == nil {
+			return id
+		}
+	}
+}
+
+// newExchange begins an exchange of phase 2 and enters it into the table of its SA.
+func (m *Machine) newExchange(s *sa, kind exchangeType, id uint32, ours bool) *exchange {
+	x := &exchange{sa: s, kind: kind, id: id, ours: ours, iv: s.suite.phase2IV(s.iv, id, s.keys.block)}
+	x.retry.x = x
+	if s.exchanges == nil {
+		s.exchanges = map[uint32]*exchange{}
+	}
+	s.exchanges[id] = x
+	return x
+}
+
+// hashed puts the HASH payload before a chain: prf(SKEYID_a, M-ID | between | chain).
+func (s *sa) hashed(id uint32, between []byte, chain []payload) []payload {
+	mid := binary.BigEndian.AppendUint32(nil, id)
+	hash := s.suite.prf(s.keys.a, mid, between, appendPayloads(nil, chain))
+	return append([]payload{{pHash, hash}}, chain...)
+}
+
+// sendHashed sends a message of an exchange, with its hash over the message ID, between and the payloads.
+func (m *Machine) sendHashed(s *sa, x *exchange, between []byte, chain []payload) {
+	m.sendChain(s, x, s.hashed(x.id, between, chain), 0)
+}
+
+// sendChain encrypts and sends a message of an exchange and keeps it for repetition.
+func (m *Machine) sendChain(s *sa, x *exchange, chain []payload, flags uint8) {
+	h := header{ci: s.ci, cr: s.cr, next: chain[0].kind, exchange: x.kind, flags: flagEncrypt | flags, id: x.id}
+	msg := appendPayloads(h.append(make([]byte, 0, 256)), chain)
+	x.lastOut, x.iv = encrypt(s.keys.block, x.iv, msg)
+	m.send(s, x.lastOut)
+}
+
+// send sends a finished message to the peer.
+func (m *Machine) send(s *sa, msg []byte) {
+	m.emit(Send{Datagram{If: s.iface, Local: s.local, Remote: s.remote, Payload: msg}})
+}
+
+// expectAnswer repeats the last message of an exchange until stopExpecting.
+func (m *Machine) expectAnswer(x *exchange) {
+	x.tries = 0
+	m.arm(&x.retry, timerExchange, retryEvery)
+}
+
+func (m *Machine) stopExpecting(x *exchange) { m.disarm(&x.retry) }
+
+// finish ends an exchange: it lingers, to answer repetitions.
+func (m *Machine) finish(x *exchange) {
+	if x.quick != nil {
+		m.releaseSPIs(x.quick)
+		x.quick = nil
+	}
+	x.done = true
+	m.arm(&x.retry, timerExchange, doneLinger)
+}
+
+// forget takes an exchange out of the table. Its message ID is not good again on this SA.
+func (m *Machine) forget(x *exchange) {
+	if x.quick != nil {
+		m.releaseSPIs(x.quick)
+		x.quick = nil
+	}
+	m.disarm(&x.retry)
+	delete(x.sa.exchanges, x.id)
+	if len(x.sa.seen) >= maxSeen {
+		clear(x.sa.seen)
+	}
+	if x.sa.seen == nil {
+		x.sa.seen = map[uint32]struct{}{}
+	}
+	x.sa.seen[x.id] = struct{}{}
+}
+
+const maxSeen = 4096
+
+// exchangeTimer repeats the last message of an exchange, or gives the exchange up.
+func (m *Machine) exchangeTimer(x *exchange) {
+	switch {
+	case x.done:
+		m.forget(x)
+	case x.tries < retryTimes:
+		x.tries++
+		m.event(EvRetransmit2)
+		m.logPhase(x.sa, 702205)
+		m.send(x.sa, x.lastOut)
+		m.arm(&x.retry, timerExchange, retryEvery)
+	default:
+		m.forget(x)
+		if x.kind == xConfig {
+			m.transactionFailed(x.sa, x)
+		} else {
+			m.quickFailed(x)
+		}
+	}
+}

@@ -1,0 +1,192 @@
+package ike
+
+import (
+	"encoding/binary"
+	"maps"
+	"slices"
+	"time"
+
+	"pixfw/ast"
+	"pixfw/runtime"
+)
+
+const (
+	protoISAKMP = 1
+	protoAH     = 2
+	protoESP    = 3
+	protoIPCOMP = 4
+)
+
+// pair is a pair of IPsec security associations that this machine has made.
+type pair struct {
+	sa         *sa // under which it lives; nil: its IKE SA is gone
+	r          runtime.SAPair
+	soft, hard timer
+	in, out    int  // conn_id
+	initiator  bool // this side has begun the quick mode
+	rekeying   bool // a successor is being negotiated, or there
+	acquired   acquired
+}
+
+// soft timers run out before hard ones, those of the initiator first, so that one side negotiates the successor and the other
+// finds it done (commands-vpn-aaa-show.md 2.9, unconfirmed).
+const (
+	softMargin          = 30 * time.Second
+	softMarginResponder = 10 * time.Second
+)
+
+// installPair enters a pair into the tables and gives it to the data plane.
+func (m *Machine) installPair(s *sa, p *pair) {
+	p.sa = s
+	p.soft.pair, p.hard.pair = p, p
+	m.pairs[p.r.ID] = p
+	for _, k := range []*runtime.SAKeys{&p.r.In, &p.r.InAH} {
+		if k.SPI != 0 {
+			m.spis[k.SPI] = p
+		}
+	}
+	if s.pairs == nil {
+		s.pairs = map[uint64]*pair{}
+	}
+	s.pairs[p.r.ID] = p
+	s.created++
+	if p.r.Seconds > 0 {
+		life := time.Duration(p.r.Seconds) * time.Second
+		margin := softMarginResponder
+		if p.initiator {
+			margin = softMargin
+		}
+		if margin > life/4 {
+			margin = life / 4
+		}
+		m.arm(&p.soft, timerPairSoft, life-margin)
+		m.arm(&p.hard, timerPairHard, life)
+	}
+	if pe := m.peers[s.remote.Addr()]; pe != nil {
+		for range 2 {
+			pe.refs++
+			m.event(EvIPsecPeerRef, s.remote.Addr(), pe.refs, len(m.peers))
+		}
+	}
+	m.emit(InstallSA{p.r})
+}
+
+// removePair ends a pair. tell sends a DELETE if there is an SA to send it under.
+func (m *Machine) removePair(p *pair, reason string, tell bool) {
+	if m.pairs[p.r.ID] != p {
+		return
+	}
+	m.disarm(&p.soft)
+	m.disarm(&p.hard)
+	delete(m.pairs, p.r.ID)
+	for _, k := range []*runtime.SAKeys{&p.r.In, &p.r.InAH} {
+		if k.SPI != 0 && m.spis[k.SPI] == p {
+			delete(m.spis, k.SPI)
+		}
+	}
+	if s := p.sa; s != nil {
+		delete(s.pairs, p.r.ID)
+	}
+	m.slots.give(p.in)
+	m.slots.give(p.out)
+	m.emit(RemoveSA{ID: p.r.ID, Reason: reason})
+	if pe := m.peers[p.r.Peer]; pe != nil {
+		m.unref(p.r.Peer, pe, EvIPsecPeerUnref)
+		m.unref(p.r.Peer, pe, EvIPsecPeerUnref)
+	}
+	if s := m.saOf(p); tell && s != nil {
+		for _, k := range []struct {
+			proto uint8
+			spi   uint32
+		}{{protoESP, p.r.In.SPI}, {protoAH, p.r.InAH.SPI}} {
+			if k.spi != 0 {
+				m.sendDelete(s, k.proto, [][]byte{binary.BigEndian.AppendUint32(nil, k.spi)})
+			}
+		}
+	}
+}
+
+// saOf is the SA under which something about a pair can be said: its own, or another with the same peer.
+func (m *Machine) saOf(p *pair) *sa {
+	if p.sa != nil && p.sa.phase == phaseDone {
+		return p.sa
+	}
+	return m.saWith(p.r.If, p.r)
+}
+
+// saWith is the youngest SA with the peer of a pair; nil: none.
+func (m *Machine) saWith(iface int, r runtime.SAPair) *sa {
+	var best *sa
+	if pe := m.peers[r.Peer]; pe != nil {
+		for s := range pe.sas {
+			if s.phase == phaseDone && s.iface == iface && (!r.Encap || s.remote.Port() == r.PeerPort) && (best == nil || s.id > best.id) {
+				best = s
+			}
+		}
+	}
+	return best
+}
+
+// inheritPairs is for the pairs of an SA that ends.
+func (m *Machine) inheritPairs(s *sa, reason string, tell bool) {
+	for _, id := range slices.Sorted(maps.Keys(s.pairs)) {
+		p := s.pairs[id]
+		heir := m.heirOf(s)
+		switch {
+		case heir != nil:
+			delete(s.pairs, id)
+			p.sa = heir
+			if heir.pairs == nil {
+				heir.pairs = map[uint64]*pair{}
+			}
+			heir.pairs[id] = p
+		case s.client != nil:
+			m.removePair(p, reason, tell)
+		default:
+			delete(s.pairs, id)
+			p.sa = nil
+		}
+	}
+}
+
+// heirOf is another SA with the same peer and the same client, the youngest; nil: none.
+func (m *Machine) heirOf(s *sa) *sa {
+	var best *sa
+	if pe := m.peers[s.remote.Addr()]; pe != nil {
+		for o := range pe.sas {
+			if o != s && o.phase == phaseDone && o.remote == s.remote && m.sameClient(s, o) && (best == nil || o.id > best.id) {
+				best = o
+			}
+		}
+	}
+	return best
+}
+
+// newSPI is an SPI that no inbound SA has. Those below 256 are reserved.
+func (m *Machine) newSPI() uint32 {
+	for {
+		spi := m.random32()
+		if _, used := m.spis[spi]; spi >= 256 && !used {
+			m.spis[spi] = nil // taken, by a quick mode
+			return spi
+		}
+	}
+}
+
+// releaseSPIs gives back what a quick mode has reserved and not used.
+func (m *Machine) releaseSPIs(q *quick) {
+	for _, spi := range q.spis {
+		if p, ok := m.spis[spi]; ok && p == nil {
+			delete(m.spis, spi)
+		}
+	}
+	q.spis = nil
+}
+
+// prefixMask is a netmask.
+func prefixMask(bits int) ast.IP {
+	if bits == 0 {
+		return 0
+	}
+	return ^ast.IP(0) << (32 - bits)
+}

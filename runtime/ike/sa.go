@@ -1,0 +1,154 @@
+package ike
+
+import (
+	"net/netip"
+	"time"
+
+	"pixfw/ast"
+	"pixfw/compiler"
+)
+
+// phase is how far phase 1 has come.
+type phase uint8
+
+const (
+	phaseStart phase = iota // message 1 is out or in
+	phaseKeys               // key exchange under way
+	phaseAuth               // keys are there, identities are not
+	phaseDone               // authenticated
+	phaseDead
+)
+
+// sa is one IKE security association, being made or made.
+type sa struct {
+	id            uint64
+	iface         int
+	local, remote netip.AddrPort
+	ci, cr        cookie
+	initiator     bool
+	aggressive    bool
+	phase         phase
+	born          time.Time // phase 1 done; before that: begun
+
+	suite  suite // agreed on
+	policy int   // its priority
+	keys   phase1Keys
+	iv     []byte // last cipher block of phase 1
+
+	// Needed until phase 1 is done.
+	hand *handshake
+
+	group       int    // index in VPN.Groups; compiler.None
+	groupName   string // as the peer has sent it; only where group is one of ours
+	peerID      identity
+	noXauth     bool // excused by key or isakmp peer
+	noConfig    bool
+	dpd         bool // the peer has said that it speaks it
+	unity       bool // a Cisco client
+	natt        natt // what was agreed on
+	weAreBehind bool // a NAT is before us
+	floated     bool // on port 4500
+
+	exchanges map[uint32]*exchange // by message ID
+	seen      map[uint32]struct{}  // message IDs that are over
+	pairs     map[uint64]*pair     // made under this SA and not moved on
+	created   int                  // quick modes done
+	waiting   []acquired           // quick modes of ours that wait for phase 1
+
+	lastIn     uint64 // of the last packet of phase 1, to know a repetition by
+	lastOut    []byte // what answers it
+	retry      timer
+	tries      int
+	life       timer
+	lifetime   time.Duration
+	dpdTimer   timer
+	dpdSeq     uint32
+	dpdPeerSeq uint32
+	dpdMissed  int
+	heard      time.Time // of the last packet of the peer that was authentic
+	keepalive  timer
+
+	client *client // XAUTH and mode config; nil before they begin
+}
+
+// identity is an ID payload.
+type identity struct {
+	Type  uint8
+	Proto uint8
+	Port  uint16
+	Data  []byte
+}
+
+// exchange is one exchange of phase 2: a quick mode, a transaction.
+type exchange struct {
+	sa      *sa
+	kind    exchangeType
+	id      uint32
+	ours    bool // begun by this side
+	iv      []byte
+	lastIn  uint64
+	lastOut []byte // resent when the peer repeats itself, and by the timer while armed
+	retry   timer
+	tries   int
+	done    bool // only there to answer repetitions
+	quick   *quick
+	config  uint16 // identifier of a transaction
+	step    uint8  // of a transaction, for those who handle it
+}
+
+// acquired is a tunnel that is wanted.
+type acquired struct {
+	mapIdx, entry int
+	local, remote netip.Prefix
+	proto         uint8
+	lport, rport  uint16
+	replaces      uint64
+}
+
+// state is the name of the state as `show crypto isakmp sa` prints it (commands-vpn-aaa-show.md section 4.12).
+func (s *sa) state() string {
+	mode, names := "MM_", [...]string{"SA_SETUP", "KEY_EXCH", "KEY_AUTH"}
+	if s.aggressive {
+		mode, names = "AG_", [...]string{"NO_STATE", "INIT_EXCH", "AUTH"}
+	}
+	switch s.phase {
+	case phaseStart, phaseKeys, phaseAuth:
+		if s.initiator && s.phase == phaseStart {
+			return mode + "NO_STATE"
+		}
+		return mode + names[s.phase]
+	case phaseDone:
+		return "QM_IDLE"
+	}
+	return mode + "NO_STATE"
+}
+
+// cryptoMap is the map of the interface that the peer has come to, or nil.
+func (m *Machine) cryptoMap(s *sa) *compiler.CryptoMap {
+	if s.iface < 0 || s.iface >= len(m.plan.Interfaces) || m.plan.Interfaces[s.iface].Map == compiler.None {
+		return nil
+	}
+	return &m.plan.VPN.Maps[m.plan.Interfaces[s.iface].Map]
+}
+
+// vpnGroup is the group of the peer, or nil.
+func (m *Machine) vpnGroup(s *sa) *compiler.VPNGroup {
+	if s.group == compiler.None || s.group >= len(m.plan.VPN.Groups) {
+		return nil
+	}
+	return &m.plan.VPN.Groups[s.group]
+}
+
+// astIP is an IPv4 address as the Plan has it; 0 for others.
+func astIP(a netip.Addr) ast.IP {
+	if a = a.Unmap(); !a.Is4() {
+		return 0
+	}
+	b := a.As4()
+	return ast.IP(b[0])<<24 | ast.IP(b[1])<<16 | ast.IP(b[2])<<8 | ast.IP(b[3])
+}
+
+// addrOf is the way back.
+func addrOf(ip ast.IP) netip.Addr {
+	return netip.AddrFrom4([4]byte{byte(ip >> 24), byte(ip >> 16), byte(ip >> 8), byte(ip)})
+}

@@ -1,0 +1,188 @@
+package ike
+
+import (
+	"container/heap"
+	"encoding/binary"
+	"net/netip"
+
+	"pixfw/compiler"
+	"pixfw/runtime/syslog"
+)
+
+// newSA enters an SA into the tables. One that another has begun is half open: it pushes out the oldest of these when there are
+// too many. Nil: there are too many of its source, or in all.
+func (m *Machine) newSA(d Datagram, ci, cr cookie, initiator bool) *sa {
+	addr := d.Remote.Addr()
+	if !initiator {
+		if m.sources[addr] >= m.o.Limits.HalfOpenPerSource {
+			m.event(EvDropped, "too many exchanges under way with this peer")
+			return nil
+		}
+		if m.halfOpen.Len() >= m.o.Limits.HalfOpen {
+			m.removeSA(m.halfOpen.Front().Value.(*sa), "too many exchanges under way", false)
+		}
+	}
+	if len(m.byID) >= m.o.Limits.SAs {
+		m.event(EvDropped, "too many SAs")
+		return nil
+	}
+	if limit := m.o.Limits.Peers; limit > 0 && m.peers[addr] == nil && len(m.peers) >= limit {
+		m.emit(Log{syslog.New(316001, addr, limit)})
+		return nil
+	}
+	m.nextID++
+	s := &sa{
+		id: m.nextID, iface: d.If, local: d.Local, remote: d.Remote, ci: ci, cr: cr, initiator: initiator,
+		born: m.now, group: compiler.None, hand: &handshake{},
+	}
+	s.retry.sa, s.life.sa, s.dpdTimer.sa, s.keepalive.sa = s, s, s, s
+	m.byID[s.id] = s
+	if initiator {
+		m.started[ci] = s
+	} else {
+		m.sas[cookies{ci, cr}] = s
+		s.hand.first = firstKey{ci, d.Remote}
+		m.first[s.hand.first] = s
+		s.hand.element = m.halfOpen.PushBack(s)
+		m.sources[addr]++
+	}
+	m.holdPeer(s)
+	return s
+}
+
+// established takes an SA from the half open ones, and lets go of what only phase 1 needed.
+func (m *Machine) established(s *sa) {
+	m.dropHalfOpen(s)
+	delete(m.first, s.hand.first)
+	s.hand = nil
+}
+
+func (m *Machine) dropHalfOpen(s *sa) {
+	if s.hand == nil || s.hand.element == nil {
+		return
+	}
+	m.halfOpen.Remove(s.hand.element)
+	s.hand.element = nil
+	addr := s.hand.first.remote.Addr()
+	if m.sources[addr]--; m.sources[addr] <= 0 {
+		delete(m.sources, addr)
+	}
+}
+
+// removeSA ends an SA with its exchanges. Pairs made under it go to another SA with the same peer, or go with it if they are a
+// client's; those of a peer that is no client live on until their own end. tell sends a DELETE.
+func (m *Machine) removeSA(s *sa, reason string, tell bool) {
+	if s.phase == phaseDead {
+		return
+	}
+	if s.phase == phaseDone {
+		m.inheritPairs(s, reason, tell)
+		if tell {
+			m.sendDelete(s, protoISAKMP, [][]byte{append(append([]byte(nil), s.ci[:]...), s.cr[:]...)})
+			m.logPhase(s, 702202)
+		}
+	}
+	m.event(EvDeletingSA, s.remote.Addr(), s.local.Addr())
+	m.dropHalfOpen(s)
+	if s.hand != nil {
+		delete(m.first, s.hand.first)
+	}
+	for _, x := range s.exchanges {
+		if x.quick != nil {
+			m.releaseSPIs(x.quick)
+		}
+		m.disarm(&x.retry)
+	}
+	s.exchanges = nil
+	for _, t := range []*timer{&s.retry, &s.life, &s.dpdTimer, &s.keepalive} {
+		m.disarm(t)
+	}
+	delete(m.sas, cookies{s.ci, s.cr})
+	delete(m.byID, s.id)
+	if m.started[s.ci] == s {
+		delete(m.started, s.ci)
+	}
+	s.phase = phaseDead
+	m.clientGone(s, reason)
+	m.dropPeer(s)
+}
+
+// holdPeer and dropPeer keep the table of peers.
+func (m *Machine) holdPeer(s *sa) {
+	addr := s.remote.Addr()
+	p := m.peers[addr]
+	if p == nil {
+		p = &peer{sas: map[*sa]struct{}{}}
+		m.peers[addr] = p
+		m.event(EvPeerAdded, addr, len(m.peers))
+	}
+	p.sas[s] = struct{}{}
+	p.refs++
+	m.event(EvPeerRef, addr, p.refs, len(m.peers))
+}
+
+func (m *Machine) dropPeer(s *sa) {
+	addr := s.remote.Addr()
+	if p := m.peers[addr]; p != nil {
+		delete(p.sas, s)
+		m.unref(addr, p, EvPeerUnref)
+	}
+}
+
+func (m *Machine) unref(addr netip.Addr, p *peer, ev EventID) {
+	p.refs--
+	m.event(ev, addr, p.refs, len(m.peers))
+	if p.refs <= 0 && len(p.sas) == 0 {
+		delete(m.peers, addr)
+		m.event(EvPeerDeleted, addr, len(m.peers))
+	}
+}
+
+// newCookie is a cookie of ours: random, never 0, and not in use.
+func (m *Machine) newCookie() (c cookie) {
+	for binary.BigEndian.Uint64(c[:]) == 0 {
+		m.random(c[:])
+	}
+	return c
+}
+
+// logPhase is one of the messages 702201 to 702212.
+func (m *Machine) logPhase(s *sa, id int) {
+	m.emit(Log{syslog.New(id, s.local.Addr(), s.role(), s.remote.Addr())})
+}
+
+func (s *sa) role() string {
+	if s.initiator {
+		return "initiator"
+	}
+	return "responder"
+}
+
+// slots gives out the numbers that `show crypto ipsec sa` calls conn_id: the lowest free ones, from 1.
+type slots struct {
+	free intHeap
+	next int
+}
+
+func (s *slots) take() int {
+	if len(s.free) > 0 {
+		return heap.Pop(&s.free).(int)
+	}
+	s.next++
+	return s.next
+}
+
+func (s *slots) give(n int) { heap.Push(&s.free, n) }
+
+type intHeap []int
+
+func (h intHeap) Len() int           { return len(h) }
+func (h intHeap) Less(i, j int) bool { return h[i] < h[j] }
+func (h intHeap) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
+func (h *intHeap) Push(x any)        { *h = append(*h, x.(int)) }
+func (h *intHeap) Pop() any {
+	old := *h
+	n := old[len(old)-1]
+	*h = old[:len(old)-1]
+	return n
+}
