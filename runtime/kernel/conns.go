@@ -37,6 +37,9 @@ func (d *dynamic) event(f *flow, ended bool) {
 		}
 	}
 	d.mu.Unlock()
+	if d.observe != nil {
+		d.observe(Observation{If: compiler.None, Reason: Connection, Packet: f.orig.packet(), Messages: log})
+	}
 	d.emit(log)
 }
 

@@ -23,6 +23,8 @@ type dynamic struct {
 	ns    *space
 	emit  func([]runtime.Message)
 
+	observe func(Observation) // nil: nobody looks
+
 	mu       sync.Mutex
 	plan     *compiler.Plan
 	rules    *nft.Ruleset
@@ -126,6 +128,7 @@ func (d *dynamic) answer(batch []queued) []answer {
 	var fresh, revived []*xlate
 	var made []runtime.Message
 	needs := make([]*xlate, len(batch))
+	said := make([][]runtime.Message, len(batch))
 	for i := range batch {
 		q, a := &batch[i], &out[i]
 		a.id = q.id
@@ -145,6 +148,7 @@ func (d *dynamic) answer(batch []queued) []answer {
 					a.mark, a.repeat = class, true
 				} else {
 					log = append(log, msg)
+					said[i] = []runtime.Message{msg}
 				}
 				continue
 			}
@@ -152,6 +156,7 @@ func (d *dynamic) answer(batch []queued) []answer {
 			c.put(m, x)
 			fresh = append(fresh, x)
 			made = append(made, x.built(d.plan))
+			said[i] = made[len(made)-1:]
 		case x.closing:
 			x.closing = false
 			c.put(m, x)
@@ -172,8 +177,21 @@ func (d *dynamic) answer(batch []queued) []answer {
 			out[i].repeat = out[i].repeat && x == nil // what asked for an address is dropped, and asks again
 		}
 		made = nil
+		clear(said)
+	}
+	in := make([]int, len(batch))
+	for i := range batch {
+		in[i] = compiler.None
+		if r := d.requests[batch[i].mark]; r != nil {
+			in[i] = r.In
+		}
 	}
 	d.mu.Unlock()
+	if d.observe != nil {
+		for i := range batch {
+			d.observe(Observation{If: in[i], Reason: Queued, Packet: batch[i].packet, Messages: said[i]})
+		}
+	}
 	d.emit(append(made, log...))
 	return out
 }

@@ -8,7 +8,6 @@ import (
 	"sync"
 	"time"
 
-	nl "github.com/mdlayher/netlink"
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
 
@@ -28,6 +27,9 @@ type Options struct {
 	// Host is a file. With it the devices are taken from the host: what it had on them is off while the engine is there, and
 	// Close brings it back. The file tells the engine that follows one which died how the host was.
 	Host string
+	// Observe, when it is set, is called for every packet that the kernel tells the engine of, before the messages about it are
+	// published. It must not call the engine.
+	Observe func(Observation)
 }
 
 // Engine is the firewall in the kernel.
@@ -36,7 +38,7 @@ type Engine struct {
 	clock runtime.Clock
 	ns    *space
 	nl    *netlink.Handle
-	log   *nl.Conn
+	log   *socket
 	queue *socket // nil: the kernel has none, and pools are approximated
 	event *socket
 	opt   nft.Options
@@ -88,9 +90,10 @@ func New(opts Options) (*Engine, error) {
 		return nil, errors.Join(fmt.Errorf("packet log group %d: %w", nft.LogGroup, err), ns.close())
 	}
 	e.dyn = newDynamic(ns, opts.Clock, e.publish)
+	e.dyn.observe = opts.Observe
 	if e.event, err = ns.openEvents(); err != nil {
 		e.nl.Close()
-		return nil, errors.Join(err, e.log.Close(), ns.close())
+		return nil, errors.Join(err, e.log.close(), ns.close())
 	}
 	if q, err := ns.openQueue(nft.Queue); err == nil {
 		if native := ns.hasNativeQueue(); native || ns.hasCompatQueue() {
@@ -373,9 +376,14 @@ func (e *Engine) logged(l logged) {
 	if !ok {
 		return
 	}
+	var list []runtime.Message
 	if m, ok := message(plan, e.dyn, in, l.prefix, &l.packet); ok {
-		e.publish([]runtime.Message{m})
+		list = []runtime.Message{m}
 	}
+	if e.opts.Observe != nil {
+		e.opts.Observe(Observation{If: in, Reason: l.prefix, Packet: l.packet, Messages: list})
+	}
+	e.publish(list)
 }
 
 // publish hands messages to those who subscribed.
@@ -419,7 +427,7 @@ func (e *Engine) Close() error {
 	e.plan = nil
 	e.mu.Unlock()
 	close(e.stop)
-	errs = append(errs, e.log.Close(), e.event.close())
+	errs = append(errs, e.log.close(), e.event.close())
 	if e.queue != nil {
 		errs = append(errs, e.queue.close())
 	}

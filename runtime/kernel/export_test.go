@@ -40,7 +40,7 @@ func (e *Engine) Kill() error {
 	e.closed = true
 	e.mu.Unlock()
 	close(e.stop)
-	err := errors.Join(e.log.Close(), e.event.close())
+	err := errors.Join(e.log.close(), e.event.close())
 	if e.queue != nil {
 		err = errors.Join(err, e.queue.close())
 	}

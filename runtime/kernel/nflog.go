@@ -6,7 +6,6 @@ import (
 	"os"
 	"strings"
 
-	"github.com/mdlayher/netlink"
 	"golang.org/x/sys/unix"
 
 	"pixfw/ast"
@@ -29,7 +28,8 @@ const (
 	attrPayload = 9
 	attrPrefix  = 10
 
-	logCopy = 128 // octets of a packet: headers suffice
+	logCopy   = 128 // octets of a packet: headers suffice
+	logBuffer = 4 << 20
 )
 
 // logged is one packet that a rule sent to the log group.
@@ -40,39 +40,33 @@ type logged struct {
 }
 
 // openLog binds the log group in the namespace.
-func (s *space) openLog() (*netlink.Conn, error) {
-	c, err := s.dial()
+func (s *space) openLog() (*socket, error) {
+	c, err := s.openSocket(0, logBuffer)
 	if err != nil {
 		return nil, err
 	}
-	config := func(attrs ...netlink.Attribute) error {
-		data, err := netlink.MarshalAttributes(attrs)
-		if err != nil {
-			return err
-		}
-		_, err = c.Execute(netlink.Message{Header: netlink.Header{Type: logConfig, Flags: netlink.Request | netlink.Acknowledge},
-			Data: append([]byte{unix.AF_INET, unix.NFNETLINK_V0, 0, nft.LogGroup}, data...)})
-		return err
+	begun := func() []byte {
+		return begin(nil, logConfig, unix.NLM_F_REQUEST|unix.NLM_F_ACK, unix.AF_INET, nft.LogGroup)
 	}
-	mode := append(binary.BigEndian.AppendUint32(nil, logCopy), 2, 0)
-	err = errors.Join(
-		c.SetReadBuffer(4<<20),
-		config(netlink.Attribute{Type: cfgCommand, Data: []byte{1}}),
-		config(netlink.Attribute{Type: cfgMode, Data: mode},
-			// Without it a packet waits up to a second for a hundred others.
-			netlink.Attribute{Type: cfgThreshold, Data: binary.BigEndian.AppendUint32(nil, 1)}))
+	be32 := func(v uint32) []byte { return binary.BigEndian.AppendUint32(nil, v) }
+	mode := attribute(begun(), cfgMode, append(be32(logCopy), 2, 0))
+	mode = attribute(mode, cfgThreshold, be32(1)) // without it a packet waits up to a second for a hundred others
+	err = c.request(end(attribute(begun(), cfgCommand, []byte{1}), 0))
+	if err == nil {
+		err = c.request(end(mode, 0))
+	}
 	if err != nil {
-		c.Close()
-		return nil, err
+		return nil, errors.Join(err, c.close())
 	}
 	return c, nil
 }
 
 // readLog hands every packet to fn until the connection is closed. Packets that come faster than they are read are lost,
 // and counted by lost.
-func readLog(c *netlink.Conn, fn func(logged), lost func()) {
+func readLog(c *socket, fn func(logged), lost func()) {
+	buf := make([]byte, 64<<10)
 	for failures := 0; failures < 100; {
-		msgs, err := c.Receive()
+		n, err := c.receive(buf, true)
 		switch {
 		case errors.Is(err, os.ErrClosed), errors.Is(err, unix.EBADF):
 			return
@@ -82,36 +76,32 @@ func readLog(c *netlink.Conn, fn func(logged), lost func()) {
 			continue
 		}
 		failures = 0
-		for _, m := range msgs {
-			if m.Header.Type != logPacket || len(m.Data) < 4 {
-				continue
+		messages(buf[:n], func(typ uint16, data []byte) {
+			if typ != logPacket || len(data) < 4 {
+				return
 			}
-			if l, ok := parseLogged(m.Data[4:]); ok {
+			if l, ok := parseLogged(data[4:]); ok {
 				fn(l)
 			}
-		}
+		})
 	}
 }
 
 func parseLogged(b []byte) (logged, bool) {
 	var l logged
-	attrs, err := netlink.UnmarshalAttributes(b)
-	if err != nil {
-		return l, false
-	}
 	ok := false
-	for _, a := range attrs {
-		switch a.Type {
+	attributes(b, func(typ uint16, data []byte) {
+		switch typ {
 		case attrInDev:
-			if len(a.Data) == 4 {
-				l.indev = int(binary.BigEndian.Uint32(a.Data))
+			if len(data) == 4 {
+				l.indev = int(binary.BigEndian.Uint32(data))
 			}
 		case attrPrefix:
-			l.prefix = strings.TrimRight(string(a.Data), "\x00")
+			l.prefix = strings.TrimRight(string(data), "\x00")
 		case attrPayload:
-			l.packet, ok = parseIPv4(a.Data)
+			l.packet, ok = parseIPv4(data)
 		}
-	}
+	})
 	return l, ok
 }
 
@@ -125,7 +115,7 @@ func parseIPv4(b []byte) (runtime.Packet, bool) {
 	if n < 20 || len(b) < n {
 		return p, false
 	}
-	p.TTL, p.Proto = b[8], b[9]
+	p.ID, p.TTL, p.Proto = binary.BigEndian.Uint16(b[4:]), b[8], b[9]
 	p.Src, p.Dst = ast.IP(binary.BigEndian.Uint32(b[12:])), ast.IP(binary.BigEndian.Uint32(b[16:]))
 	t := b[n:]
 	switch {

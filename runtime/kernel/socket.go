@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -13,8 +14,9 @@ import (
 
 // A socket is a raw netlink socket of the netfilter family. Its reader does not allocate, and can be woken by close.
 type socket struct {
-	f  *os.File
-	rc syscall.RawConn
+	f    *os.File
+	rc   syscall.RawConn
+	busy atomic.Bool // the reader may have something that it has not done yet
 }
 
 // openSocket opens a socket in the namespace that is a member of the groups, with a bounded receive buffer.
@@ -61,9 +63,14 @@ func (s *socket) receive(buf []byte, wait bool) (int, error) {
 	var err error
 	e := s.rc.Read(func(fd uintptr) bool {
 		for {
+			s.busy.Store(true) // before anything is taken out
 			n, from, err = unix.Recvfrom(int(fd), buf, 0)
+			if err == unix.EAGAIN && wait {
+				s.busy.Store(false)
+				return false
+			}
 			if err != unix.EINTR {
-				return err != unix.EAGAIN || !wait
+				return true
 			}
 		}
 	})
@@ -77,6 +84,17 @@ func (s *socket) receive(buf []byte, wait bool) (int, error) {
 		return 0, nil // not from the kernel
 	}
 	return n, nil
+}
+
+// quiet reports whether everything that had arrived has been read, and done by the reader.
+func (s *socket) quiet() bool {
+	empty := false
+	err := s.rc.Control(func(fd uintptr) {
+		fds := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}
+		n, err := unix.Poll(fds, 0)
+		empty = n == 0 && err == nil
+	})
+	return err != nil || empty && !s.busy.Load() // a socket that is closed has nothing more
 }
 
 func (s *socket) send(b []byte) error {

@@ -1,0 +1,45 @@
+package kernel
+
+import (
+	"time"
+
+	"pixfw/ast"
+	"pixfw/runtime"
+)
+
+// An Observation is one thing that the kernel has told the engine about a packet, with the messages that it caused.
+type Observation struct {
+	If       int    // the interface where it arrived; None: not known
+	Reason   string // why a rule has logged it ("106023:out"), or one of those below
+	Packet   runtime.Packet
+	Messages []runtime.Message
+}
+
+// Reasons of packets that no rule has logged.
+const (
+	Queued     = "queued"     // it waited for a translation
+	Connection = "connection" // a connection has begun or ended; the packet has only the addresses and ports of its first one
+)
+
+// Settle waits until the engine has done with all that the kernel had told it, at most for limit; false: it has not. Packets that
+// waited in the queue have gone on then.
+func (e *Engine) Settle(limit time.Duration) bool {
+	for end := time.Now().Add(limit); ; {
+		// What the queue lets go causes events and logs: it comes first.
+		if (e.queue == nil || e.queue.quiet()) && e.event.quiet() && e.log.quiet() {
+			return true
+		}
+		if time.Now().After(end) {
+			return false
+		}
+		time.Sleep(20 * time.Microsecond)
+	}
+}
+
+func (t *tuple) packet() runtime.Packet {
+	p := runtime.Packet{Proto: t.proto, Src: t.src, Dst: t.dst, SrcPort: t.sport, DstPort: t.dport}
+	if t.proto == ast.ProtoICMP {
+		p.ICMPID, p.SrcPort, p.DstPort = t.sport, 0, 0
+	}
+	return p
+}
