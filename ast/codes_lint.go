@@ -141,5 +141,16 @@ isakmp policy 10 hash sha
 isakmp policy 10 group 2
 isakmp policy 10 lifetime 86400`,
 			"Add an isakmp key line for the peer."},
+		{"W430", "entry is covered by several earlier ones",
+			"The first match wins. Earlier entries together match every packet that this one would: if they decide alike it is redundant (a note), else it never takes effect.",
+			twoAddresses + "access-list out permit tcp any host 203.0.113.80 lt 1024\naccess-list out permit tcp any host 203.0.113.80 gt 1023\naccess-list out deny tcp any host 203.0.113.80\naccess-group out in interface outside",
+			"Move the entry up, or remove it."},
+		{"W431", "list was not examined to the end",
+			"Whether earlier entries take all packets of an entry is found out by exact arithmetic, which takes too long for lists that cut each other into very many pieces. What was left out may hold entries that never take effect.",
+			"", "Split the list, or put what differs in one word into object groups."},
+		{"W432", "entry is made superfluous by a later one",
+			"A later entry of the list matches every packet that this one does, decides in the same way, and nothing between them decides otherwise for any of them. A note only: the entry may be there for its hit count.",
+			twoAddresses + "access-list out permit tcp host 198.51.100.7 host 203.0.113.80 eq www\naccess-list out permit tcp any host 203.0.113.80 eq www\naccess-group out in interface outside",
+			"Remove the entry."},
 	}
 }

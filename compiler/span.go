@@ -43,27 +43,70 @@ func union(list []span) spans {
 	return out
 }
 
-// minus is what is left of s without the addresses of t.
+// minus is what is left of s without the addresses of t, in one pass over both.
 func (s spans) minus(t spans) spans {
 	var out spans
+	j := 0
 	for _, a := range s {
-		for _, b := range t {
-			if b.hi < a.lo || b.lo > a.hi {
-				continue
+		for j < len(t) && t[j].hi < a.lo {
+			j++
+		}
+		for k := j; k < len(t) && t[k].lo <= a.hi && a.lo <= a.hi; k++ {
+			if t[k].lo > a.lo {
+				out = append(out, span{a.lo, t[k].lo - 1})
 			}
-			if b.lo > a.lo {
-				out = append(out, span{a.lo, b.lo - 1})
-			}
-			a.lo = b.hi + 1
-			if a.lo > a.hi {
-				break
-			}
+			a.lo = t[k].hi + 1
 		}
 		if a.lo <= a.hi {
 			out = append(out, a)
 		}
 	}
 	return out
+}
+
+// and is what is in both.
+func (s spans) and(t spans) spans {
+	var out spans
+	for i, j := 0, 0; i < len(s) && j < len(t); {
+		if lo, hi := max(s[i].lo, t[j].lo), min(s[i].hi, t[j].hi); lo <= hi {
+			out = append(out, span{lo, hi})
+		}
+		if s[i].hi < t[j].hi {
+			i++
+		} else {
+			j++
+		}
+	}
+	return out
+}
+
+// meets reports whether the two have anything in common.
+func (s spans) meets(t spans) bool {
+	for i, j := 0, 0; i < len(s) && j < len(t); {
+		if s[i].overlaps(t[j]) {
+			return true
+		}
+		if s[i].hi < t[j].hi {
+			i++
+		} else {
+			j++
+		}
+	}
+	return false
+}
+
+// covers reports whether all of t is in s.
+func (s spans) covers(t spans) bool {
+	i := 0
+	for _, b := range t {
+		for i < len(s) && s[i].hi < b.lo {
+			i++
+		}
+		if i == len(s) || s[i].lo > b.lo || s[i].hi < b.hi {
+			return false
+		}
+	}
+	return true
 }
 
 func (s spans) contains(t span) bool {
