@@ -26,6 +26,12 @@ var ErrInterrupt = errors.New("interrupted")
 
 // RunTerminal holds a session on a terminal until it ends. Whatever is longer than the pager goes through it.
 func RunTerminal(s *Session, t Term) error {
+	_, err := RunTerminalEOF(s, t)
+	return err
+}
+
+// RunTerminalEOF is RunTerminal which tells whether the session has been left by Control-D, rather than by a command.
+func RunTerminalEOF(s *Session, t Term) (eof bool, err error) {
 	fmt.Fprint(t, s.Welcome())
 	for {
 		read := t.ReadLine
@@ -38,16 +44,16 @@ func RunTerminal(s *Session, t Term) error {
 			s.asking = nil
 			continue
 		case errors.Is(err, io.EOF):
-			return nil
+			return true, nil
 		case err != nil:
-			return err
+			return false, err
 		}
 		out, more := s.Line(line)
 		if err := page(t, out, s.PagerLines()); err != nil {
-			return err
+			return false, err
 		}
 		if !more {
-			return nil
+			return false, nil
 		}
 	}
 }

@@ -21,6 +21,8 @@ type CLI struct {
 	Diff      DiffCmd      `cmd:"" help:"What differs in meaning between two configurations: packets, with the lines that decide."`
 	Translate TranslateCmd `cmd:"" help:"The configuration as a Linux host's files, with a ledger of every line."`
 	Lab       LabCmd       `cmd:"" help:"The firewall on this kernel, in network namespaces made for it, with hosts around it."`
+	Run       RunCmd       `cmd:"" help:"Be the firewall on this host."`
+	Console   ConsoleCmd   `cmd:"" help:"Attach to the firewall that runs on this host."`
 	Hash      HashCmd      `cmd:"" help:"The password hash that a PIX stores."`
 	Explain   ExplainCmd   `cmd:"" help:"Explain a diagnostic."`
 	Version   VersionCmd   `cmd:"" help:"Print the version."`
@@ -88,6 +90,7 @@ func run(args []string, streams IO) (code int) {
 		kong.Name("pixfw"),
 		kong.Description("A Cisco PIX 6.3 configuration, and the firewall that it describes."),
 		kong.UsageOnError(),
+		kong.Vars{"state": stateDir},
 		kong.Writers(streams.Stdout, streams.Stderr),
 		kong.Exit(func(code int) { panic(helpShown{code}) }),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),

@@ -69,6 +69,7 @@ func (l *lowerer) box(i int) Chain {
 			add(Rule{Match: []Match{{Field: L4Proto, Values: merge2([]Range{{ast.ProtoESP, ast.ProtoAH}})}}, Do: []Stmt{Accept{}}, Line: f.MapLine})
 		}
 	}
+	add(l.services(i)...)
 	add(deny("710003", "management", compiler.Line{}, proto(ast.ProtoTCP), Match{Field: Dport, Values: []Range{{22, 23}, {443, 443}}}),
 		deny("710003", "management", compiler.Line{}, proto(ast.ProtoUDP), Match{Field: Dport, Values: one(161)}))
 	for k := range l.p.NAT.Globals {
@@ -79,6 +80,40 @@ func (l *lowerer) box(i int) Chain {
 	}
 	add(deny("710005", "no service", compiler.Line{}, withPorts), deny("710006", "no service", compiler.Line{}))
 	return c
+}
+
+// services are the consoles and the agent of the box, for those whom a line names. Telnet in clear is never answered on the
+// lowest interface.
+func (l *lowerer) services(i int) []Rule {
+	var rules []Rule
+	accept := func(p, port uint32, from ast.Net, line compiler.Line) {
+		for _, s := range nets(Saddr, []ast.Net{from}) {
+			match := append(append([]Match(nil), s...), proto(p), Match{Field: Dport, Values: one(port)})
+			rules = append(rules, Rule{Match: match, Do: []Stmt{Counter{}, Accept{}}, Line: line})
+		}
+	}
+	lowest := true
+	for j := range l.p.Interfaces {
+		lowest = lowest && l.level(j) >= l.level(i)
+	}
+	b := &l.p.Box
+	for _, service := range []struct {
+		port  uint32
+		lines []compiler.Access
+		off   bool
+	}{{22, b.SSH, false}, {23, b.Telnet, lowest}, {443, b.HTTP, b.HTTPServer.IsDefault()}} {
+		for _, a := range service.lines {
+			if a.If == i && !service.off {
+				accept(ast.ProtoTCP, service.port, a.Net, a.Line)
+			}
+		}
+	}
+	for _, h := range b.SNMP {
+		if h.If == i && (h.Poll || !h.Trap) {
+			accept(ast.ProtoUDP, 161, ast.Net{IP: h.IP, Mask: ast.AllOnes}, h.Line)
+		}
+	}
+	return rules
 }
 
 // uauth drops new connections from i to o whose users would have to log in (semantics.md 5). Nobody can yet.

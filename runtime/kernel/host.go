@@ -244,6 +244,9 @@ func (e *Engine) returnDevice(link netlink.Link, d *hostDevice) error {
 			errs = append(errs, err)
 			continue
 		}
+		if h.Broadcast == nil {
+			h.Broadcast = net.IPv4zero // else the library makes one
+		}
 		a := &netlink.Addr{IPNet: ipnet, Label: h.Label, Broadcast: h.Broadcast, Scope: h.Scope, ValidLft: h.Valid, PreferedLft: h.Preferred}
 		if h.Peer != "" {
 			if a.Peer, err = parseIPNet(h.Peer); err != nil {
