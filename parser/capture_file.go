@@ -240,6 +240,9 @@ func (f *File) Clean() string {
 	return b.String()
 }
 
+// Numbered reports whether the file is a listing whose lines have numbers.
+func (f *File) Numbered() bool { return f.numbered }
+
 func (l *Line) read() string {
 	if l.Read != "" {
 		return l.Read

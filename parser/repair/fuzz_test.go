@@ -20,8 +20,11 @@ func FuzzRepair(f *testing.F) {
 	} {
 		f.Add([]byte(s))
 	}
-	text, _ := scramble(rand.New(rand.NewPCG(1, 1)))
-	f.Add([]byte(text))
+	for n := range uint64(4) {
+		r := rand.New(rand.NewPCG(n, 1))
+		text, _ := scramble(r, newLayout(r))
+		f.Add([]byte(text))
+	}
 	f.Fuzz(func(t *testing.T, text []byte) {
 		if len(text) > 1<<16 {
 			return

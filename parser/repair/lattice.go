@@ -41,7 +41,9 @@ type lattice struct {
 	// quoted: the word stands behind a comment mark on its line.
 	quoted []bool
 	// hard: the word begins a line that was not begun for want of room.
-	hard  []bool
+	hard []bool
+	// runs: the word stands on a line that a comment above may go on with, since it has filled its line.
+	runs  []bool
 	steps []int32 // index in words of each word of the command being read
 	work  int     // that was done
 }
@@ -57,13 +59,14 @@ const (
 // newLattice is nil if the words can be read in too many ways.
 func newLattice(lang *language, input string, words []word, lines bool) *lattice {
 	l := &lattice{lang: lang, input: input, words: words, lines: lines}
-	l.quoted, l.hard = make([]bool, len(words)), hardBreaks(words)
-	in := false
+	l.quoted, l.hard, l.runs = make([]bool, len(words)), hardBreaks(words), make([]bool, len(words))
+	in, run := false, false
 	for i := range words {
 		if words[i].bol {
+			run = (in || run) && !l.hard[i]
 			in = false
 		}
-		l.quoted[i] = in
+		l.quoted[i], l.runs[i] = in, run
 		in = in || words[i].kind == comment
 	}
 	l.first = make([]int32, 0, len(words)+1)
@@ -78,9 +81,9 @@ func newLattice(lang *language, input string, words []word, lines bool) *lattice
 }
 
 // hardBreaks tells for each word whether it begins a line although it would have
-// fitted on the line before. What fits is told by the lines around.
+// fitted on the line before. What fits is told by the lines around; no page is narrower than minRoom.
 func hardBreaks(words []word) []bool {
-	const around = 8
+	const around, minRoom = 8, 40
 	hard := make([]bool, len(words))
 	var first, width []int
 	for i, w := range words {
@@ -97,6 +100,7 @@ func hardBreaks(words []word) []bool {
 			continue
 		}
 		room := slices.Max(width[max(0, k-around):min(len(width), k+around)])
+		room = max(room, minRoom)
 		hard[i] = width[k-1]+1+words[i].end-words[i].start <= room || words[i].line-words[i-1].line > 1
 	}
 	return hard

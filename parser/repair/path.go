@@ -14,7 +14,8 @@ const (
 	costWeak    = 500 // and is short, and nothing speaks for it
 	costComment = 50  // a word in a comment
 	costJunk    = 120 // the first word that is neither
-	costMiddle  = 200 // the command does not begin a line, where the others do
+	costMiddle  = 55  // the command does not begin a line, where the others do
+	costLine    = -10 // the command is a line, where the others are
 	costMust    = 800 // such a word where a command should follow
 	// The rest of a line whose begin is a command: without it, the command may
 	// say something else, such as permit more.
@@ -109,14 +110,19 @@ func (p *path) over(e edge, s state) int32 {
 }
 
 func (p *path) allowed(e edge, s state) bool {
-	return !e.banned && (!p.l.lines || e.frame || s == outside || p.l.starts(int(e.from)))
+	return !e.banned && (!p.l.lines || e.frame || s != inside || p.l.starts(int(e.from)))
 }
 
 // step is the cost of the edge itself.
 func (p *path) step(e edge, s state) int32 {
 	c := e.cost
-	if p.l.lines && !e.frame && !p.l.starts(int(e.from)) {
-		c += costMiddle
+	if p.l.lines && !e.frame {
+		switch {
+		case !p.l.starts(int(e.from)):
+			c += costMiddle
+		case p.l.words[e.to-1].eol && p.l.words[e.to-1].line == p.l.words[e.from].line:
+			c += costLine
+		}
 	}
 	if e.frame || s != inside {
 		return c
@@ -125,8 +131,8 @@ func (p *path) step(e edge, s state) int32 {
 		return c
 	}
 	c += costInside
-	if e.weak && !p.l.sentence(e) {
-		c += costWeak
+	if e.weak && !p.l.sentence(e) || p.l.quoted[e.from] && p.l.words[e.from-1].kind == comment {
+		c += costWeak // what begins with a comment mark was commented out
 	}
 	return c
 }
@@ -148,7 +154,13 @@ func (l *lattice) apart(e edge) bool {
 	if !l.alone(e) {
 		return false
 	}
-	return l.lines || !e.weak || e.from == 0 || l.words[e.from-1].kind != plain || l.hard[e.from] || l.sentence(e)
+	return !e.weak || l.lines && !l.runs[e.from] || e.from == 0 || l.marked(e.from) || l.hard[e.from] || l.sentence(e)
+}
+
+// marked reports whether a mark stands before the word that ends a comment, or is no comment: one alone on its line, a prompt.
+func (l *lattice) marked(i int32) bool {
+	w := &l.words[i-1]
+	return w.kind != plain && (w.kind != comment || w.bol && w.eol)
 }
 
 // sentence reports whether what was said before the command is finished.

@@ -67,7 +67,8 @@ func understood(f *parser.File) bool {
 }
 
 // captured takes from the parser what it made of a capture: lines that a terminal broke, and what stands around each line,
-// which only the file as a whole shows. A text that is not mostly lines of commands is left to the lattice.
+// which only the file as a whole shows. A text in which many lines are no commands was not broken by a terminal, but by who set
+// it, between words: that is left to the lattice. So is one that is hardly commands at all, with or without numbers.
 func (b *builder) captured(f *parser.File) {
 	good, bad := 0, 0
 	for i := range f.Lines {
@@ -79,7 +80,7 @@ func (b *builder) captured(f *parser.File) {
 		}
 	}
 	text, ok := f.Aligned()
-	if !ok || bad > good {
+	if !ok || bad > good || bad*maxBad > good && !f.Numbered() {
 		return
 	}
 	b.text = text
@@ -92,6 +93,9 @@ func (b *builder) captured(f *parser.File) {
 		b.r.Repairs = append(b.r.Repairs, Change{kind, d.Pos, d.End, d.Message})
 	}
 }
+
+// maxBad is how many commands there must be for each line that is none.
+const maxBad = 20
 
 // captures is what the parser mends in a capture, by its diagnostics.
 var captures = map[string]Kind{"E140": JoinLines, "E141": DropNoise, "E145": MendWord, "E146": MendWord}

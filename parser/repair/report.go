@@ -214,7 +214,7 @@ func (b *builder) missed(from, to int) {
 	l := b.rd.l
 	for i := from; i < to; i++ {
 		for _, e := range l.at(i) {
-			if int(e.to) > to || e.weak || e.banned || e.frame {
+			if int(e.to) > to || e.weak && !(l.alone(e) && !l.quoted[e.from]) || e.banned || e.frame {
 				continue
 			}
 			if text := l.line(e); l.lang.takes(text) {

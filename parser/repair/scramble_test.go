@@ -1,6 +1,7 @@
 package repair
 
 import (
+	"flag"
 	"fmt"
 	"math/rand/v2"
 	"strings"
@@ -56,11 +57,23 @@ vpngroup vpn3000 password *****
 telnet timeout 5
 terminal width 80`
 
-// scramble makes a document: the commands shuffled, some with a comment in
-// front that is made of keywords, all of it wrapped.
-func scramble(r *rand.Rand) (text string, truth []string) {
+// A layout is how a document was damaged on its way.
+type layout struct {
+	width  int  // at which its lines are wrapped, 40 to 80
+	flow   bool // the commands run on like prose; else each begins a line, but for some that are joined with the one before
+	hyphen bool // words are broken at hyphens
+	quoted bool // as an answer to an e-mail quotes it
+}
+
+func newLayout(r *rand.Rand) layout {
+	return layout{width: 40 + r.IntN(41), flow: r.IntN(2) == 0, hyphen: r.IntN(4) > 0, quoted: r.IntN(5) == 0}
+}
+
+// scramble makes a document: commands in any order, some with a comment in front that is made of keywords, damaged as the
+// layout says.
+func scramble(r *rand.Rand, how layout) (text string, truth []string) {
 	all := strings.Split(commands, "\n")
-	for i := range 12 {
+	for i := range 24 {
 		acl := fmt.Sprintf("access-list %d %s %s host 10.%d.%d.1 any", 100+i%3, pick(r, "permit", "deny"),
 			pick(r, "ip", "tcp", "udp"), i, r.IntN(250))
 		if strings.Contains(acl, "tcp") {
@@ -68,38 +81,85 @@ func scramble(r *rand.Rand) (text string, truth []string) {
 		}
 		all = append(all, acl)
 	}
+	for i := range 8 {
+		all = append(all, fmt.Sprintf("static (%s,outside) 198.51.%d.%d 10.1.%d.%d netmask 255.255.255.255 0 0", pick(r, "inside", "dmz"), 100+i, r.IntN(250), i, r.IntN(250)),
+			fmt.Sprintf("route %s 10.%d.0.0 255.255.0.0 10.%d.0.254 1", pick(r, "inside", "dmz"), 100+i, i))
+	}
 	r.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
-	truth = all[:39]
+	truth = all[:40+r.IntN(40)]
 	vocabulary := strings.Fields(commands + ` the of to uses this that for traffic which is are and with
 		not allowed server client inside-to-pool pre-shared (IPsec) e.g. both either`)
-	var words []string
+	var lines [][]string // of words, before they are wrapped
 	for _, c := range truth {
+		var words []string
 		if r.IntN(3) == 0 {
-			words = append(words, "!---")
-			for range 3 + r.IntN(12) {
-				w := pick(r, vocabulary...)
-				if r.IntN(8) == 0 {
-					words = append(words, "!---")
-				}
-				words = append(words, w)
+			words = keywords(r, vocabulary)
+			for holdsCommand(words) {
+				words = keywords(r, vocabulary)
 			}
-			words[len(words)-1] += "."
+		}
+		if len(words) > 0 && !how.flow {
+			lines = append(lines, words)
+			words = nil
 		}
 		words = append(words, strings.Fields(c)...)
+		if n := len(lines) - 1; n >= 0 && (how.flow || lines[n][0] != "!---" && r.IntN(5) == 0) {
+			lines[n] = append(lines[n], words...)
+		} else {
+			lines = append(lines, words)
+		}
 	}
-	return ": Saved\n:\nPIX Version 6.3(3)\n" + wrap(words, 55) + "\n: end\n", truth
+	b := strings.Builder{}
+	for _, words := range lines {
+		b.WriteString(wrap(words, how.width, how.hyphen) + "\n")
+	}
+	text = ": Saved\n:\nPIX Version 6.3(3)\n" + b.String() + ": end\n"
+	if how.quoted {
+		text = "> " + strings.ReplaceAll(strings.TrimSuffix(text, "\n"), "\n", "\n> ") + "\n"
+	}
+	return text, truth
+}
+
+// keywords makes a comment of keywords.
+func keywords(r *rand.Rand, vocabulary []string) []string {
+	words := []string{"!---"}
+	for range 3 + r.IntN(12) {
+		if r.IntN(8) == 0 {
+			words = append(words, "!---")
+		}
+		words = append(words, pick(r, vocabulary...))
+	}
+	words[len(words)-1] += "."
+	return words
+}
+
+// holdsCommand reports whether a comment has by chance become more than keywords: a whole command that is no short one, which
+// nobody could tell from one that was meant.
+func holdsCommand(words []string) bool {
+	lang, err := pix()
+	if err != nil {
+		panic(err) // the grammars are constants
+	}
+	for i := range words {
+		for end := range lang.a.Ends(words, i) {
+			if end.To-i > weakWords && lang.takes(strings.Join(words[i:end.To], " ")) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func pick(r *rand.Rand, from ...string) string { return from[r.IntN(len(from))] }
 
 // wrap breaks lines between words and, as text processors do, behind hyphens.
-func wrap(words []string, width int) string {
+func wrap(words []string, width int, hyphen bool) string {
 	var b strings.Builder
 	col := 0
 	for _, w := range words {
 		if col > 0 && col+1+len(w) > width {
 			cut := strings.LastIndexByte(w[:max(0, min(len(w), width-col-1))], '-')
-			if cut > 0 && cut < len(w)-1 && w[0] != '!' {
+			if hyphen && cut > 0 && cut < len(w)-1 && w[0] != '!' {
 				b.WriteString(" " + w[:cut+1])
 				w = w[cut+1:]
 			}
@@ -116,35 +176,41 @@ func wrap(words []string, width int) string {
 	return b.String()
 }
 
+// scrambled is how many documents TestScrambled makes. They are the same each time.
+var scrambled = flag.Int("scrambled", 500, "documents of TestScrambled")
+
+// TestScrambled: of all documents at least 99.9 % of the commands are found, and none that is not there.
 func TestScrambled(t *testing.T) {
-	documents := 300
+	documents := *scrambled
 	if testing.Short() {
 		documents = 50
 	}
 	total, found, spurious, exact, broken := 0, 0, 0, 0, 0
 	for seed := range uint64(documents) {
-		text, truth := scramble(rand.New(rand.NewPCG(seed, 7)))
-		r := Repair("scrambled", []byte(text))
+		r := rand.New(rand.NewPCG(seed, 7))
+		how := newLayout(r)
+		text, truth := scramble(r, how)
+		res := Repair("scrambled", []byte(text))
 		missing := map[string]int{}
 		for _, c := range truth {
 			missing[c]++
 		}
 		hit, wrong := 0, 0
-		for _, f := range r.Commands {
+		for _, f := range res.Commands {
 			if missing[f.Text]--; missing[f.Text] >= 0 {
 				hit++
 			} else if wrong++; wrong < 3 {
-				t.Logf("document %d, %v: spurious %q", seed, f.Pos, f.Text)
+				t.Logf("document %d %+v, %v: spurious %q", seed, how, f.Pos, f.Text)
 			}
 		}
-		for _, c := range r.Repairs {
+		for _, c := range res.Repairs {
 			if c.Kind == JoinHyphen {
 				broken++
 			}
 		}
 		for c, n := range missing {
 			if n > 0 {
-				t.Logf("document %d: missed %q", seed, c)
+				t.Logf("document %d %+v: missed %q", seed, how, c)
 			}
 		}
 		total, found, spurious = total+len(truth), found+hit, spurious+wrong
@@ -154,7 +220,7 @@ func TestScrambled(t *testing.T) {
 	}
 	t.Logf("%d documents, %d exact; %d of %d commands (%.2f%%), %d spurious; %d broken words mended",
 		documents, exact, found, total, 100*float64(found)/float64(total), spurious, broken)
-	if found*100 < total*99 {
+	if found*1000 < total*999 {
 		t.Errorf("%d of %d commands were found", found, total)
 	}
 	if spurious > 0 {
