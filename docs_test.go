@@ -10,6 +10,7 @@ import (
 	"pixfw/ast"
 	"pixfw/compiler"
 	"pixfw/parser"
+	"pixfw/shell"
 )
 
 var update = flag.Bool("update", false, "rewrite the generated documents and golden files")
@@ -84,4 +85,18 @@ func TestDocsCommands(t *testing.T) {
 			strings.Join(c.Syntax, "\n"), strings.Join(c.Example, "\n"))
 	}
 	golden(t, "docs/COMMANDS.md", b.String())
+}
+
+// TestDocsKernel keeps docs/kernel-differences.md equal to the table of cases that are not run on the kernel engine.
+func TestDocsKernel(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("# What the kernel engine does otherwise\n\nGenerated (`make docs`). `pixfw test --engine kernel` applies a configuration in a network namespace and sends real\n" +
+		"packets through it. These cases of the decision tables (semantics.md, sections 9 and 10.3) it skips, and says why; all others\n" +
+		"pass. Which lines of a configuration are treated otherwise, the W5xx findings of Apply say.\n\n" +
+		"Ports that PAT has allocated are compared by their class (1-511, 512-1023, 1024-65535): Linux keeps a port where it is free.\n\n" +
+		"| cases | archive | why |\n|---|---|---|\n")
+	for _, d := range shell.KernelDifferences {
+		fmt.Fprintf(&b, "| %s | %s | %s |\n", strings.Join(d.Cases, ", "), d.Archive, d.Why)
+	}
+	golden(t, "docs/kernel-differences.md", b.String())
 }

@@ -1,8 +1,6 @@
 package shell
 
 import (
-	"errors"
-	"strings"
 	"time"
 
 	"pixfw/runtime"
@@ -45,11 +43,5 @@ func (b *Box) Advance(d time.Duration) []runtime.Message {
 
 // Do types a command in configuration mode; the error is the box's refusal.
 func (b *Box) Do(command string) (string, error) {
-	r := b.session.Do(command)
-	b.session.asking = nil
-	b.session.enter(Config)
-	if r.Failed {
-		return "", errors.New(strings.TrimRight(r.Output, "\n"))
-	}
-	return r.Output, nil
+	return typed(b.session, command)
 }

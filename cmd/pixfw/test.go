@@ -1,10 +1,11 @@
 package main
 
 import (
-	"errors"
 	"fmt"
+	"os"
 	"time"
 
+	"pixfw/runtime/kernel/lab"
 	"pixfw/shell"
 	"pixfw/shell/scenario"
 )
@@ -13,7 +14,7 @@ import (
 type TestCmd struct {
 	Files   []string      `arg:"" name:"file" help:"Scenario files; - is standard input."`
 	Engine  string        `enum:"emulator,kernel" default:"emulator" help:"What decides: emulator or kernel."`
-	MaxWait time.Duration `name:"max-wait" placeholder:"D" help:"Skip cases that wait longer."`
+	MaxWait time.Duration `name:"max-wait" placeholder:"D" help:"Skip cases that wait longer (kernel: 5s unless given)."`
 	Verbose bool          `short:"v" help:"Print the trace of every packet."`
 	JSON    bool          `name:"json" help:"One JSON object a case."`
 }
@@ -26,13 +27,30 @@ Example:
 
     pixfw test policy.txtar
     ok published-server
-    1 passed, 0 failed, 0 skipped`
+    1 passed, 0 failed, 0 skipped
+
+With --engine kernel (root) real packets go through the kernel, in network namespaces made for it; cases that wait for more
+than 5 seconds, or need a tunnel, are skipped.`
 }
 
 // Run runs the scenarios.
-func (c *TestCmd) Run(s *IO) error {
-	if c.Engine != "emulator" {
-		return errors.New("scenarios run on the emulator only")
+func (c *TestCmd) Run(s *IO) (err error) {
+	newBox := func(config []byte) (scenario.Box, error) { return shell.NewBox("pix.cfg", config, nil) }
+	maxWait := c.MaxWait
+	if c.Engine == "kernel" {
+		if os.Getuid() != 0 {
+			return exitError{exitUsage, lab.ErrNotRoot}
+		}
+		boxes := &shell.KernelBoxes{}
+		defer func() {
+			if e := boxes.Close(); err == nil {
+				err = e
+			}
+		}()
+		newBox = func(config []byte) (scenario.Box, error) { return boxes.New("pix.cfg", config, nil) }
+		if maxWait == 0 {
+			maxWait = shell.KernelMaxWait
+		}
 	}
 	var results []scenario.Result
 	unread := false
@@ -41,13 +59,12 @@ func (c *TestCmd) Run(s *IO) error {
 		if err == nil {
 			var a *scenario.Archive
 			if a, err = scenario.Parse(name, text); err == nil {
-				results = append(results, a.Run(scenario.Options{
-					MaxWait: c.MaxWait,
-					Verbose: c.Verbose,
-					NewBox: func(config []byte) (scenario.Box, error) {
-						return shell.NewBox("pix.cfg", config, nil)
-					},
-				})...)
+				o := scenario.Options{MaxWait: maxWait, Verbose: c.Verbose, NewBox: newBox}
+				if c.Engine == "kernel" {
+					o.PortClasses = true
+					o.Excuse = func(name string) string { return shell.KernelExcuse(path, name) }
+				}
+				results = append(results, a.Run(o)...)
 			}
 		}
 		if err != nil {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"pixfw/ast"
@@ -32,6 +33,8 @@ type Options struct {
 	// PortClasses is for engines that choose PAT ports themselves: they are compared by their class, and packets that name
 	// the wanted port are sent with the one really seen.
 	PortClasses bool
+	// Excuse, when it is set, says why a case is not run; empty: it is.
+	Excuse func(name string) string
 	// Only selects cases by name; nil: all.
 	Only func(name string) bool
 	// Verbose makes results keep the trace of every packet, not only of the one that failed.
@@ -64,6 +67,12 @@ func (a *Archive) runCase(c *Case, opts *Options) Result {
 			return res
 		}
 	}
+	if opts.Excuse != nil {
+		if res.Reason = opts.Excuse(c.Name); res.Reason != "" {
+			res.Status = Skip
+			return res
+		}
+	}
 	box, err := opts.NewBox(a.Config)
 	if errors.Is(err, runtime.ErrUnsupported) {
 		res.Status, res.Reason = Skip, err.Error()
@@ -78,13 +87,13 @@ func (a *Archive) runCase(c *Case, opts *Options) Result {
 		defer x.Close()
 	}
 	r := &run{box: box, opts: opts, ports: map[seenKey]uint16{}}
-	cancel := box.Engine().Subscribe(func(m runtime.Message) { r.recent = append(r.recent, m) })
+	cancel := box.Engine().Subscribe(r.hear)
 	defer cancel()
 	for i := range c.Statements {
 		s := &c.Statements[i]
 		r.wanted, r.got, r.trace = "", "", ""
 		if s.Kind != Logged {
-			r.recent = nil
+			r.forget()
 		}
 		err := r.statement(s)
 		if r.trace != "" && (opts.Verbose || err != nil) {
@@ -112,12 +121,32 @@ type seenKey struct {
 
 // run is a case being run.
 type run struct {
-	box    Box
-	opts   *Options
+	box   Box
+	opts  *Options
+	ports map[seenKey]uint16
+
+	mu     sync.Mutex        // engines may speak at any time
 	recent []runtime.Message // of the statement before
-	ports  map[seenKey]uint16
 
 	wanted, got, trace string
+}
+
+func (r *run) hear(m runtime.Message) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.recent = append(r.recent, m)
+}
+
+func (r *run) heard() []runtime.Message {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.recent)
+}
+
+func (r *run) forget() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.recent = nil
 }
 
 func (r *run) fail(wanted, got, format string, args ...any) error {
@@ -132,13 +161,13 @@ func (r *run) statement(s *Statement) error {
 		return r.do(s)
 	case Wait:
 		for _, m := range r.box.Advance(s.Wait) {
-			if !slices.Contains(r.recent, m) {
-				r.recent = append(r.recent, m)
+			if !slices.Contains(r.heard(), m) {
+				r.hear(m)
 			}
 		}
 		return nil
 	case Logged:
-		return r.logged(s.IDs, r.recent)
+		return r.logged(s.IDs, r.heard())
 	case Count:
 		return r.count(s)
 	}

@@ -207,7 +207,7 @@ func (w *Want) differs(p *runtime.Packet, v *runtime.Verdict, ifName func(int) s
 		return "the interface"
 	case w.Action == runtime.Encrypt && v.Peer != w.Peer:
 		return "the peer"
-	case !w.Src.matches(out.Src, out.SrcPort, classes && out.SrcPort != p.SrcPort):
+	case !w.Src.matches(out.Src, out.SrcPort, classes && (out.SrcPort != p.SrcPort || w.Src.Lo != p.SrcPort)):
 		return "the source"
 	case !w.Dst.matches(out.Dst, out.DstPort, classes && out.DstPort != p.DstPort):
 		return "the destination"

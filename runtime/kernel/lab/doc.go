@@ -5,6 +5,15 @@
 // its routes, the real addresses of its statics, an Internet host behind the default route), probes and what became of
 // them, and the firewall's messages.
 //
+// A [Rig] has wires in the place of hosts: a [Probe] on it is a kernel engine that can be asked about single packets, as the
+// emulator can. It sends them, hears what leaves the firewall, and reads what the engine is told of them; each packet is known by
+// its IP identification.
+//
+//	rig, err := lab.NewRig([]string{"ethernet0", "ethernet1"})
+//	probe, err := rig.Open()
+//	_, err = probe.Apply(plan)
+//	verdict, err := probe.Inject(runtime.Ingress{If: plan.IfByName("outside")}, packet)
+//
 // What always holds: only namespaces that the lab has made are touched, and Close removes them with everything in them.
 //
 //	l, err := lab.New(plan)

@@ -1,0 +1,81 @@
+package shell
+
+import (
+	"path/filepath"
+	"slices"
+	"time"
+)
+
+// KernelMaxWait is the longest wait of a scenario on the kernel engine, whose time is real.
+const KernelMaxWait = 5 * time.Second
+
+// A KernelDifference is why cases of the decision tables (semantics.md, sections 9 and 10.3) are not run on the kernel engine.
+type KernelDifference struct {
+	Archive string
+	Cases   []string
+	Why     string
+}
+
+// Archives of the decision tables.
+const (
+	tableOutbound = "01-outbound-and-dynamic-nat.txtar"
+	tableInbound  = "02-inbound.txtar"
+	tableThree    = "03-three-interfaces.txtar"
+	tableState    = "04-state-icmp-fixups.txtar"
+	tableBox      = "05-to-the-box.txtar"
+	tableVPN      = "06-uauth-and-ipsec.txtar"
+	tablePrinted  = "07-seed-as-printed.txtar"
+	tableFixed    = "08-seed-fixed.txtar"
+)
+
+const (
+	whyWait    = "waits longer than five seconds: the kernel's clock is the real one"
+	whyTunnel  = "packets in and out of tunnels are the daemon's, not the rules'"
+	whyUsers   = "users cannot log in yet: connections that need it are dropped (109023)"
+	whySPI     = "ESP is let in to the daemon, which knows the associations; the rules do not"
+	whyNoIKE   = "without the daemon nobody asks for an association (702303): what should be encrypted is dropped"
+	whyReset   = "service resetinbound: nothing is sent back to what is dropped"
+	whyLegacy  = "outbound lists, alias and established are not loaded (W515)"
+	whyShun    = "the kernel engine cannot shun"
+	whyConsole = "the firewall serves no console over the network (W510)"
+)
+
+// KernelDifferences are all of them.
+var KernelDifferences = []KernelDifference{
+	{tableOutbound, []string{"T22"}, "the overlap of statics is not logged (308002) when the configuration is applied"},
+	{tableOutbound, []string{"T27"}, whyLegacy},
+	{tableInbound, []string{"T54"}, whyReset},
+	{tableInbound, []string{"T57"}, "the network and broadcast address of a net static are not refused by name (305006): the packet is dropped in silence"},
+	{tableInbound, []string{"T59"}, "the limit of half-open connections is not enforced (W504)"},
+	{tableThree, []string{"T68"}, whyLegacy},
+	{tableState, []string{"T76"}, whyWait},
+	{tableState, []string{"T79"}, "no DNS guard (W508): the answers of a server pass until the connection's time is over"},
+	{tableState, []string{"T87"}, "the kernel's FTP helper looks at a connection from its second command on; servers get USER first"},
+	{tableState, []string{"T89"}, whyLegacy},
+	{tableState, []string{"T90"}, "the limits of fragments are the kernel's (W514)"},
+	{tableBox, []string{"T93"}, whyConsole},
+	{tableBox, []string{"T105"}, whyShun},
+	{tableVPN, []string{"T106", "T112"}, whyUsers},
+	{tableVPN, []string{"T107", "T108"}, whyWait},
+	{tableVPN, []string{"T113", "T116", "T117", "T118", "T121", "T122"}, whyTunnel},
+	{tableVPN, []string{"T119"}, whyNoIKE},
+	{tableVPN, []string{"T120"}, whySPI},
+	{tablePrinted, []string{"S08"}, "the access check is passed, and the need to log in is told of (109023) before the missing translation"},
+	{tablePrinted, []string{"S09b", "S17", "S18", "S19", "S20", "S21", "S22", "S23", "S24", "S25", "S26", "S28"}, whyTunnel},
+	{tablePrinted, []string{"S33"}, whySPI},
+	{tablePrinted, []string{"S35"}, whyWait},
+	{tableFixed, []string{"S01", "S34"}, whyUsers},
+	{tableFixed, []string{"S09b", "S17", "S18", "S19", "S20", "S21", "S22", "S23", "S24", "S25", "S26", "S28"}, whyTunnel},
+	{tableFixed, []string{"S33"}, whySPI},
+	{tableFixed, []string{"S35"}, whyWait},
+}
+
+// KernelExcuse is why a case is not run on the kernel engine; empty: it is.
+func KernelExcuse(path, name string) string {
+	for i := range KernelDifferences {
+		if d := &KernelDifferences[i]; d.Archive == filepath.Base(path) && slices.Contains(d.Cases, name) {
+			return d.Why
+		}
+	}
+	return ""
+}
