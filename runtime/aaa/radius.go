@@ -80,6 +80,7 @@ func (c *Client) exchange(ctx context.Context, g *group, s *server, port uint16,
 		answer, err := c.receive(conn, s, p, wire, unproven)
 		if err == nil {
 			s.answers(time.Since(began))
+			c.debug(answerEvents[answer.Code])
 			return answer, nil
 		}
 		if !errors.Is(err, os.ErrDeadlineExceeded) || ctx.Err() != nil {
@@ -89,6 +90,10 @@ func (c *Client) exchange(ctx context.Context, g *group, s *server, port uint16,
 	}
 	return nil, fmt.Errorf("%w to %d requests", errNoAnswer, g.attempts())
 }
+
+// answerEvents are the debug lines of the answers that readAnswer lets through.
+var answerEvents = map[radius.Code]debugKind{radius.CodeAccessAccept: debugRadiusAccept, radius.CodeAccessReject: debugRadiusReject,
+	radius.CodeAccessChallenge: debugRadiusChallenge, radius.CodeAccountingResponse: debugRadiusAcct}
 
 // noAnswer keeps the end of the context apart from that of a server.
 func (c *Client) noAnswer(ctx context.Context, err error) error {

@@ -41,7 +41,7 @@ func (c *Client) radiusLogin(ctx context.Context, g *group, s *server, plan *com
 	if err != nil {
 		return Result{}, err
 	}
-	res := c.readLogin(s, answer)
+	res := readLogin(s, answer)
 	if name, ok := strings.CutPrefix(res.ACL, downloadPrefix); ok && res.Outcome == Pass {
 		res.ACL = name
 		if r.HasACL == nil || !r.HasACL(name) {
@@ -57,21 +57,18 @@ func (c *Client) radiusLogin(ctx context.Context, g *group, s *server, plan *com
 const downloadPrefix = "ACS:CiscoSecure-Defined-ACL="
 
 // readLogin turns an answer into a result (commands-vpn-aaa-show.md section 5.3).
-func (c *Client) readLogin(s *server, p *radius.Packet) Result {
+func readLogin(s *server, p *radius.Packet) Result {
 	res := Result{Level: -1, Message: message(strings.Join(texts(p, rfc2865.ReplyMessage_Type), "\n"))}
 	switch p.Code {
 	case radius.CodeAccessReject:
-		c.debug(debugRadiusReject)
 		s.count(func(st *Stats) { st.Rejects++ })
 		res.Outcome = Reject
 		return res
 	case radius.CodeAccessChallenge:
-		c.debug(debugRadiusChallenge)
 		s.count(func(st *Stats) { st.Challenges++ })
 		res.Outcome, res.State = Challenge, p.Get(rfc2865.State_Type)
 		return res
 	default:
-		c.debug(debugRadiusAccept)
 		s.count(func(st *Stats) { st.Accepts++ })
 		res.Outcome = Pass
 	}
@@ -218,6 +215,5 @@ func (c *Client) radiusAccount(ctx context.Context, g *group, s *server, plan *c
 	if _, err := c.exchange(ctx, g, s, plan.AAA.AcctPort, p, r.User, plan.Sysopt.RADIUSIgnoreSecret); err != nil {
 		return Result{}, err
 	}
-	c.debug(debugRadiusAcct)
 	return Result{Outcome: Pass, Level: -1}, nil
 }
