@@ -47,9 +47,9 @@ func targetCodes() []Code {
 			"Connections, half-closed connections and UDP use the configured timers. Those of RPC, H.225, H.323, MGCP and SIP have no counterpart; their connections use " +
 				"the timers for conn and udp. A timer of zero, never on a PIX, is a year.",
 			"timeout h323 0:05:00 mgcp 0:05:00 sip 0:30:00 sip_media 0:02:00", "Nothing, in most networks."},
-		{"W510", "Management over the network is not served",
-			"The kernel engine has no Telnet, SSH, HTTP or SNMP server. Connections to the firewall's own address are dropped and logged as 710003.",
-			"ssh 10.0.0.0 255.0.0.0 inside", "Use the console of the host."},
+		{"W510", "Management over the network is not served as on a PIX",
+			"There is no PDM and no SNMP agent; Telnet and SSH are served by `pixfw run` only (SSH in version 2), and by the host itself where the rules are loaded without it.",
+			"http 10.0.0.0 255.0.0.0 inside", "Use SSH, or the console of the host."},
 		{"W511", "Dynamic outside NAT is not loaded",
 			"A nat line with the word outside translates foreign sources with a global of the inner interface. Rules alone, as translate writes them, do not " +
 				"load it; packets that it covers are dropped (305006). The kernel engine does it, but for policy NAT.",

@@ -31,6 +31,10 @@ func TestScripts(t *testing.T) {
 		UpdateScripts: *update,
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("EXAMPLES", examples)
+			// A network namespace that the script may make.
+			ns := fmt.Sprintf("pixs%d", os.Getpid())
+			env.Setenv("NETNS", ns)
+			env.Defer(func() { _ = exec.Command("ip", "netns", "del", ns).Run() }) // most scripts have made none
 			return nil
 		},
 		Condition: func(cond string) (bool, error) {

@@ -240,13 +240,18 @@ func (l *lowerer) unserved() {
 			l.limits(n.Line, n.MaxConns, n.Embryonic, n.DNS)
 		}
 	}
-	for _, list := range [][]compiler.Access{p.Box.Telnet, p.Box.SSH, p.Box.HTTP} {
+	for _, list := range [][]compiler.Access{p.Box.Telnet, p.Box.SSH} {
 		for i := range list {
-			l.warn("W510", list[i].Line, "the firewall serves no console over the network yet: connections are dropped", "")
+			if !l.opts.Daemon {
+				l.warn("W510", list[i].Line, "reaches what the host itself offers on this port", "")
+			}
 		}
 	}
+	for i := range p.Box.HTTP {
+		l.warn("W510", p.Box.HTTP[i].Line, "the firewall serves no PDM: connections are let in and refused", "")
+	}
 	for i := range p.Box.SNMP {
-		l.warn("W510", p.Box.SNMP[i].Line, "the firewall serves no SNMP: requests are dropped, no traps are sent", "")
+		l.warn("W510", p.Box.SNMP[i].Line, "the firewall serves no SNMP: requests are not answered, no traps are sent", "")
 	}
 	for _, line := range p.ConnTimers {
 		l.note("W509", line, "the timers of RPC and H.225 are those of conn and udp")
