@@ -33,7 +33,11 @@ type Machine struct {
 	sources  map[netip.Addr]int   // half open ones of an address
 	pairs    map[uint64]*pair     //
 	spis     map[uint32]*pair     // inbound; nil while a quick mode has only reserved the SPI
+	outs     map[uint32]*pair     // by SPIs of the other side; others with the same SPI hang on nextOut
 	slots    slots                // conn_id
+
+	acquiring map[wanted]struct{} // negotiations of ours under way
+	groups    map[string]int      // vpngroup by name
 
 	clients clients
 }
@@ -61,7 +65,8 @@ func New(plan *compiler.Plan, o Options) *Machine {
 		plan: plan, o: o, now: o.Clock.Now(), hashSeed: maphash.MakeSeed(),
 		sas: map[cookies]*sa{}, started: map[cookie]*sa{}, first: map[firstKey]*sa{}, byID: map[uint64]*sa{},
 		peers: map[netip.Addr]*peer{}, halfOpen: list.New(), sources: map[netip.Addr]int{},
-		pairs: map[uint64]*pair{}, spis: map[uint32]*pair{}, clients: newClients(),
+		pairs: map[uint64]*pair{}, spis: map[uint32]*pair{}, outs: map[uint32]*pair{}, acquiring: map[wanted]struct{}{},
+		groups: groupNames(plan), clients: newClients(),
 	}
 }
 
@@ -169,9 +174,9 @@ func (m *Machine) expired(t *timer) {
 	case timerLife:
 		m.removeSA(t.sa, "lifetime", true)
 	case timerDPD:
-		m.dpdTimer(t.sa)
+		m.dpdTick(t.sa)
 	case timerKeepalive:
-		m.keepaliveTimer(t.sa)
+		m.keepaliveTick(t.sa)
 	case timerPairSoft:
 		m.rekeyPair(t.pair)
 	case timerPairHard:

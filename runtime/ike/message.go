@@ -95,6 +95,7 @@ var (
 	errAttr     = errors.New("attribute is longer than its payload")
 	errDuplPay  = errors.New("payload stands twice")
 	errNoSecond = errors.New("payload is missing")
+	errProxy    = errors.New("identity is no address, subnet or range that is one")
 )
 
 // reservedError is a payload whose reserved byte is set: what a message looks like that was decrypted with the wrong key.

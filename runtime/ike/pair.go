@@ -22,10 +22,10 @@ type pair struct {
 	sa         *sa // under which it lives; nil: its IKE SA is gone
 	r          runtime.SAPair
 	soft, hard timer
-	in, out    int  // conn_id
-	initiator  bool // this side has begun the quick mode
-	rekeying   bool // a successor is being negotiated, or there
-	acquired   acquired
+	in, out    int   // conn_id
+	initiator  bool  // this side has begun the quick mode
+	rekeying   bool  // a successor is being negotiated, or there
+	nextOut    *pair // in Machine.outs
 }
 
 // soft timers run out before hard ones, those of the initiator first, so that one side negotiates the successor and the other
@@ -45,6 +45,7 @@ func (m *Machine) installPair(s *sa, p *pair) {
 			m.spis[k.SPI] = p
 		}
 	}
+	m.linkOut(p)
 	if s.pairs == nil {
 		s.pairs = map[uint64]*pair{}
 	}
@@ -84,11 +85,13 @@ func (m *Machine) removePair(p *pair, reason string, tell bool) {
 			delete(m.spis, k.SPI)
 		}
 	}
+	m.unlinkOut(p)
 	if s := p.sa; s != nil {
 		delete(s.pairs, p.r.ID)
 	}
 	m.slots.give(p.in)
 	m.slots.give(p.out)
+	m.logPair(p, 602302)
 	m.emit(RemoveSA{ID: p.r.ID, Reason: reason})
 	if pe := m.peers[p.r.Peer]; pe != nil {
 		m.unref(p.r.Peer, pe, EvIPsecPeerUnref)
@@ -189,4 +192,35 @@ func prefixMask(bits int) ast.IP {
 		return 0
 	}
 	return ^ast.IP(0) << (32 - bits)
+}
+
+// outSPI is the SPI under which a pair is found by what its peer calls it. A peer that says AH and ESP deletes either.
+func (p *pair) outSPI() uint32 {
+	if p.r.Out.SPI != 0 {
+		return p.r.Out.SPI
+	}
+	return p.r.OutAH.SPI
+}
+
+func (m *Machine) linkOut(p *pair) {
+	p.nextOut = m.outs[p.outSPI()]
+	m.outs[p.outSPI()] = p
+}
+
+func (m *Machine) unlinkOut(p *pair) {
+	spi := p.outSPI()
+	if m.outs[spi] == p {
+		if p.nextOut == nil {
+			delete(m.outs, spi)
+		} else {
+			m.outs[spi] = p.nextOut
+		}
+		return
+	}
+	for o := m.outs[spi]; o != nil; o = o.nextOut {
+		if o.nextOut == p {
+			o.nextOut = p.nextOut
+			return
+		}
+	}
 }

@@ -53,7 +53,9 @@ type sa struct {
 	seen      map[uint32]struct{}  // message IDs that are over
 	pairs     map[uint64]*pair     // made under this SA and not moved on
 	created   int                  // quick modes done
-	waiting   []acquired           // quick modes of ours that wait for phase 1
+	contacted bool                 // INITIAL-CONTACT has been acted on
+	created1  bool                 // a quick mode has been seen
+	waiting   []wanted             // quick modes of ours that wait for phase 1
 
 	lastIn     uint64 // of the last packet of phase 1, to know a repetition by
 	lastOut    []byte // what answers it
@@ -92,17 +94,9 @@ type exchange struct {
 	tries   int
 	done    bool // only there to answer repetitions
 	quick   *quick
+	wanted  wanted // quick mode of ours
 	config  uint16 // identifier of a transaction
 	step    uint8  // of a transaction, for those who handle it
-}
-
-// acquired is a tunnel that is wanted.
-type acquired struct {
-	mapIdx, entry int
-	local, remote netip.Prefix
-	proto         uint8
-	lport, rport  uint16
-	replaces      uint64
 }
 
 // state is the name of the state as `show crypto isakmp sa` prints it (commands-vpn-aaa-show.md section 4.12).
@@ -151,4 +145,13 @@ func astIP(a netip.Addr) ast.IP {
 // addrOf is the way back.
 func addrOf(ip ast.IP) netip.Addr {
 	return netip.AddrFrom4([4]byte{byte(ip >> 24), byte(ip >> 16), byte(ip >> 8), byte(ip)})
+}
+
+// peerName is the name that the peer has given itself; empty: it has given an address.
+func (s *sa) peerName() string {
+	switch s.peerID.Type {
+	case idFQDN, idUser, idKeyID:
+		return string(s.peerID.Data)
+	}
+	return ""
 }
