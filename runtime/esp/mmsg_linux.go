@@ -1,0 +1,211 @@
+package esp
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"os"
+	"sync"
+	"syscall"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// mmsghdr is that of the kernel.
+type mmsghdr struct {
+	hdr unix.Msghdr
+	n   uint32
+	_   [4]byte
+}
+
+// vector is the table of one recvmmsg or sendmmsg: packets are not copied, and nothing is allocated.
+type vector struct {
+	hdrs  []mmsghdr
+	iovs  []unix.Iovec
+	names []unix.RawSockaddrInet4
+}
+
+func newVector(n int) *vector {
+	v := &vector{make([]mmsghdr, n), make([]unix.Iovec, n), make([]unix.RawSockaddrInet4, n)}
+	for i := range v.hdrs {
+		h := &v.hdrs[i].hdr
+		h.Iov, h.Name = &v.iovs[i], (*byte)(unsafe.Pointer(&v.names[i]))
+		h.SetIovlen(1)
+	}
+	return v
+}
+
+func (v *vector) set(i int, b []byte) {
+	v.iovs[i].Base = &b[0]
+	v.iovs[i].SetLen(len(b))
+	v.hdrs[i].hdr.Namelen = unix.SizeofSockaddrInet4
+}
+
+// Socket is an IPv4 socket that sends and receives in batches. One goroutine may receive, any number send.
+type Socket struct {
+	file *os.File
+	raw  syscall.RawConn
+
+	in    *vector
+	n     int
+	inErr syscall.Errno
+	read  func(fd uintptr) bool
+
+	mu     sync.Mutex
+	out    *vector
+	sent   int
+	outErr syscall.Errno
+	write  func(fd uintptr) bool
+}
+
+// SocketOptions say how a Socket marks what it sends, for routing and rules of the host, and how much waits for a slow reader.
+type SocketOptions struct {
+	Mark   uint32
+	Buffer int // octets; 0: 4 MB
+}
+
+const sendBatch = 64
+
+// ListenRaw opens a socket for all packets of an IP protocol that come to addr, with their headers. While it is open the kernel does
+// not answer them with "protocol unreachable". It is opened in the network namespace of the calling thread.
+func ListenRaw(proto int, addr netip.Addr, o SocketOptions) (*Socket, error) {
+	return listen(unix.SOCK_RAW, proto, netip.AddrPortFrom(addr, 0), o)
+}
+
+// ListenUDP opens a UDP socket, in the network namespace of the calling thread.
+func ListenUDP(at netip.AddrPort, o SocketOptions) (*Socket, error) {
+	return listen(unix.SOCK_DGRAM, unix.IPPROTO_UDP, at, o)
+}
+
+// OpenSender opens a socket for whole packets, in the network namespace of the calling thread. Packets that are too long for the
+// link are refused.
+func OpenSender(o SocketOptions) (*Socket, error) {
+	return listen(unix.SOCK_RAW, unix.IPPROTO_RAW, netip.AddrPort{}, o)
+}
+
+func listen(kind, proto int, at netip.AddrPort, o SocketOptions) (*Socket, error) {
+	fd, err := unix.Socket(unix.AF_INET, kind|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, proto)
+	if err != nil {
+		return nil, fmt.Errorf("socket: %w", err)
+	}
+	fail := func(what string, err error) (*Socket, error) {
+		unix.Close(fd)
+		return nil, fmt.Errorf("%s: %w", what, err)
+	}
+	if o.Mark != 0 {
+		if err := unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_MARK, int(o.Mark)); err != nil {
+			return fail("mark", err)
+		}
+	}
+	if o.Buffer == 0 {
+		o.Buffer = 4 << 20
+	}
+	for _, opt := range []int{unix.SO_RCVBUFFORCE, unix.SO_SNDBUFFORCE} {
+		if err := unix.SetsockoptInt(fd, unix.SOL_SOCKET, opt, o.Buffer); err != nil {
+			return fail("buffer", err)
+		}
+	}
+	if at.IsValid() {
+		if err := unix.Bind(fd, &unix.SockaddrInet4{Addr: at.Addr().As4(), Port: int(at.Port())}); err != nil {
+			return fail(at.String(), err)
+		}
+	}
+	s := &Socket{file: os.NewFile(uintptr(fd), fmt.Sprintf("socket %d %v", proto, at)), in: newVector(receiveBatch), out: newVector(sendBatch)}
+	if s.raw, err = s.file.SyscallConn(); err != nil {
+		return nil, errors.Join(err, s.file.Close())
+	}
+	s.read = func(fd uintptr) bool {
+		s.n, s.inErr = mmsg(unix.SYS_RECVMMSG, fd, s.in, s.n)
+		return s.inErr != unix.EAGAIN
+	}
+	s.write = func(fd uintptr) bool {
+		s.sent, s.outErr = mmsg(unix.SYS_SENDMMSG, fd, s.out, s.sent)
+		return s.outErr != unix.EAGAIN
+	}
+	return s, nil
+}
+
+// mmsg handles up to n messages. After EAGAIN n is what it was.
+func mmsg(call, fd uintptr, v *vector, n int) (int, syscall.Errno) {
+	for {
+		r, _, errno := unix.Syscall6(call, fd, uintptr(unsafe.Pointer(&v.hdrs[0])), uintptr(n), unix.MSG_DONTWAIT, 0, 0)
+		switch errno {
+		case 0:
+			return int(r), 0
+		case unix.EINTR:
+		case unix.EAGAIN:
+			return n, errno
+		default:
+			return 0, errno
+		}
+	}
+}
+
+// Receive is that of a Receiver.
+func (s *Socket) Receive(ms []Message) (int, error) {
+	s.n = min(len(ms), receiveBatch)
+	for i := range s.n {
+		s.in.set(i, ms[i].Buf)
+	}
+	if err := s.raw.Read(s.read); err != nil {
+		return 0, closed(err)
+	}
+	if s.inErr != 0 {
+		return 0, s.inErr // such as an ICMP error about what was sent
+	}
+	for i := range s.n {
+		a := &s.in.names[i]
+		port := (*[2]byte)(unsafe.Pointer(&a.Port))
+		ms[i].N, ms[i].From = int(s.in.hdrs[i].n), netip.AddrPortFrom(netip.AddrFrom4(a.Addr), binary.BigEndian.Uint16(port[:]))
+	}
+	return s.n, nil
+}
+
+// Send is that of a Sender.
+func (s *Socket) Send(packets [][]byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for done := 0; done < len(packets); {
+		s.sent = min(len(packets)-done, sendBatch)
+		for i := range s.sent {
+			p := packets[done+i]
+			s.out.set(i, p)
+			s.out.names[i] = unix.RawSockaddrInet4{Family: unix.AF_INET, Addr: [4]byte(p[16:20])}
+		}
+		if err := s.raw.Write(s.write); err != nil {
+			return done, closed(err)
+		}
+		if s.outErr != 0 {
+			return done, s.outErr
+		}
+		done += s.sent
+	}
+	return len(packets), nil
+}
+
+// SendTo sends one datagram.
+func (s *Socket) SendTo(b []byte, to netip.AddrPort) error {
+	var err error
+	err2 := s.raw.Write(func(fd uintptr) bool {
+		err = unix.Sendto(int(fd), b, unix.MSG_DONTWAIT, &unix.SockaddrInet4{Addr: to.Addr().As4(), Port: int(to.Port())})
+		return !errors.Is(err, unix.EAGAIN)
+	})
+	if err2 != nil {
+		return closed(err2)
+	}
+	return err
+}
+
+// Close ends receiving.
+func (s *Socket) Close() error { return s.file.Close() }
+
+// closed gives the error of a closed file its usual name.
+func closed(err error) error {
+	if errors.Is(err, net.ErrClosed) || errors.Is(err, os.ErrClosed) {
+		return os.ErrClosed
+	}
+	return err
+}
