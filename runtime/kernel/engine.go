@@ -221,6 +221,9 @@ func (e *Engine) Apply(plan *compiler.Plan) (ast.Diagnostics, error) {
 	}
 	want := e.wanted(plan, links)
 	if e.host != nil && e.plan == nil {
+		if err := e.dropIPv6(sortedDevices(e.opts.Devices)); err != nil {
+			return back(err)
+		}
 		if err := e.clearDevices(links, want); err != nil {
 			return back(err)
 		}
@@ -283,19 +286,19 @@ func only(plan *compiler.Plan, counts map[aceKey]uint64) map[aceKey]uint64 {
 	return out
 }
 
-// read sums the counters of the rules of each entry.
+// read sums the counters of each entry.
 func (e *Engine) read() (map[aceKey]uint64, error) {
 	out := map[aceKey]uint64{}
 	if e.plan == nil {
 		return out, nil
 	}
-	rules, err := e.ns.rules()
+	hits, err := e.ns.entryHits(e.rules)
 	if err != nil {
-		return nil, fmt.Errorf("read counters: %w", err)
+		return nil, err
 	}
-	for _, r := range rules {
-		if a := r.ace; a.Is && a.ACL >= 0 && a.ACL < len(e.plan.ACLs) && a.Entry < len(e.plan.ACLs[a.ACL].Entries) {
-			out[keyOf(e.plan, a.ACL, max(a.Entry, nft.Implicit))] += r.packets
+	for a, n := range hits {
+		if a.ACL >= 0 && a.ACL < len(e.plan.ACLs) && a.Entry < len(e.plan.ACLs[a.ACL].Entries) {
+			out[keyOf(e.plan, a.ACL, max(a.Entry, nft.Implicit))] += n
 		}
 	}
 	return out, nil
@@ -415,7 +418,7 @@ func (e *Engine) Close() error {
 	var errs []error
 	errs = append(errs, e.restore())
 	if e.host != nil {
-		errs = append(errs, e.returnHost())
+		errs = append(errs, e.dropIPv6(nil), e.returnHost())
 	}
 	if e.batch != nil || e.host != nil { // an engine that died may have left rules
 		b, err := nft.Removal()

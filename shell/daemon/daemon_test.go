@@ -226,6 +226,9 @@ func TestDaemon(t *testing.T) {
 	if strings.Contains(n.host(), "192.0.2.77") {
 		t.Error("the host's address is still there")
 	}
+	if rules := run(t, "ip", "netns", "exec", n.fw, "nft", "list", "table", "ip6", "pixfw"); strings.Count(rules, "drop") != 8 {
+		t.Errorf("IPv6 passes:\n%s", rules)
+	}
 	server := n.listen(n.out, "192.0.2.254:7")
 	f := n.flow(server)
 	if host, _, _ := net.SplitHostPort(f.from); host != "192.0.2.10" {
