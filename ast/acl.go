@@ -179,7 +179,10 @@ type AccessGroup struct {
 
 func (*AccessGroup) Family() string { return "access-group" }
 func (c *AccessGroup) print(p *Printer) {
-	p.word("access-group", c.ACL, "in", "interface", c.If).wordIf(c.PerUser, "per-user-override")
+	if p.word("access-group", c.ACL); c.If == "" { // `no access-group ID`
+		return
+	}
+	p.word("in", "interface", c.If).wordIf(c.PerUser, "per-user-override")
 }
 func (c *AccessGroup) rule() rule {
 	return rule{section: secAccessGroup, key: familyKey("access-group", c.If)}

@@ -16,5 +16,8 @@ func systemCodes() []Code {
 		{"E340", "line of a sub-mode that is not open",
 			"The lines of router ospf, routing interface, route-map and multicast interface follow the command that they belong to. Here none is open: the line before is another command.",
 			"network 10.0.0.0 255.0.0.0 area 0", "Put the line behind the command that it belongs to."},
+		{"E341", "interface name is taken",
+			"no nameif gives a port the name back that it comes with: outside, inside, intf2 and so on. Another interface has that name now.",
+			"nameif ethernet0 dmz security50\nnameif ethernet1 outside security0\nno nameif ethernet0", "Rename the other interface first, or use clear nameif, which renames all at once."},
 	}
 }

@@ -106,6 +106,8 @@ func (c *Config) set(cmd Command) error {
 		return c.setFixup(cmd)
 	case *Name:
 		c.renameTo(cmd)
+	case *Nameif:
+		c.rename(cmd)
 	case *Sysopt:
 		if cmd.Old() {
 			return nil

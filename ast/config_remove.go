@@ -37,6 +37,8 @@ func (c *Config) remove(cmd Command) error {
 		return c.removeMode(cmd)
 	case ModeLine:
 		return c.removeModeLine(cmd)
+	case *Nameif:
+		return c.removeNameif(cmd)
 	case *VLAN:
 		c.removeVLAN(cmd)
 	}
@@ -254,6 +256,8 @@ func (c *Config) clear(cl *Cleared) error {
 	switch cl.Name {
 	case "object-group":
 		return c.clearGroups(cl.ID)
+	case "nameif":
+		return c.clearNameif()
 	case "shun":
 		return nil
 	}
@@ -285,7 +289,7 @@ func (c *Config) clear(cl *Cleared) error {
 	}
 	switch cl.Name {
 	case "router", "routing", "multicast", "route-map":
-		c.clearModes(cl.Name)
+		c.clearModes(strings.TrimSpace(cl.Name + " " + cl.ID))
 		return nil
 	}
 	if cl.Name == "logging disabled" {
@@ -296,9 +300,7 @@ func (c *Config) clear(cl *Cleared) error {
 		return nil
 	}
 	words := strings.Fields(cl.Name)
-	if cl.ID != "" {
-		words = append(words, cl.ID)
-	}
+	words = append(words, strings.Fields(cl.ID)...)
 	for sec := range c.sections {
 		var kept []Command
 		found := false
@@ -338,7 +340,7 @@ func (c *Config) clear(cl *Cleared) error {
 func inFamily(family string, cmd Command) bool {
 	switch cmd.(type) {
 	case *SessionTimeout:
-		return strings.HasSuffix(family, "timeout")
+		return strings.HasSuffix(family, "timeout") || family == "console"
 	case *ARPTimeout:
 		return family == "arp timeout"
 	}

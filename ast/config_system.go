@@ -17,7 +17,7 @@ func (c *Config) removePrivilege(cmd *Privilege) error {
 	return nil
 }
 
-// removeVLAN takes the name of an interface away with its VLAN (commands-firewall.md section 5.1).
+// removeVLAN takes the name of an interface away with its VLAN, and what is bound to it (commands-firewall.md section 5.1).
 func (c *Config) removeVLAN(cmd *VLAN) {
 	same := func(old Command) bool {
 		v, ok := old.(*VLAN)
@@ -26,7 +26,10 @@ func (c *Config) removeVLAN(cmd *VLAN) {
 	if !slices.ContainsFunc(c.sections[secInterface], same) {
 		return
 	}
-	c.keep(secNameif, slices.DeleteFunc(slices.Clone(c.sections[secNameif]), func(old Command) bool {
-		return old.(*Nameif).Hardware == cmd.Name()
-	}))
+	for _, n := range c.sections[secNameif] {
+		if n := n.(*Nameif); n.Hardware == cmd.Name() {
+			_ = c.resetNameif(n) // a VLAN's name has no default that could be taken
+			break
+		}
+	}
 }

@@ -249,3 +249,16 @@ func (c *Config) removePrefixes(cmd *PrefixList) error {
 	c.keep(secRouting, kept)
 	return nil
 }
+
+// PrefixNumbers: `prefix-list sequence-number`: entries of prefix lists are numbered. It goes without saying, so that only `no`
+// is kept; the numbers print either way, because without them the order of entry would have to say what they say.
+type PrefixNumbers struct {
+	Pos `json:"-"`
+	On  Switch `json:"on"`
+}
+
+func (*PrefixNumbers) Family() string     { return "prefix-list" }
+func (c *PrefixNumbers) print(p *Printer) { p.onoff(c.On).word("prefix-list", "sequence-number") }
+func (c *PrefixNumbers) rule() rule {
+	return rule{section: secRouting, rank: modePrefixList << 56, key: "prefix-list sequence-number", off: true, unset: bool(c.On)}
+}

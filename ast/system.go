@@ -345,10 +345,15 @@ type Management struct {
 	Service string `json:"service"` // telnet, ssh, http
 	Net     Net    `json:"net"`
 	If      string `json:"interface"`
+	Whole   bool   `json:"whole,omitempty"` // only in `no telnet`: every line of the service
 }
 
 func (c *Management) Family() string { return c.Service }
 func (c *Management) print(p *Printer) {
+	if c.Whole {
+		p.word(c.Service)
+		return
+	}
 	p.word(c.Service).ip(c.Net.IP).mask(c.Net.Mask).wordIf(c.If != "", c.If)
 }
 func (c *Management) rule() rule {
@@ -418,7 +423,10 @@ func (c *Timeout) print(p *Printer) {
 	p.word("timeout")
 	for i := range c.Timers {
 		t := &c.Timers[i]
-		p.word(t.Name).hms(t.Time).wordIf(t.Kind != "", t.Kind)
+		if p.word(t.Name); t.Time >= 0 { // in `no timeout NAME` it may be left off
+			p.hms(t.Time)
+		}
+		p.wordIf(t.Kind != "", t.Kind)
 	}
 }
 func (c *Timeout) rule() rule {

@@ -11,7 +11,59 @@ import (
 // actions are commands that do something once and leave nothing in the configuration, by their leading words; * stands for
 // any word (commands-firewall.md sections 5.1, 5.11, 5.15, 5.19).
 var actions = [][]string{{"clock", "set"}, {"failover", "active"}, {"failover", "reset"}, {"activation-key"}, {"pdm", "disconnect"},
-	{"interface", "*", "change-vlan"}, {"clear", "interface"}, {"clear", "logging"}, {"dhcpd", "address", "release"}}
+	{"interface", "*", "change-vlan"}, {"clear", "interface"}, {"clear", "logging"}, {"dhcpd", "address", "release"},
+	{"clear", "ip", "audit", "count"}, {"clear", "access-list", "*", "counters"}, {"clear", "conduit", "counters"}, {"clear", "igmp"},
+	{"ssh", "disconnect"}, {"terminal", "monitor"}, {"terminal", "no", "monitor"}, {"clear", "dhcpd", "binding"},
+	{"clear", "dhcpd", "statistics"}, {"clear", "shun", "statistics"}, {"clear", "vpdn", "tunnel"}, {"clear", "ipsec", "sa"},
+	{"clear", "crypto", "ipsec", "sa"}, {"perfmon"}, {"capture"}, {"eeprom"}, {"flashfs"}, {"crashinfo"}, {"setup"}}
+
+// laterLines are lines of a later release that begin like commands of 6.3, by their leading words; * stands for any word. What
+// the last word is, and what 6.3 has in its place (commands-firewall.md sections 5.6, 5.10, 5.12, 5.15; commands-vpn-aaa-show.md
+// section 1.3).
+var laterLines = []struct {
+	words []string
+	hint  string
+}{
+	{[]string{"isakmp", "am-disable"}, "6.3 cannot switch aggressive mode off"},
+	{[]string{"isakmp", "policy", "*", "group", "7"}, "6.3 has the groups 1, 2 and 5"},
+	{[]string{"failover", "key"}, "6.3 writes failover lan key"},
+	{[]string{"snmp-server", "host", "*", "*", "community"}, "6.3 has one community for all, set by snmp-server community"},
+	{[]string{"snmp-server", "host", "*", "*", "version"}, "6.3 speaks version 1 only"},
+	{[]string{"snmp-server", "host", "*", "*", "udp-port"}, "6.3 uses port 162"},
+	{[]string{"route", "*", "*", "*", "*", "tunneled"}, "6.3 has one default route for all"},
+	{[]string{"prompt"}, "6.3 shows the host name"},
+	{[]string{"ssh", "version"}, "6.3 speaks version 1 only"},
+}
+
+// laterLine tells a line of a later release by what the table says.
+func laterLine(list []lexer.Token) (finding, bool) {
+	words := list[:len(list)-1]
+	if len(words) > 0 && strings.EqualFold(words[0].Value, "no") {
+		words = words[1:]
+	}
+	for _, l := range laterLines {
+		if !leads(words, l.words) {
+			continue
+		}
+		n := len(l.words)
+		return wrong(words[n-1], codeASALine, badValue{kind: ast.ASASyntax, message: quote(said(words[:n])) + " is syntax of a later release",
+			hint: l.hint}), true
+	}
+	return finding{}, false
+}
+
+// leads reports whether a line begins with the words; * stands for any.
+func leads(list []lexer.Token, words []string) bool {
+	if len(list) < len(words) {
+		return false
+	}
+	for i, w := range words {
+		if w != "*" && !strings.EqualFold(list[i].Value, w) {
+			return false
+		}
+	}
+	return true
+}
 
 // once tells a line that does something once from one that is not understood.
 func once(list []lexer.Token) (finding, bool) {
@@ -20,14 +72,7 @@ func once(list []lexer.Token) (finding, bool) {
 		words = words[1:]
 	}
 	for _, a := range actions {
-		if len(words) < len(a) {
-			continue
-		}
-		same := true
-		for i, w := range a {
-			same = same && (w == "*" || strings.EqualFold(words[i].Value, w))
-		}
-		if same {
+		if leads(words, a) {
 			x := wrong(words[len(a)-1], codeAction, badValue{kind: ast.Lint, message: quote(said(words[:len(a)])) + " is an action, not configuration"})
 			x.severity, x.col = ast.Warning, words[0].Pos.Column
 			return x, true
@@ -40,6 +85,9 @@ func once(list []lexer.Token) (finding, bool) {
 func sharpen(list []lexer.Token, x finding) finding {
 	if a, ok := once(list); ok {
 		return a
+	}
+	if l, ok := laterLine(list); ok {
+		return l
 	}
 	words := list[:len(list)-1]
 	if len(words) > 2 && strings.EqualFold(words[0].Value, "interface") && x.col == words[2].Pos.Column {

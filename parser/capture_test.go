@@ -172,7 +172,7 @@ func corpus(t *testing.T) []string {
 }
 
 // TestCorpusErrors holds the lines of the corpus that have an error against testdata/corpus.golden: place, code, kind and the
-// title of the code.
+// title of the code, and for files of 6.x why it is one (because).
 func TestCorpusErrors(t *testing.T) {
 	var b strings.Builder
 	for _, name := range corpus(t) {
@@ -208,6 +208,13 @@ func TestCorpusErrors(t *testing.T) {
 			bad++
 			code, _ := ast.FindCode(d.Code)
 			e := fmt.Sprintf("%s %s %s", d.Code, d.Kind, code.Title)
+			switch why := reason(filepath.Base(name), f.Lines[i].No); why {
+			case "":
+				t.Errorf("%s:%d: nobody says why this line has an error: %v", filepath.Base(name), f.Lines[i].No, d)
+			case "7.x":
+			default:
+				e += " -- " + why
+			}
 			if k := len(entry) - 1; k >= 0 && strings.HasSuffix(entry[k], " "+e) && adjacent(entry[k], f.Lines[i].No) {
 				from, _, _ := strings.Cut(entry[k], " ")
 				from, _, _ = strings.Cut(from, "-")

@@ -80,7 +80,7 @@ var cleared = func() map[string]bool {
 	m := map[string]bool{}
 	for k := range strings.FieldsSeq(`access-group global nat static route fixup timeout names name icmp failover aaa http snmp-server
 		floodguard sysopt isakmp telnet ssh pager passwd pdm access-list aaa-server vpngroup
-		object-group conduit outbound apply established alias fragment service shun`) {
+		object-group conduit outbound apply established alias fragment service shun mtu hostname domain-name console terminal`) {
 		m[k] = true
 	}
 	for _, k := range vpnCleared {
@@ -89,7 +89,7 @@ var cleared = func() map[string]bool {
 	for _, k := range serviceCleared {
 		m[k] = true
 	}
-	for _, k := range []string{"ip address", "ip audit", "ip verify", "ip local", "crypto ipsec", "crypto map", "crypto dynamic-map"} {
+	for _, k := range []string{"enable password", "ip address", "ip audit", "ip verify", "ip local", "crypto ipsec", "crypto map", "crypto dynamic-map"} {
 		m[k] = true
 	}
 	return m

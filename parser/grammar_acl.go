@@ -422,8 +422,8 @@ func (g *accessGroupGrammar) toAST(c *conv) ast.Command {
 
 type noAccessGroupGrammar struct {
 	ID      aclID  `parser:"'no' 'access-group' @@"`
-	If      ifName `parser:"'in' 'interface' @@"`
-	PerUser bool   `parser:"@'per-user-override'?"`
+	If      ifName `parser:"( 'in' 'interface' @@"`
+	PerUser bool   `parser:"  @'per-user-override'? )?"`
 }
 
 func (g *noAccessGroupGrammar) toAST(c *conv) ast.Command {

@@ -135,11 +135,24 @@ func (g *timeoutGrammar) toAST(c *conv) ast.Command {
 	return t
 }
 
+// noTimer is a timer that goes back to its default: which time it has need not be said.
+type noTimer struct {
+	Timer *timerGrammar `parser:"  @@"`
+	Name  kw            `parser:"| @( 'xlate' | 'conn' | 'half-closed' | 'udp' | 'rpc' | 'h225' | 'h323' | 'mgcp' | 'sip' | 'sip_media' | 'sip-disconnect' | 'sip-invite' | 'uauth' )"`
+}
+
 type noTimeoutGrammar struct {
-	Timers []timerGrammar `parser:"'no' 'timeout' @@+"`
+	Timers []noTimer `parser:"'no' 'timeout' @@+"`
 }
 
 func (g *noTimeoutGrammar) toAST(c *conv) ast.Command {
-	t := timeoutGrammar{Timers: g.Timers}
-	return t.toAST(c)
+	t := &ast.Timeout{Pos: c.pos}
+	for i := range g.Timers {
+		if g.Timers[i].Timer != nil {
+			t.Timers = append(t.Timers, g.Timers[i].Timer.timer(c))
+		} else {
+			t.Timers = append(t.Timers, ast.Timer{Pos: c.pos, Name: string(g.Timers[i].Name), Time: -1})
+		}
+	}
+	return t
 }

@@ -115,18 +115,23 @@ func (g *caIdentity) identity(c *conv) ast.Command {
 }
 
 type noCAGrammar struct {
-	Identity  caNick `parser:"'no' 'ca' ( 'identity' @@"`
-	Host      caHost `parser:"  ( @@"`
-	Path      caPath `parser:"    @@?"`
-	LDAP      caHost `parser:"    @@? )?"`
-	Configure caNick `parser:"| 'configure' @@"`
-	Subject   caNick `parser:"| 'subject-name' @@"`
-	Name      text   `parser:"  @@?"`
-	DN        bool   `parser:"| @'verifycertdn'"`
-	Verify    text   `parser:"  @@?"`
-	Enroll    caNick `parser:"| 'enroll' @@"`
-	CRL       caNick `parser:"| 'crl' 'request' @@"`
-	Save      bool   `parser:"| @'save' 'all' )"`
+	Identity  caNick    `parser:"'no' 'ca' ( 'identity' @@"`
+	Host      caHost    `parser:"  ( @@"`
+	Path      caPath    `parser:"    @@?"`
+	LDAP      caHost    `parser:"    @@? )?"`
+	Configure caNick    `parser:"| 'configure' @@"`
+	With      kw        `parser:"  ( @( 'ca' | 'ra' )"`
+	Period    caMinutes `parser:"    @@"`
+	Count     caTries   `parser:"    @@"`
+	Optional  bool      `parser:"    @'crloptional'? )?"`
+	Subject   caNick    `parser:"| 'subject-name' @@"`
+	Name      text      `parser:"  @@?"`
+	DN        bool      `parser:"| @'verifycertdn'"`
+	Verify    text      `parser:"  @@?"`
+	Enroll    caNick    `parser:"| 'enroll' @@"`
+	Challenge secret    `parser:"  ( @@ 'serial'? 'ipaddress'? )?"`
+	CRL       caNick    `parser:"| 'crl' 'request' @@"`
+	Save      bool      `parser:"| @'save' 'all' )"`
 }
 
 func (g *noCAGrammar) toAST(c *conv) ast.Command {

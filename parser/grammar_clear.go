@@ -1,16 +1,27 @@
 package parser
 
-import "pixfw/ast"
+import (
+	"strings"
+
+	"pixfw/ast"
+)
 
 // clearGrammar is `clear FAMILY [ID]` of configuration. The same word with runtime state behind it (`clear xlate`) is the
 // console's.
 type clearGrammar struct {
-	Family kw         `parser:"'clear' ( @( 'access-group' | 'global' | 'nat' | 'static' | 'route' | 'fixup' | 'timeout' | 'names' | 'name' | 'icmp' | 'failover' | 'aaa' | 'http' | 'snmp-server' | 'floodguard' | 'sysopt' | 'isakmp' | 'telnet' | 'ssh' | 'pager' | 'passwd' | 'ntp' | 'clock' | 'dhcpd' | 'dhcprelay' | 'banner' | 'tftp-server' | 'auto-update' | 'privilege' | 'management-access' | 'mgcp' | 'nameif' | 'arp' | 'multicast' | 'mroute' | 'rip' | 'route-map' | 'prefix-list' | 'router' | 'routing' | 'conduit' | 'outbound' | 'apply' | 'established' | 'alias' | 'fragment' | 'service' )"`
+	Family kw         `parser:"'clear' ( @( 'access-group' | 'global' | 'nat' | 'static' | 'route' | 'fixup' | 'timeout' | 'names' | 'name' | 'icmp' | 'failover' | 'aaa' | 'snmp-server' | 'floodguard' | 'sysopt' | 'isakmp' | 'pager' | 'passwd' | 'ntp' | 'clock' | 'dhcpd' | 'dhcprelay' | 'banner' | 'tftp-server' | 'auto-update' | 'privilege' | 'management-access' | 'mgcp' | 'nameif' | 'arp' | 'multicast' | 'mroute' | 'rip' | 'router' | 'routing' | 'conduit' | 'outbound' | 'apply' | 'established' | 'alias' | 'fragment' | 'service' | 'mtu' | 'hostname' | 'domain-name' | 'console' | 'terminal' )"`
 	PDM    kw         `parser:"| @'pdm' ( @( 'location' | 'group' | 'logging' ) )?"`
 	Off    kw         `parser:"| @'logging' @'disabled'"`
-	IP     kw         `parser:"| @'ip' ( @'address' | @'audit' ( @( 'info' | 'attack' | 'name' | 'interface' | 'signature' ) )? | @'verify' ( @'reverse-path' )? )"`
 	Pools  kw         `parser:"| @'ip' @'local' @'pool'"`
 	Pool   poolName   `parser:"  @@?"`
+	IP     kw         `parser:"| @'ip' ( @'address' | @'audit' ( @( 'info' | 'attack' | 'name' | 'interface' | 'signature' ) )? | @'verify' ( @'reverse-path' )? )?"`
+	Access kw         `parser:"| @( 'telnet' | 'ssh' | 'http' )"`
+	Host   *clearHost `parser:"  @@?"`
+	Prefix kw         `parser:"| @'prefix-list'"`
+	List   prefixName `parser:"  @@?"`
+	Routes kw         `parser:"| @'route-map'"`
+	Map2   routeMapID `parser:"  @@?"`
+	Enable kw         `parser:"| @'enable' @'password'"`
 	Shun   kw         `parser:"| @'shun'"`
 	Objs   kw         `parser:"| @'object-group'"`
 	Obj    kw         `parser:"  @( 'network' | 'service' | 'protocol' | 'icmp-type' )?"`
@@ -27,7 +38,31 @@ type clearGrammar struct {
 	Group  vpnName    `parser:"  @@? )"`
 }
 
+// clearHost is `IP [MASK] [IF]` behind `clear telnet` and its kin: what was left off is not looked at.
+type clearHost struct {
+	IP   ipAddr  `parser:"@@"`
+	Mask netMask `parser:"@@?"`
+	If   ifName  `parser:"@@?"`
+}
+
+func (g *clearHost) words(c *conv) string {
+	if g == nil {
+		return ""
+	}
+	words := c.ip(g.IP.word).String()
+	switch mask, _ := ast.ParseIP(g.Mask.Text); {
+	case g.Mask.given():
+		words += " " + mask.String()
+	case g.If.given():
+		words += " " + ast.AllOnes.String()
+	}
+	return strings.TrimSpace(words + " " + g.If.Text)
+}
+
 func (g *clearGrammar) toAST(c *conv) ast.Command {
-	return &ast.Cleared{Pos: c.pos, Name: string(g.Family+g.PDM+g.Off+g.IP+g.Pools+g.Shun+g.Objs+g.ACLs+g.Tags+g.Sets+g.Maps+g.Groups) + g.More.name(),
-		ID: string(g.Obj) + g.Pool.Text + g.ACL.Text + g.Tag.Text + g.Set.Text + g.Map.Text + g.Group.Text + g.More.id()}
+	if g.IP == "ip" { // of the commands that begin so it is those of addresses that it resets
+		g.IP = "ip address"
+	}
+	return &ast.Cleared{Pos: c.pos, Name: string(g.Family+g.PDM+g.Off+g.IP+g.Pools+g.Access+g.Prefix+g.Routes+g.Enable+g.Shun+g.Objs+g.ACLs+g.Tags+g.Sets+g.Maps+g.Groups) + g.More.name(),
+		ID: string(g.Obj) + g.Host.words(c) + g.List.Text + g.Map2.Text + g.Pool.Text + g.ACL.Text + g.Tag.Text + g.Set.Text + g.Map.Text + g.Group.Text + g.More.id()}
 }

@@ -141,10 +141,10 @@ func auditActions(list []auditAction) (out []string) {
 
 type auditGrammar struct {
 	Class     kw            `parser:"'ip' 'audit' ( @( 'info' | 'attack' )"`
-	Actions   []auditAction `parser:"  ( 'action' @@+ )?"`
+	Actions   []auditAction `parser:"  ( 'action' @@* )?"`
 	Name      auditName     `parser:"| 'name' @@"`
 	Of        kw            `parser:"  @( 'info' | 'attack' )"`
-	NActions  []auditAction `parser:"  ( 'action' @@+ )?"`
+	NActions  []auditAction `parser:"  ( 'action' @@* )?"`
 	If        ifName        `parser:"| 'interface' @@"`
 	Policy    auditName     `parser:"  @@"`
 	Signature signature     `parser:"| 'signature' @@ 'disable' )"`

@@ -14,6 +14,9 @@ type hostTail struct {
 }
 
 func (g *hostTail) management(c *conv, service string) *ast.Management {
+	if g == nil { // `no telnet`: all of them
+		return &ast.Management{Pos: c.pos, Service: service, Whole: true}
+	}
 	m := &ast.Management{Pos: c.pos, Service: service, If: g.If.Text}
 	m.Net = ast.Net{IP: c.ip(g.IP.word), Mask: ast.AllOnes}
 	if g.Mask.given() || m.Net.IP == 0 {
@@ -37,11 +40,11 @@ func (g *telnetGrammar) toAST(c *conv) ast.Command {
 type noTelnetGrammar struct {
 	Timeout bool      `parser:"'no' 'telnet' ( @'timeout'"`
 	Minutes minutes   `parser:"  @@?"`
-	Host    *hostTail `parser:"| @@ )"`
+	Host    *hostTail `parser:"| @@ )?"`
 }
 
 func (g *noTelnetGrammar) toAST(c *conv) ast.Command {
-	if g.Host == nil {
+	if g.Timeout {
 		return &ast.SessionTimeout{Pos: c.pos, Service: "telnet", Minutes: g.Minutes.nOr(-1)}
 	}
 	return g.Host.management(c, "telnet")
@@ -64,11 +67,11 @@ func (g *sshGrammar) toAST(c *conv) ast.Command {
 type noSSHGrammar struct {
 	Timeout bool      `parser:"'no' 'ssh' ( @'timeout'"`
 	Minutes minutes   `parser:"  @@?"`
-	Host    *hostTail `parser:"| @@ )"`
+	Host    *hostTail `parser:"| @@ )?"`
 }
 
 func (g *noSSHGrammar) toAST(c *conv) ast.Command {
-	if g.Host == nil {
+	if g.Timeout {
 		return &ast.SessionTimeout{Pos: c.pos, Service: "ssh", Minutes: g.Minutes.nOr(-1)}
 	}
 	return g.Host.management(c, "ssh")
@@ -90,7 +93,7 @@ func (g *httpGrammar) toAST(c *conv) ast.Command {
 
 type noHTTPGrammar struct {
 	Server bool      `parser:"'no' 'http' ( @'server' 'enable'?"`
-	Host   *hostTail `parser:"| @@ )"`
+	Host   *hostTail `parser:"| @@ )?"`
 }
 
 func (g *noHTTPGrammar) toAST(c *conv) ast.Command {

@@ -420,16 +420,17 @@ type ospfGrammar struct {
 func (g *ospfGrammar) toAST(c *conv) ast.Command { return g.Line.toAST(c) }
 
 type noOSPFGrammar struct {
-	Line  *ospfLine `parser:"'no' 'ospf' ( @@"`
-	Plain kw        `parser:"| @( 'authentication-key' | 'cost' | 'dead-interval' | 'hello-interval' | 'retransmit-interval' | 'transmit-delay' | 'priority' )"`
-	ID    digestID  `parser:"| 'message-digest-key' @@ )"`
+	Line   *ospfLine `parser:"'no' 'ospf' ( @@"`
+	Filter kw        `parser:"| @'database-filter'"`
+	Plain  kw        `parser:"| @( 'authentication-key' | 'cost' | 'dead-interval' | 'hello-interval' | 'retransmit-interval' | 'transmit-delay' | 'priority' )"`
+	ID     digestID  `parser:"| 'message-digest-key' @@ )"`
 }
 
 func (g *noOSPFGrammar) toAST(c *conv) ast.Command {
 	if g.Line != nil {
 		return g.Line.toAST(c)
 	}
-	o := &ast.OSPFInterface{Pos: c.pos, OfMode: c.inMode("routing interface"), What: string(g.Plain), Value: -1}
+	o := &ast.OSPFInterface{Pos: c.pos, OfMode: c.inMode("routing interface"), What: string(g.Plain + g.Filter), Value: -1}
 	if g.ID.given() {
 		o.What, o.Value = "message-digest-key", g.ID.n()
 	}

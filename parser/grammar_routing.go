@@ -141,12 +141,16 @@ func (g *prefixEntry) toAST(c *conv, name string) ast.Command {
 }
 
 type prefixListGrammar struct {
-	Name  prefixName   `parser:"'prefix-list' @@"`
-	Text  updateText   `parser:"( 'description' @@"`
-	Entry *prefixEntry `parser:"| @@ )"`
+	Numbers bool         `parser:"'prefix-list' ( @'sequence-number'"`
+	Name    prefixName   `parser:"| @@"`
+	Text    updateText   `parser:"  ( 'description' @@"`
+	Entry   *prefixEntry `parser:"  | @@ ) )"`
 }
 
 func (g *prefixListGrammar) toAST(c *conv) ast.Command {
+	if g.Numbers {
+		return &ast.PrefixNumbers{Pos: c.pos, On: true}
+	}
 	if g.Entry != nil {
 		return g.Entry.toAST(c, g.Name.Text)
 	}
@@ -154,14 +158,17 @@ func (g *prefixListGrammar) toAST(c *conv) ast.Command {
 }
 
 type noPrefixListGrammar struct {
-	Name  prefixName   `parser:"'no' 'prefix-list' @@"`
-	Is    bool         `parser:"( @'description'"`
-	Text  updateText   `parser:"  @@?"`
-	Entry *prefixEntry `parser:"| @@ )?"`
+	Numbers bool         `parser:"'no' 'prefix-list' ( @'sequence-number'"`
+	Name    prefixName   `parser:"| @@"`
+	Is      bool         `parser:"  ( @'description'"`
+	Text    updateText   `parser:"    @@?"`
+	Entry   *prefixEntry `parser:"  | @@ )? )"`
 }
 
 func (g *noPrefixListGrammar) toAST(c *conv) ast.Command {
 	switch {
+	case g.Numbers:
+		return &ast.PrefixNumbers{Pos: c.pos}
 	case g.Is:
 		return &ast.PrefixDescription{Pos: c.pos, Name: g.Name.Text}
 	case g.Entry != nil:
@@ -225,10 +232,16 @@ type matchGrammar struct {
 func (g *matchGrammar) toAST(c *conv) ast.Command { return g.Match.toAST(c) }
 
 type noMatchGrammar struct {
-	Match routeMatch `parser:"'no' 'match' @@"`
+	Match *routeMatch `parser:"'no' 'match' ( @@"`
+	Plain kw          `parser:"| @( 'interface' | 'metric' | 'route-type' ) | @'ip' @( 'address' | 'next-hop' | 'route-source' ) )"`
 }
 
-func (g *noMatchGrammar) toAST(c *conv) ast.Command { return g.Match.toAST(c) }
+func (g *noMatchGrammar) toAST(c *conv) ast.Command {
+	if g.Match != nil {
+		return g.Match.toAST(c)
+	}
+	return &ast.RouteMatch{Pos: c.pos, OfMode: c.inMode("route-map"), What: string(g.Plain)}
+}
 
 type routeSet struct {
 	Metric ospfMetric `parser:"  'metric' @@"`
@@ -256,7 +269,13 @@ type setGrammar struct {
 func (g *setGrammar) toAST(c *conv) ast.Command { return g.Set.toAST(c) }
 
 type noSetGrammar struct {
-	Set routeSet `parser:"'no' 'set' @@"`
+	Set   *routeSet `parser:"'no' 'set' ( @@"`
+	Plain kw        `parser:"| @( 'metric' | 'metric-type' ) | @'ip' @'next-hop' )"`
 }
 
-func (g *noSetGrammar) toAST(c *conv) ast.Command { return g.Set.toAST(c) }
+func (g *noSetGrammar) toAST(c *conv) ast.Command {
+	if g.Set != nil {
+		return g.Set.toAST(c)
+	}
+	return &ast.RouteSet{Pos: c.pos, OfMode: c.inMode("route-map"), What: string(g.Plain)}
+}

@@ -180,7 +180,7 @@ func pdmLogging(c *conv, level, size word) ast.Command {
 }
 
 type noPDMGrammar struct {
-	History   bool     `parser:"'no' 'pdm' ( @'history' 'enable'"`
+	History   bool     `parser:"'no' 'pdm' ( @'history' 'enable'?"`
 	IP        ipAddr   `parser:"| 'location' @@"`
 	Mask      netMask  `parser:"  @@"`
 	If        ifName   `parser:"  @@?"`

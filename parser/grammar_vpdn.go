@@ -178,10 +178,31 @@ func (g *vpnClientGrammar) toAST(c *conv) ast.Command {
 }
 
 type noVPNClientGrammar struct {
-	Form kw `parser:"'no' 'vpnclient' @( 'server' | 'mode' | 'vpngroup' | 'username' | 'management' | 'mac-exempt' | 'nem-st-autoconnect' | 'enable' )?"`
+	Form kw            `parser:"'no' 'vpnclient' ( @( 'nem-st-autoconnect' | 'enable' )"`
+	Word kw            `parser:"| @'server'"`
+	IPs  []ipAddr      `parser:"  @@*"`
+	Mode kw            `parser:"| @'mode' ( 'client-mode' | 'network-extension-mode' )?"`
+	As   kw            `parser:"| @( 'vpngroup' | 'username' )"`
+	Name *noClientName `parser:"  @@?"`
+	Mgmt kw            `parser:"| @'management'"`
+	What *noClientMgmt `parser:"  @@?"`
+	Free kw            `parser:"| @'mac-exempt'"`
+	MACs []clientMAC   `parser:"  @@* )?"`
+}
+
+type noClientName struct {
+	Name userName `parser:"@@"`
+	PW   secret   `parser:"( 'password' @@ )?"`
+}
+
+type noClientMgmt struct {
+	Clear  bool        `parser:"  @'clear'"`
+	Tunnel []clientNet `parser:"| 'tunnel' @@*"`
 }
 
 func (g *noVPNClientGrammar) toAST(c *conv) ast.Command {
+	// Each of them is there once, whatever its operands.
+	g.Form += g.Word + g.Mode + g.As + g.Mgmt + g.Free
 	switch g.Form {
 	case "":
 		return &ast.VPNClientAll{Pos: c.pos}

@@ -301,12 +301,14 @@ type peerKey struct {
 	Key    secret  `parser:"'key' @@"`
 	IP     ipAddr  `parser:"'address' @@"`
 	Mask   netMask `parser:"( 'netmask' @@ )?"`
-	NoX    bool    `parser:"@'no-xauth'?"`
-	NoMode bool    `parser:"@'no-config-mode'?"`
+	NoX    bool    `parser:"( @'no-xauth'"`
+	NoMode bool    `parser:"  @'no-config-mode'?"`
+	Mode2  bool    `parser:"| @'no-config-mode'"`
+	X2     bool    `parser:"  @'no-xauth'? )?"`
 }
 
 func (g *peerKey) key(c *conv) ast.Command {
-	k := &ast.ISAKMPKey{Pos: c.pos, Key: ast.Secret(g.Key.Text), NoXauth: g.NoX, NoConfigMode: g.NoMode}
+	k := &ast.ISAKMPKey{Pos: c.pos, Key: ast.Secret(g.Key.Text), NoXauth: g.NoX || g.X2, NoConfigMode: g.NoMode || g.Mode2}
 	k.Peer = ast.Net{IP: c.ip(g.IP.word), Mask: ast.AllOnes}
 	if g.Mask.given() {
 		k.Peer = c.net(g.IP.word, g.Mask.word)

@@ -15,6 +15,7 @@ var keywordHelp = map[string]string{
 	"dynamic": "by a dynamic map", "set": "what the tunnel uses", "match": "which packets", "peer": "other end", "pfs": "new Diffie-Hellman exchange for each key",
 	"transform-set": "transform set", "security-association": "life of the keys", "lifetime": "life", "seconds": "seconds", "kilobytes": "kilobytes",
 
+	"sequence-number":            "number the entries of prefix lists",
 	"1":                          "768 bit Diffie-Hellman group",
 	"1000auto":                   "gigabit, by agreement",
 	"1000basesx":                 "gigabit, half duplex",

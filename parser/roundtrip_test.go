@@ -1,11 +1,14 @@
 package parser
 
 import (
+	"errors"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
+	"pixfw/ast"
 	"pixfw/parser/syntax"
 )
 
@@ -53,6 +56,9 @@ func TestLoadNote(t *testing.T) {
 	}
 }
 
+// goesWithoutSaying are examples that a running configuration does not print: actions.
+var goesWithoutSaying = map[string]bool{"shun 198.51.100.9": true, "shun 198.51.100.9 192.0.2.80 1234 80 tcp": true}
+
 // TestTable: every command has all that the table promises, and its examples print as they stand.
 func TestTable(t *testing.T) {
 	for _, c := range Commands() {
@@ -67,6 +73,17 @@ func TestTable(t *testing.T) {
 			}
 			if got := s.Text(); got != e {
 				t.Errorf("%q prints as %q", e, got)
+			}
+			// It has a rule: it is kept as it prints, or is refused for what it needs (a list, a group, a mode, a server).
+			cfg := ast.NewConfig("")
+			var refusal *ast.Refusal
+			switch err := cfg.Do(s); {
+			case errors.As(err, &refusal):
+			case err != nil:
+				t.Errorf("%s: %v", e, err)
+			case s.Verb == ast.No && !strings.Contains(strings.Join(cfg.Lines(&ast.Printer{}), "\n"), e) && !strings.HasPrefix(e, "no fixup"),
+				s.Verb == ast.Set && !slices.Contains(cfg.Lines(&ast.Printer{}), e) && !goesWithoutSaying[e]:
+				t.Errorf("%q is kept as %q", e, cfg.Lines(&ast.Printer{}))
 			}
 			if !automaton().Accepts(wordsOf(e)) {
 				t.Errorf("the automaton does not accept %q", e)
