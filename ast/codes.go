@@ -19,7 +19,7 @@ type Code struct {
 // Codes lists every documented code, in order of their ids.
 func Codes() []Code {
 	var all []Code
-	for _, part := range [][]Code{syntaxCodes(), repairCodes(), captureCodes(), referenceCodes(), lintCodes(), targetCodes(), firewallCodes(), systemCodes(), vpnCodes()} {
+	for _, part := range [][]Code{syntaxCodes(), repairCodes(), captureCodes(), referenceCodes(), lintCodes(), targetCodes(), firewallCodes(), systemCodes(), vpnCodes(), policyCodes()} {
 		all = append(all, part...)
 	}
 	slices.SortFunc(all, func(a, b Code) int { return strings.Compare(a.ID, b.ID) })

@@ -8,6 +8,7 @@ import (
 // A Printer writes commands in canonical form. The zero Printer prints raw addresses and secrets as they are stored.
 type Printer struct {
 	Names       map[IP]string // addresses printed by name, while `names` is on
+	Used        map[IP]bool   // where not nil, the addresses that were printed by name are put in
 	HideSecrets bool          // keys and passwords become ********
 	buf         []byte
 	open        bool // something is on the line
@@ -58,6 +59,9 @@ func (p *Printer) wordIf(cond bool, words ...string) *Printer {
 func (p *Printer) ip(ip IP) *Printer {
 	p.sep()
 	if n, ok := p.Names[ip]; ok {
+		if p.Used != nil {
+			p.Used[ip] = true
+		}
 		p.buf = append(p.buf, n...)
 		return p
 	}

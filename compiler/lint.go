@@ -9,12 +9,17 @@ import (
 //
 // A finding is about one line, however many packets it concerns, and says which line would be right. A rule that cannot be
 // sure keeps silent: access lists also come to use by a RADIUS server, addresses by a router that nobody sees here.
-func Lint(cfg *ast.Config, plan *Plan) ast.Diagnostics {
+func Lint(cfg *ast.Config, plan *Plan) ast.Diagnostics { return LintFile(cfg, plan, nil) }
+
+// LintFile is Lint of a configuration that was read from a file. unread are the lines of it that were not understood: what
+// they name may well be used by them.
+func LintFile(cfg *ast.Config, plan *Plan, unread []string) ast.Diagnostics {
 	if plan == nil {
 		return nil
 	}
-	l := &linter{reporter: newReporter(cfg), lines: sortLines(cfg), plan: plan}
+	l := &linter{unread: unread, reporter: newReporter(cfg), cfg: cfg, lines: sortLines(cfg), plan: plan}
 	l.realAddresses()
+	l.mappedSources()
 	l.shadowed()
 	l.openLists()
 	l.exemptions()
@@ -23,10 +28,16 @@ func Lint(cfg *ast.Config, plan *Plan) ast.Diagnostics {
 	l.pools()
 	l.natIDs()
 	l.overlaps()
+	l.unreached()
+	l.handedOutTwice()
+	l.untranslated()
 	l.authentication()
 	l.serverGroups()
 	l.secrets()
 	l.passwords()
+	l.weakKeys()
+	l.management()
+	l.conduits()
 	l.crypto()
 	l.mapEntries()
 	l.manual()
@@ -39,8 +50,12 @@ func Lint(cfg *ast.Config, plan *Plan) ast.Diagnostics {
 // linter is the state of one Lint.
 type linter struct {
 	*reporter
+	cfg   *ast.Config
 	lines lines
 	plan  *Plan
+
+	unread    []string        // lines that were not understood
+	mentioned map[string]bool // what they name of what is defined
 }
 
 // find reports a finding of kind lint.

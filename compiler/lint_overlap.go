@@ -2,6 +2,7 @@ package compiler
 
 import (
 	"fmt"
+	"slices"
 
 	"pixfw/ast"
 )
@@ -10,13 +11,15 @@ import (
 const maxStatics = 3000
 
 // overlaps finds mapped addresses that two lines claim. A PIX takes such lines with a warning (commands-firewall.md
-// section 5.5).
+// section 5.5). One finding a line.
 func (l *linter) overlaps() {
 	t := &l.plan.NAT
+	if n := len(t.Statics); n > maxStatics {
+		l.find("W431", ast.Info, t.Statics[maxStatics].Line.cmd, "", "%d of %d statics were not compared with the others; this is the first", n-maxStatics, n).Hint =
+			"use statics for whole networks where you can"
+	}
 	for i := range min(len(t.Statics), maxStatics) {
-		for j := range i {
-			l.staticPair(&t.Statics[j], &t.Statics[i])
-		}
+		l.staticOverlap(i)
 	}
 	for i := range min(len(t.Statics), maxStatics) {
 		s := &t.Statics[i]
@@ -44,29 +47,169 @@ func (l *linter) overlaps() {
 	}
 }
 
-// staticPair compares a static with an earlier one of the table.
-func (l *linter) staticPair(a, b *Static) {
-	if a.RealIf != b.RealIf && a.MappedIf != b.MappedIf || a.ACL != None || b.ACL != None {
+// staticOverlap compares a static with the earlier ones of the table.
+func (l *linter) staticOverlap(i int) {
+	b := &l.plan.NAT.Statics[i]
+	var claimed, hidden, same *Static
+	others := 0
+	for j := range i {
+		a := &l.plan.NAT.Statics[j]
+		if a.ACL != None || b.ACL != None || a.MappedIf != b.MappedIf {
+			continue
+		}
+		alike := a.RealIf == b.RealIf && a.Real-a.Mapped == b.Real-b.Mapped // host by host, where both apply
+		switch {
+		case a.Proto != b.Proto || a.MappedPort != b.MappedPort || b.Proto != 0 && a.RealPt != b.RealPt && a.Mapped != b.Mapped:
+		case alike && covers(a.MappedNet(), b.MappedNet()) && a.RealPt == b.RealPt:
+			same = a
+		case alike && a.RealPt == b.RealPt:
+			// The earlier one is a part of this one.
+		case a.MappedNet().Overlaps(b.MappedNet()):
+			if others++; claimed == nil {
+				claimed = a
+			}
+		case b.Proto == 0 && a.RealIf == b.RealIf && hidden == nil && covers(a.RealNet(), b.RealNet()):
+			hidden = a
+		}
+	}
+	var d *ast.Diagnostic
+	switch {
+	case same != nil:
+		d = l.find("W418", ast.Info, b.Line.cmd, l.ip(b.Mapped), "static is redundant: an earlier one translates %s in the same way", netWords(b.RealNet()))
+		d.Hint = "remove the line"
+		l.noteLine(d, same.Line.cmd)
+	case claimed != nil:
+		d = l.find("W418", ast.Warning, b.Line.cmd, l.ip(b.Mapped), "static overlaps an earlier one: both claim %s on %s, and the first in the configuration wins",
+			netWords(common([]ast.Net{claimed.MappedNet()}, []ast.Net{b.MappedNet()})), l.ifName(b.MappedIf))
+		d.Hint = "give each static mapped addresses of its own"
+		l.noteLine(d, claimed.Line.cmd)
+		if others > 1 {
+			l.note(d, claimed.Line.cmd, "and %d more", others-1)
+		}
+	case hidden != nil:
+		d = l.find("W418", ast.Warning, b.Line.cmd, l.ip(b.Real), "static overlaps an earlier one: connections that %s opens always leave as %s, never as %s",
+			netWords(b.RealNet()), netWords(ast.Net{IP: hidden.ToMapped(b.Real), Mask: b.Mask}), netWords(b.MappedNet()))
+		d.Hint = "put the more specific static before the other, or remove it"
+		l.noteLine(d, hidden.Line.cmd)
+	default:
 		return
 	}
-	sameService := a.Proto == b.Proto && (a.Proto == 0 || a.MappedPort == b.MappedPort)
-	switch {
-	case a.MappedIf == b.MappedIf && sameService && a.MappedNet().Overlaps(b.MappedNet()):
-		// The same translation, host by host, does no harm.
-		if a.RealIf == b.RealIf && a.Proto == 0 && a.ToMapped(b.Real) == b.Mapped && covers(a.RealNet(), b.RealNet()) {
-			d := l.find("W418", ast.Info, b.Line.cmd, l.ip(b.Mapped), "static is redundant: an earlier one translates %s in the same way", netWords(b.RealNet()))
-			d.Hint = "remove the line"
-			l.noteLine(d, a.Line.cmd)
-			return
+	if s, ok := b.Line.cmd.(*ast.Static); ok && s.Mapped&^b.Mask != 0 && b.Mask != ast.AllOnes {
+		d.Hint += "; for one host alone, write netmask 255.255.255.255"
+	}
+}
+
+// unreached finds statics that others leave nothing to do: port statics on an address that an address static has wholly, since
+// those are looked at first (semantics.md 3.3), and address statics of hosts that are exempt from translation to everywhere
+// (3.2), so that no connection that they open is translated.
+func (l *linter) unreached() {
+	t := &l.plan.NAT
+	type address struct {
+		in int
+		ip ast.IP
+	}
+	hosts := map[address]*Static{}
+	var nets []*Static
+	for i := range t.Statics {
+		s := &t.Statics[i]
+		switch {
+		case s.ACL != None:
+		case s.Proto == 0 && s.Mask == ast.AllOnes:
+			if k := (address{s.MappedIf, s.Mapped}); hosts[k] == nil {
+				hosts[k] = s
+			}
+		case s.Proto == 0 && len(nets) < maxStatics/10:
+			nets = append(nets, s)
+		case s.Proto != 0:
+			by := hosts[address{s.MappedIf, s.Mapped}]
+			for _, n := range nets {
+				if by == nil && n.MappedIf == s.MappedIf && n.MappedNet().Contains(s.Mapped) {
+					by = n
+				}
+			}
+			if by == nil || by.RealIf == s.RealIf && by.ToReal(s.Mapped) == s.Real && s.MappedPort == s.RealPt {
+				continue
+			}
+			d := l.find("W437", ast.Warning, s.Line.cmd, l.ip(s.Mapped), "static never takes effect for packets that arrive: another takes all ports of %s, and statics without a port come first", s.Mapped)
+			d.Hint = "give the port an address of its own, or write the other static for single ports too"
+			l.noteLine(d, by.Line.cmd)
 		}
-		d := l.find("W418", ast.Warning, b.Line.cmd, l.ip(b.Mapped), "static overlaps an earlier one: both claim %s on %s, and the first in the configuration wins", netWords(b.MappedNet()), l.ifName(b.MappedIf))
-		d.Hint = "give each static mapped addresses of its own"
-		l.noteLine(d, a.Line.cmd)
-	case a.RealIf == b.RealIf && a.MappedIf == b.MappedIf && a.Proto == 0 && b.Proto == 0 && covers(a.RealNet(), b.RealNet()):
-		d := l.find("W418", ast.Warning, b.Line.cmd, l.ip(b.Real), "static overlaps an earlier one: connections that %s opens always leave as %s, never as %s",
-			netWords(b.RealNet()), netWords(ast.Net{IP: a.ToMapped(b.Real), Mask: b.Mask}), netWords(b.MappedNet()))
-		d.Hint = "put the more specific static before the other, or remove it"
-		l.noteLine(d, a.Line.cmd)
+	}
+	for i := range t.Exemptions {
+		x := &t.Exemptions[i]
+		var free []*ACE
+		for j := range l.plan.ACLs[x.ACL].Entries {
+			e := &l.plan.ACLs[x.ACL].Entries[j]
+			if !e.Permit {
+				break // what comes behind is not for everybody
+			}
+			if slices.Contains(e.Dst, ast.Net{}) && len(free) < maxQuoted {
+				free = append(free, e)
+			}
+		}
+		for j := range t.Statics {
+			s := &t.Statics[j]
+			if len(free) == 0 || s.RealIf != x.If || s.Proto != 0 || s.Real == s.Mapped {
+				continue
+			}
+			for _, e := range free {
+				if slices.ContainsFunc(e.Src, func(n ast.Net) bool { return covers(n, s.RealNet()) }) {
+					d := l.find("W437", ast.Warning, s.Line.cmd, l.ip(s.Real), "connections that %s opens are never translated to %s: the exemption %s lets them out as they are",
+						netWords(s.RealNet()), netWords(s.MappedNet()), l.plan.ACLs[x.ACL].ID)
+					d.Hint = "name in the exemption only the destinations that need it"
+					l.noteLine(d, x.Line.cmd)
+					l.noteLine(d, e.Line.cmd)
+					break
+				}
+			}
+		}
+	}
+}
+
+// handedOutTwice finds ranges of addresses for clients that overlap: pools with each other, with what DHCP gives out, with
+// globals and with the mapped address of a static.
+func (l *linter) handedOutTwice() {
+	type claim struct {
+		span span
+		what string
+		cmd  ast.Command
+	}
+	var all []claim
+	for i := range l.plan.VPN.Pools {
+		p := &l.plan.VPN.Pools[i]
+		all = append(all, claim{span{int64(p.First), int64(p.Last)}, "pool " + p.Name, p.Line.cmd})
+	}
+	pools := len(all)
+	for _, cmd := range l.lines.system {
+		if c, ok := cmd.(*ast.DHCPDAddress); ok {
+			all = append(all, claim{span{int64(c.First), int64(c.Last)}, "the DHCP server", c})
+		}
+	}
+	for i := range l.plan.NAT.Globals {
+		g := &l.plan.NAT.Globals[i]
+		all = append(all, claim{span{int64(g.First), int64(g.Last)}, fmt.Sprintf("global %d", g.ID), g.Line.cmd})
+	}
+	for i := range min(len(l.plan.NAT.Statics), maxStatics) {
+		if s := &l.plan.NAT.Statics[i]; s.Real != s.Mapped {
+			all = append(all, claim{spanOf(s.MappedNet()), "a static", s.Line.cmd})
+		}
+	}
+	for i := range min(pools, maxStatics) {
+		for j := range all[:min(len(all), 2*maxStatics)] {
+			p, o := all[i], all[j]
+			if j <= i && j < pools || !p.span.overlaps(o.span) || o.cmd == nil {
+				continue
+			}
+			both := span{max(p.span.lo, o.span.lo), min(p.span.hi, o.span.hi)}
+			at, other := o, p
+			if j >= pools {
+				at, other = p, o
+			}
+			d := l.find("W445", ast.Warning, at.cmd, "", "%s and %s both hand out %s: what has been given to one host may be given to another", at.what, other.what, both)
+			d.Hint = "give each addresses of its own"
+			l.noteLine(d, other.cmd)
+			break
+		}
 	}
 }
 

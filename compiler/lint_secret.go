@@ -1,32 +1,31 @@
 package compiler
 
 import (
-	"strings"
-
 	"pixfw/ast"
 )
 
-// secrets finds keys of which a `show` command left only asterisks.
+// secrets finds keys of which a `show` command left only asterisks, and those of servers that stand readably.
 func (l *linter) secrets() {
-	masked := func(cmd ast.Command, s ast.Secret, what, with string) {
-		if !s.Masked() {
-			return
+	for cmd := range l.cfg.Commands() {
+		blank, places := ast.Secrets(cmd)
+		if blank == nil {
+			continue
 		}
-		d := l.report("W405", ast.SecretKind, ast.Warning, cmd, string(s), "the %s is masked: its value is not in this file", what)
-		d.Hint = "supply it with --secrets FILE, where FILE holds the line `" + with + "`"
-	}
-	replaced := func(cmd ast.Command, s ast.Secret) string {
-		return strings.Replace(l.print.Text(cmd), string(s), "REAL-KEY", 1)
-	}
-	for _, k := range l.lines.keys {
-		masked(k, k.Key, "pre-shared key", replaced(k, k.Key))
-	}
-	for _, g := range l.lines.vpnGroups {
-		masked(g, g.Password, "password of vpngroup "+g.Group, replaced(g, g.Password))
-	}
-	for _, h := range l.lines.aaaHosts {
-		masked(h, h.Key, "key of the aaa-server", replaced(h, h.Key))
-		if h.Key != "" && !h.Key.Masked() {
+		for _, s := range places {
+			if !s.Masked() {
+				continue
+			}
+			word := string(*s)
+			for _, s := range places {
+				*s = "REAL-KEY"
+			}
+			p := *l.print
+			p.HideSecrets = false
+			d := l.report("W405", ast.SecretKind, ast.Warning, cmd, word, "the %s is masked: its value is not in this file", secretName(cmd))
+			d.Hint = "supply it with --secrets FILE, where FILE holds the line `" + p.Text(blank) + "`"
+			break
+		}
+		if h, ok := cmd.(*ast.AAAHost); ok && !h.Key.Masked() {
 			d := l.report("W412", ast.SecretKind, ast.Info, h, "", "the configuration holds the key of aaa-server %s in clear text", h.Tag)
 			d.Hint = "keep the file to yourself, and change the key if it was ever published"
 		}
@@ -38,6 +37,9 @@ func (l *linter) passwords() {
 	for _, e := range l.lines.enables {
 		if e.Hash == ast.EmptyHash && e.Level == 15 {
 			l.find("W411", ast.Warning, e, e.Hash, "the enable password is empty, as it comes from the factory").Hint = "set one with enable password"
+		}
+		if e.Hash == ast.CiscoHash {
+			l.find("W411", ast.Warning, e, e.Hash, "the enable password is `cisco`, the login password of the factory").Hint = "set another with enable password"
 		}
 	}
 	b := &l.plan.Box
@@ -51,11 +53,11 @@ func (l *linter) passwords() {
 		}
 		l.find("W411", sev, p, p.Hash, "the login password is `cisco`, as it comes from the factory").Hint = "set one with passwd"
 	}
-	if c := l.lines.community; c != nil && c.Community == "public" {
+	if c := l.lines.community; c != nil && (c.Community == "public" || c.Community == "private") {
 		sev := ast.Info // nobody is answered
 		if len(b.SNMP) > 0 {
 			sev = ast.Warning
 		}
-		l.find("W410", sev, c, c.Community, "the SNMP community is `public`, as it comes from the factory").Hint = "set another with snmp-server community, or leave SNMP without hosts"
+		l.find("W410", sev, c, c.Community, "the SNMP community is `%s`, which everybody knows", c.Community).Hint = "set another with snmp-server community, or leave SNMP without hosts"
 	}
 }

@@ -37,6 +37,17 @@ isakmp enable outside
 vpngroup staff address-pool clients
 `
 
+// site adds a tunnel to another site, but forgets the exemption.
+const site = base + `access-list far permit ip 10.0.0.0 255.255.255.0 10.9.0.0 255.255.255.0
+crypto ipsec transform-set strong esp-3des esp-sha-hmac
+crypto map vpn 10 ipsec-isakmp
+crypto map vpn 10 match address far
+crypto map vpn 10 set peer 198.51.100.9
+crypto map vpn 10 set transform-set strong
+crypto map vpn interface outside
+isakmp enable outside
+`
+
 // found lists findings as CODE@line:column.
 func found(diags ast.Diagnostics) []string {
 	var out []string
@@ -102,7 +113,41 @@ func TestFindings(t *testing.T) {
 
 		{"exemption by port", base + "access-list nonat permit tcp 10.0.0.0 255.255.255.0 10.9.0.0 255.255.255.0 eq www\nnat (inside) 0 access-list nonat\n", []string{at("W427", base, 1, 1)}},
 		{"policy nat with deny", base + "access-list pol deny ip host 10.0.0.7 any\nnat (inside) 1 access-list pol 0 0\n", []string{at("W427", base, 1, 17)}},
-		{"policy static from everywhere", base + "access-list pol permit ip any host 198.51.100.7\nstatic (inside,outside) 203.0.113.82 access-list pol 0 0\n", []string{at("E309", base, 2, 50), at("W415", base, 1, 1)}},
+		{"policy static from everywhere", base + "access-list pol permit ip any host 198.51.100.7\nstatic (inside,outside) 203.0.113.82 access-list pol 0 0\n", []string{at("E309", base, 2, 50)}},
+
+		{"names", base + "names\nname 203.0.113.80 web\nname 10.0.0.99 old\nname 192.0.2.53 ns1\nvpngroup staff dns-server 192.0.2.53\n", []string{at("W433", base, 3, 16)}},
+		{"object groups", base + "object-group network a\nnetwork-object host 203.0.113.80\nobject-group network b\ngroup-object a\nobject-group service c tcp\nport-object eq www\naccess-list out permit tcp host 192.0.2.1 any object-group c\n",
+			[]string{at("W434", base, 3, 22)}},
+		{"servers", base + "aaa-server A protocol radius\naaa-server A (inside) host 10.0.0.9 timeout 5\naaa-server B protocol tacacs+\naaa-server TACACS+ (inside) host 10.0.0.9 timeout 5\naaa-server B (inside) host 10.0.0.9 timeout 5\naaa authentication telnet console B\n",
+			[]string{at("W435", base, 2, 12), at("W435", base, 4, 12)}},
+		{"pool of vpdn", base + "ip local pool clients 10.9.0.1-10.9.0.20\nvpdn group 1 accept dialin pptp\nvpdn group 1 client configuration address local clients\n", nil},
+		{"list of a static to an interface without address", "nameif ethernet0 outside security0\nnameif ethernet1 inside security100\naccess-list pol permit ip host 10.0.0.7 host 192.0.2.1\nstatic (inside,outside) interface access-list pol 0 0\n",
+			[]string{"W421@4:25"}},
+		{"list of a route map", base + "access-list rip permit 10.0.0.0 255.0.0.0\nroute-map m permit 10\nmatch ip address rip\n", nil},
+		{"crypto maps", vpn + "crypto dynamic-map old 10 set transform-set strong\ncrypto map other 10 ipsec-isakmp dynamic old\n", []string{at("W436", vpn, 2, 12)}},
+
+		{"port of an address that a static has", base + "static (inside,outside) tcp 203.0.113.80 smtp 10.0.0.25 smtp netmask 255.255.255.255 0 0\n", []string{at("W437", base, 1, 29)}},
+		{"static behind an exemption for everything", base + "access-list nonat permit ip 10.0.0.0 255.255.255.0 any\nnat (inside) 0 access-list nonat\n", []string{"W437@7:38"}},
+		{"static behind an exemption for a site", base + "access-list nonat permit ip 10.0.0.0 255.255.255.0 10.9.0.0 255.255.0.0\nnat (inside) 0 access-list nonat\n", nil},
+		{"net static after a host of it", base + "static (inside,outside) 203.0.113.64 10.0.0.64 netmask 255.255.255.192 0 0\n", nil},
+
+		{"site without exemption", site, []string{at("W438", base, 1, 27)}},
+		{"site with exemption", site + "nat (inside) 0 access-list far\n", nil},
+		{"site by its translated address", strings.Replace(site, "permit ip 10.0.0.0 255.255.255.0", "permit ip host 203.0.113.1", 1), nil},
+		{"site without nat", strings.Replace(site, "nat (inside) 1 0.0.0.0 0.0.0.0 0 0", "nat (inside) 0 10.0.0.0 255.255.255.0 0 0", 1), []string{"W414@5:18"}},
+
+		{"mapped source", base + "access-list in deny tcp host 203.0.113.80 any eq smtp\naccess-list in permit ip any any\naccess-group in in interface inside\n", []string{at("W439", base, 1, 30)}},
+
+		{"open management", base + "ssh 0.0.0.0 0.0.0.0 outside\nssh 0.0.0.0 0.0.0.0 inside\ntelnet 192.0.2.1 255.255.255.255 outside\nhttp 0.0.0.0 0.0.0.0 outside\n",
+			[]string{at("W442", base, 1, 1), at("W442", base, 4, 1)}},
+		{"conduits beside a list", base + "conduit permit tcp host 203.0.113.80 eq smtp any\nconduit permit ip any any\n", []string{at("W443", base, 1, 1)}},
+		{"conduits alone", strings.Replace(base, "access-group out in interface outside\n", "", 1) + "conduit permit tcp host 203.0.113.80 eq smtp any\nconduit permit ip any any\n", []string{"W415@8:1", at("W420", base, 1, 1)}},
+		{"guessed keys", base + "isakmp key CISCO123 address 198.51.100.9 netmask 255.255.255.255\nusername admin password admin privilege 15\nvpdn username joe password abc\nvpngroup a password a-good-long-one\n",
+			[]string{at("W444", base, 1, 1), at("W444", base, 2, 10), at("W444", base, 3, 1)}},
+		{"masked keys", base + "vpdn username joe password *********\nvpnclient vpngroup a password ********\nvpnclient username joe password ********\nfailover lan key ********\nntp authentication-key 1 md5 ********\n",
+			[]string{at("W405", base, 1, 28), at("W405", base, 2, 31), at("W405", base, 3, 33), at("W405", base, 4, 18), at("W405", base, 5, 30)}},
+		{"private is no secret", base + "snmp-server community private\nsnmp-server host inside 10.0.0.9\n", []string{at("W410", base, 1, 23)}},
+		{"pools", vpn + "ip local pool more 10.9.0.20-10.9.0.30\nvpngroup boss address-pool more\ndhcpd address 10.0.0.20-10.0.0.30 inside\n", []string{at("W445", vpn, 1, 1)}},
 
 		{"group without server", base + "aaa-server A protocol radius\naaa authentication include http outside 10.0.0.80 255.255.255.255 0.0.0.0 0.0.0.0 A\n", []string{at("W428", base, 2, 83)}},
 		{"names in place of addresses", base + "names\nname 10.0.0.80 web\naccess-list out permit tcp any host 10.0.0.80 eq https\n", []string{at("W401", base, 3, 37)}},

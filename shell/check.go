@@ -31,7 +31,7 @@ func Check(name string, text []byte, secrets *Secrets) *Report {
 	plan, found := compiler.Compile(secrets.overlay(cfg))
 	diags = append(diags, found...)
 	if plan != nil {
-		diags = append(diags, compiler.Lint(secrets.overlay(cfg), plan)...)
+		diags = append(diags, compiler.LintFile(secrets.overlay(cfg), plan, unread(file, diags))...)
 	}
 	r := &Report{File: name, Version: cfg.Release, Diagnostics: diags}
 	if r.Diagnostics == nil {
@@ -44,6 +44,29 @@ func Check(name string, text []byte, secrets *Secrets) *Report {
 		r.Diagnostics, r.Omitted = r.Diagnostics[:maxDiagnostics], n-maxDiagnostics
 	}
 	return r
+}
+
+// unread is the text of the lines that have an error.
+func unread(file *parser.File, diags ast.Diagnostics) []string {
+	wrong := map[int32]bool{}
+	for _, d := range diags {
+		if d.Severity == ast.Error {
+			wrong[d.Pos.Line] = true
+			for _, no := range d.Also {
+				wrong[no] = true
+			}
+		}
+	}
+	var out []string
+	if len(wrong) == 0 {
+		return nil
+	}
+	for i := range file.Lines {
+		if wrong[file.Lines[i].No] {
+			out = append(out, file.Lines[i].Text)
+		}
+	}
+	return out
 }
 
 const (

@@ -35,7 +35,7 @@ func ReadSecrets(path string) (*Secrets, ast.Diagnostics, error) {
 	file := parser.Parse(path, text)
 	s := &Secrets{}
 	for _, l := range file.Lines {
-		if l.Stmt.Cmd != nil && secretOf(l.Stmt.Cmd) != "" {
+		if l.Stmt.Cmd != nil && holdsSecret(l.Stmt.Cmd) {
 			s.lines = append(s.lines, l.Stmt.Cmd)
 		}
 	}
@@ -56,11 +56,11 @@ func (s *Secrets) overlay(cfg *ast.Config) *ast.Config {
 	}
 	out := cfg
 	for cmd := range cfg.Commands() {
-		if !secretOf(cmd).Masked() {
+		if !ast.Masked(cmd) {
 			continue
 		}
 		for _, l := range s.lines {
-			real := withSecret(cmd, l)
+			real := ast.WithSecrets(cmd, l)
 			if real == nil {
 				continue
 			}
@@ -75,40 +75,8 @@ func (s *Secrets) overlay(cfg *ast.Config) *ast.Config {
 	return out
 }
 
-// secretOf is the key that a line holds; empty for a line without.
-func secretOf(cmd ast.Command) ast.Secret {
-	switch c := cmd.(type) {
-	case *ast.ISAKMPKey:
-		return c.Key
-	case *ast.VPNGroup:
-		return c.Password
-	case *ast.AAAHost:
-		return c.Key
-	}
-	return ""
-}
-
-// withSecret is masked with the key of real, if the two are the same line but for the key.
-func withSecret(masked, real ast.Command) ast.Command {
-	switch m := masked.(type) {
-	case *ast.ISAKMPKey:
-		if r, ok := real.(*ast.ISAKMPKey); ok && r.Peer == m.Peer {
-			c := *m
-			c.Key = r.Key
-			return &c
-		}
-	case *ast.VPNGroup:
-		if r, ok := real.(*ast.VPNGroup); ok && r.Group == m.Group && r.Attribute == m.Attribute {
-			c := *m
-			c.Password = r.Password
-			return &c
-		}
-	case *ast.AAAHost:
-		if r, ok := real.(*ast.AAAHost); ok && r.Tag == m.Tag && r.If == m.If && r.IP == m.IP {
-			c := *m
-			c.Key = r.Key
-			return &c
-		}
-	}
-	return nil
+// holdsSecret reports whether a line holds a key or password.
+func holdsSecret(cmd ast.Command) bool {
+	_, places := ast.Secrets(cmd)
+	return len(places) > 0
 }
