@@ -50,6 +50,7 @@ func (m *Machine) apply(plan *compiler.Plan) {
 			}
 		}
 	}
+	m.applyClients()
 	for _, id := range slices.Sorted(maps.Keys(m.pairs)) {
 		p := m.pairs[id]
 		if p == nil {
