@@ -11,7 +11,6 @@ import (
 	"golang.org/x/sys/unix"
 
 	"pixfw/ast"
-	"pixfw/compiler"
 )
 
 // Change is the messages that add elements to a LiveMap of the table, or delete them, without the frame of a batch.
@@ -77,7 +76,7 @@ func Probe(e expr.Any) (*Batch, error) {
 		c.DelTable(t)
 		return nil
 	})
-	return &Batch{Messages: msgs, Lines: make([]compiler.Line, len(msgs)), What: make([]string, len(msgs))}, err
+	return &Batch{Messages: msgs}, err
 }
 
 // CompatQueue is the queue as a target of xtables.

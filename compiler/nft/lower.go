@@ -18,7 +18,7 @@ func Lower(plan *compiler.Plan, names map[int]string, options ...Options) (*Rule
 	if len(options) > 0 {
 		opts = options[0]
 	}
-	l := &lowerer{p: plan, opts: opts, dev: map[int]string{}, rs: &Ruleset{}, at: map[ast.Pos]*ast.Diagnostic{}, used: map[string]bool{}, id: map[int]string{}}
+	l := &lowerer{p: plan, opts: opts, dev: map[int]string{}, rs: &Ruleset{}, at: map[ast.Pos]*ast.Diagnostic{}, used: map[string]int{}, id: map[int]string{}}
 	for i := range plan.Interfaces {
 		f := &plan.Interfaces[i]
 		switch {
@@ -59,6 +59,8 @@ type Options struct {
 	Daemon bool
 	// CompatQueue is for kernels that have the queue only as a target of xtables.
 	CompatQueue bool
+	// Linear makes chains of long access lists too, to compare them with.
+	Linear bool
 }
 
 type lowerer struct {
@@ -68,7 +70,7 @@ type lowerer struct {
 	ifs   []int          // the same, in order
 	id    map[int]string // their names as parts of identifiers
 	rs    *Ruleset
-	used  map[string]bool
+	used  map[string]int // and the last number that was put after it
 	diags ast.Diagnostics
 	at    map[ast.Pos]*ast.Diagnostic
 
@@ -82,10 +84,12 @@ type lowerer struct {
 
 // unique keeps identifiers apart that were different before they were made identifiers.
 func (l *lowerer) unique(name string) string {
-	for i := 2; l.used[name]; i++ {
-		name += "_" + strconv.Itoa(i)
+	base := name
+	for i := max(l.used[base], 1) + 1; l.used[name] > 0; i++ {
+		name = base + "_" + strconv.Itoa(i)
+		l.used[base] = i
 	}
-	l.used[name] = true
+	l.used[name] = 1
 	return name
 }
 

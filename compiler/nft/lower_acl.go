@@ -124,26 +124,19 @@ func (l *lowerer) accessLists() {
 			continue
 		}
 		list := &l.p.ACLs[k]
+		for e := range list.Entries {
+			if list.Entries[e].Log == ast.LogOn {
+				l.note("W512", list.Entries[e].Line, "106100 is written for each first packet; there is no summary each interval")
+			}
+		}
+		if len(list.Entries) > linearMax && !l.opts.Linear {
+			l.longList(name, k)
+			continue
+		}
 		c := Chain{Name: name, Note: "access-list " + list.ID}
 		for e := range list.Entries {
 			ace := &list.Entries[e]
-			do := []Stmt{Counter{}}
-			logs := ace.Log == ast.LogOn
-			if logs {
-				l.note("W512", ace.Line, "106100 is written for each first packet; there is no summary each interval")
-			}
-			switch {
-			case ace.Permit && logs:
-				do = append(do, Log{fmt.Sprintf("106100:%d:%d", k, e)}, Accept{})
-			case ace.Permit:
-				do = append(do, Accept{})
-			case logs:
-				do = append(do, Log{fmt.Sprintf("106100:%d:%d", k, e)}, Drop{})
-			case ace.Log == ast.LogDisable:
-				do = append(do, Drop{})
-			default:
-				do = append(do, Log{"106023:" + list.ID}, Drop{})
-			}
+			do := append([]Stmt{Counter{}}, l.verdict(k, e)...)
 			for _, m := range l.entry(ace, false) {
 				c.Rules = append(c.Rules, Rule{Match: m, Do: do, Line: ace.Line, ACE: ACE{true, k, e},
 					Note: fmt.Sprintf("%s line %d", list.ID, ace.Number)})
@@ -156,6 +149,23 @@ func (l *lowerer) accessLists() {
 	}
 }
 
+// verdict is what is done with packets that an entry matches, but for counting.
+func (l *lowerer) verdict(acl, e int) []Stmt {
+	list := &l.p.ACLs[acl]
+	ace := &list.Entries[e]
+	var do []Stmt
+	switch {
+	case ace.Log == ast.LogOn:
+		do = []Stmt{Log{fmt.Sprintf("106100:%d:%d", acl, e)}}
+	case !ace.Permit && ace.Log != ast.LogDisable:
+		do = []Stmt{Log{"106023:" + list.ID}}
+	}
+	if ace.Permit {
+		return append(do, Accept{})
+	}
+	return append(do, Drop{})
+}
+
 // entry is an access list entry as one or more alternatives of matches; reversed swaps source and destination.
 func (l *lowerer) entry(ace *compiler.ACE, reversed bool) [][]Match {
 	srcs, dsts, sports, dports := ace.Src, ace.Dst, ace.SrcPorts, ace.DstPorts
@@ -163,14 +173,8 @@ func (l *lowerer) entry(ace *compiler.ACE, reversed bool) [][]Match {
 		srcs, dsts, sports, dports = dsts, srcs, dports, sports
 	}
 	var tail []Match
-	if ace.Protos != nil {
-		var r []Range
-		for _, p := range ace.Protos {
-			r = append(r, Range{uint32(p), uint32(p)})
-		}
+	if r := protocols(ace); r != nil {
 		tail = append(tail, Match{Field: L4Proto, Values: merge2(r)})
-	} else if sports != nil || dports != nil {
-		tail = append(tail, withPorts)
 	}
 	ports := func(f Field, in []compiler.PortRange) {
 		var r []Range
@@ -197,6 +201,29 @@ func (l *lowerer) entry(ace *compiler.ACE, reversed bool) [][]Match {
 		}
 	}
 	return out
+}
+
+// protocols are those that an entry can match; nil: all. Only those with ports have ports, only ICMP has types.
+func protocols(ace *compiler.ACE) []Range {
+	var r []Range
+	for _, p := range ace.Protos {
+		r = append(r, Range{uint32(p), uint32(p)})
+	}
+	r = merge(r)
+	switch {
+	case ace.SrcPorts != nil || ace.DstPorts != nil:
+		return known(nonEmpty(r), withPorts.Values)
+	case ace.ICMP != nil:
+		return known(nonEmpty(r), one(uint32(ast.ProtoICMP)))
+	}
+	return nonEmpty(r)
+}
+
+func nonEmpty(r []Range) []Range {
+	if len(r) == 0 {
+		return nil
+	}
+	return r
 }
 
 // merge2 sorts single values without joining neighbours, as protocols and types are listed one by one.

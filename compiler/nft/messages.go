@@ -30,10 +30,40 @@ const UserACE userdata.Type = 0x50
 // A Batch is the ruleset as netlink messages, without the frame of a batch.
 type Batch struct {
 	Messages []netlink.Message
-	// Lines has the configuration line of each message; the zero Line for what no single line causes.
-	Lines []compiler.Line
-	// What names each message for people.
-	What []string
+
+	rules *Ruleset
+}
+
+// Cause is the configuration line of a message, the zero Line where no single line causes it, and what the message is, for
+// people.
+func (b *Batch) Cause(k int) (compiler.Line, string) {
+	switch uint16(b.Messages[k].Header.Type) & 0xff {
+	case unix.NFT_MSG_NEWRULE:
+		// The library keeps the order of calls, so the n-th new rule is the n-th rule of the model.
+		n := 0
+		for i := range k {
+			if uint16(b.Messages[i].Header.Type)&0xff == unix.NFT_MSG_NEWRULE {
+				n++
+			}
+		}
+		if b.rules == nil {
+			break
+		}
+		for i := range b.rules.Chains {
+			c := &b.rules.Chains[i]
+			if n < len(c.Rules) {
+				return c.Rules[n].Line, "rule in chain " + c.Name + ": " + c.Rules[n].text()
+			}
+			n -= len(c.Rules)
+		}
+	case unix.NFT_MSG_NEWSET, unix.NFT_MSG_NEWSETELEM:
+		return compiler.Line{}, "set"
+	case unix.NFT_MSG_NEWCHAIN:
+		return compiler.Line{}, "chain"
+	case unix.NFT_MSG_NEWOBJ:
+		return compiler.Line{}, "connection tracking helper"
+	}
+	return compiler.Line{}, "table"
 }
 
 // Messages is the ruleset as the netlink messages of one batch.
@@ -81,7 +111,7 @@ func Removal() (*Batch, error) {
 		c.DelTable(t)
 		return nil
 	})
-	return &Batch{Messages: msgs, Lines: make([]compiler.Line, len(msgs)), What: make([]string, len(msgs))}, err
+	return &Batch{Messages: msgs}, err
 }
 
 // Batch is the ruleset as messages that know their lines.
@@ -90,39 +120,19 @@ func (r *Ruleset) Batch() (*Batch, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &Batch{Messages: msgs, Lines: make([]compiler.Line, len(msgs)), What: make([]string, len(msgs))}
-	// The library keeps the order of calls, so the n-th new rule is the n-th rule of the model.
-	var rules []*Rule
-	var chains []string
+	want, got := 0, 0
 	for i := range r.Chains {
-		for j := range r.Chains[i].Rules {
-			rules = append(rules, &r.Chains[i].Rules[j])
-			chains = append(chains, r.Chains[i].Name)
+		want += len(r.Chains[i].Rules)
+	}
+	for i := range msgs {
+		if uint16(msgs[i].Header.Type)&0xff == unix.NFT_MSG_NEWRULE {
+			got++
 		}
 	}
-	n := 0
-	for i, m := range msgs {
-		switch uint16(m.Header.Type) & 0xff {
-		case unix.NFT_MSG_NEWRULE:
-			if n == len(rules) {
-				return nil, errors.New("nft: more rules encoded than there are")
-			}
-			b.Lines[i], b.What[i] = rules[n].Line, "rule in chain "+chains[n]+": "+rules[n].text()
-			n++
-		case unix.NFT_MSG_NEWSET, unix.NFT_MSG_NEWSETELEM:
-			b.What[i] = "set"
-		case unix.NFT_MSG_NEWCHAIN:
-			b.What[i] = "chain"
-		case unix.NFT_MSG_NEWOBJ:
-			b.What[i] = "connection tracking helper"
-		default:
-			b.What[i] = "table"
-		}
+	if got != want {
+		return nil, fmt.Errorf("nft: %d rules encoded of %d", got, want)
 	}
-	if n != len(rules) {
-		return nil, fmt.Errorf("nft: %d rules encoded of %d", n, len(rules))
-	}
-	return b, nil
+	return &Batch{Messages: msgs, rules: r}, nil
 }
 
 type encoder struct {
@@ -149,6 +159,11 @@ func (r *Ruleset) encode(c *nftables.Conn) error {
 	chains := map[string]*nftables.Chain{}
 	for i := range r.Chains {
 		chains[r.Chains[i].Name] = c.AddChain(e.chain(&r.Chains[i]))
+	}
+	for i := range r.Sets {
+		if err := e.verdicts(&r.Sets[i]); err != nil {
+			return fmt.Errorf("set %s: %w", r.Sets[i].Name, err)
+		}
 	}
 	for i := range r.Chains {
 		for j := range r.Chains[i].Rules {
@@ -209,6 +224,14 @@ func (e *encoder) set(s *Set) error {
 		}
 	case Dynamic:
 		set.Dynamic, set.HasTimeout, set.Timeout, set.Size = true, true, s.Timeout, dynamicSize
+	case Verdicts:
+		// The chains that it leads to do not exist yet: elements come later.
+		set.IsMap, set.DataType, set.Interval, set.Counter = true, nftables.TypeVerdict, s.interval(), s.Counted
+		set.KeyType = map[string]nftables.SetDatatype{"ipv4_addr": nftables.TypeIPAddr, "inet_service": nftables.TypeInetService,
+			"inet_proto": nftables.TypeInetProto, "icmp_type": nftables.TypeICMPType, "mark": nftables.TypeMark}[keyType(s.Key)]
+		if s.Key == PacketMark {
+			set.KeyByteOrder = binaryutil.NativeEndian
+		}
 	case Counting:
 		set.Dynamic, set.Size = true, dynamicSize
 	case AddrMap, LiveMap:
@@ -227,6 +250,47 @@ func (e *encoder) set(s *Set) error {
 	for len(elems) > 0 {
 		n := min(len(elems), chunk)
 		if err := e.c.SetAddElements(set, elems[:n]); err != nil {
+			return err
+		}
+		elems = elems[n:]
+	}
+	return nil
+}
+
+// verdicts adds the elements of a set of verdicts.
+func (e *encoder) verdicts(s *Set) error {
+	if s.Kind != Verdicts {
+		return nil
+	}
+	key := be32
+	switch keyType(s.Key) {
+	case "inet_service":
+		key = func(v uint32) []byte { return be16(uint16(v)) }
+	case "inet_proto", "icmp_type":
+		key = func(v uint32) []byte { return []byte{byte(v)} }
+	case "mark":
+		key = func(v uint32) []byte { return binaryutil.NativeEndian.PutUint32(v) }
+	}
+	var elems []nftables.SetElement
+	interval := s.interval()
+	for i := range s.Verdicts {
+		v := &s.Verdicts[i]
+		x, err := e.stmt(v.Do)
+		if err != nil {
+			return err
+		}
+		verdict, ok := x[0].(*expr.Verdict)
+		if !ok {
+			return fmt.Errorf("%T is no verdict", v.Do)
+		}
+		elems = append(elems, nftables.SetElement{Key: key(v.Lo), VerdictData: verdict})
+		if interval && s.end(i) {
+			elems = append(elems, nftables.SetElement{Key: key(v.Hi + 1), IntervalEnd: true})
+		}
+	}
+	for len(elems) > 0 {
+		n := min(len(elems), chunk)
+		if err := e.c.SetAddElements(e.sets[s.Name], elems[:n]); err != nil {
 			return err
 		}
 		elems = elems[n:]
@@ -328,6 +392,11 @@ func (e *encoder) match(m *Match) ([]expr.Any, error) {
 		return append(out, m.cmp(native(m.Values[0].Lo))), nil
 	case PacketMark:
 		return []expr.Any{&expr.Meta{Key: expr.MetaKeyMARK, Register: 1}, mask(native(m.Mask)), m.cmp(native(m.Values[0].Lo))}, nil
+	case PacketMarkOver:
+		// The mark is in the order of the host, which must be that of its octets to be compared.
+		return []expr.Any{&expr.Meta{Key: expr.MetaKeyMARK, Register: 1},
+			&expr.Byteorder{SourceRegister: 1, DestRegister: 1, Op: expr.ByteorderHton, Len: 4, Size: 4},
+			&expr.Cmp{Op: expr.CmpOpGt, Register: 1, Data: be32(m.Values[0].Lo)}}, nil
 	case HdrLen:
 		return []expr.Any{payload(network, 0, 1), mask(be8(0x0f)), &expr.Cmp{Op: expr.CmpOpGt, Register: 1, Data: be8(m.Values[0].Lo)}}, nil
 	case NoRoute:
@@ -339,6 +408,28 @@ func (e *encoder) match(m *Match) ([]expr.Any, error) {
 			&expr.Cmp{Op: expr.CmpOpGt, Register: 1, Data: be16(m.Values[0].Lo)}}, nil
 	}
 	return nil, fmt.Errorf("unknown field %d", m.Field)
+}
+
+// load brings a field that sets of verdicts are asked for into the first register.
+func (e *encoder) load(f Field) (expr.Any, error) {
+	const network, transport = expr.PayloadBaseNetworkHeader, expr.PayloadBaseTransportHeader
+	switch f {
+	case Saddr:
+		return payload(network, 12, 4), nil
+	case Daddr:
+		return payload(network, 16, 4), nil
+	case L4Proto:
+		return &expr.Meta{Key: expr.MetaKeyL4PROTO, Register: 1}, nil
+	case Sport:
+		return payload(transport, 0, 2), nil
+	case Dport:
+		return payload(transport, 2, 2), nil
+	case ICMPType:
+		return payload(transport, 0, 1), nil
+	case PacketMark:
+		return &expr.Meta{Key: expr.MetaKeyMARK, Register: 1}, nil
+	}
+	return nil, fmt.Errorf("field %d leads nowhere", f)
 }
 
 func (m *Match) cmp(data []byte) *expr.Cmp {
@@ -456,6 +547,16 @@ func (e *encoder) stmt(s Stmt) ([]expr.Any, error) {
 	case SetMSS:
 		return []expr.Any{&expr.Immediate{Register: 1, Data: be16(s.Size)},
 			&expr.Exthdr{SourceRegister: 1, Type: 2, Offset: 2, Len: 2, Op: expr.ExthdrOpTcpopt}}, nil
+	case Dispatch:
+		set := e.sets[s.Set]
+		if set == nil {
+			return nil, fmt.Errorf("no set %s", s.Set)
+		}
+		load, err := e.load(s.Field)
+		if err != nil {
+			return nil, err
+		}
+		return []expr.Any{load, &expr.Lookup{SourceRegister: 1, DestRegister: 0, IsDestRegSet: true, SetID: set.ID, SetName: set.Name}}, nil
 	case SetHelper:
 		return []expr.Any{&expr.Objref{Type: int(nftables.ObjTypeCtHelper), Name: s.Name}}, nil
 	case NAT:

@@ -98,6 +98,7 @@ const (
 	AddrMap                 // address to address
 	LiveMap                 // address to address, filled by the daemon
 	Counting                // addresses with a count of their connections
+	Verdicts                // ranges of a field to what is done
 )
 
 // A Set is a named set or map. Its intervals are sorted and do not touch.
@@ -107,8 +108,20 @@ type Set struct {
 	Ranges  []Range       // Addrs
 	Pairs   [][2]ast.IP   // Pairs, AddrMap, LiveMap
 	Timeout time.Duration // Dynamic
-	Line    compiler.Line // where the set comes from one line
-	Note    string        // what it is, for readers
+	// Verdicts: what is done with packets whose Key is in each range. The ranges are in order and do not overlap. With
+	// Counted the elements count packets: element N is entry N-1 of the access list ACL.
+	Key      Field
+	Verdicts []VerdictOf
+	Counted  bool
+	ACL      int
+	Line     compiler.Line // where the set comes from one line
+	Note     string        // what it is, for readers
+}
+
+// VerdictOf is an element of a set of verdicts. Do is Jump, Goto, Accept or Drop.
+type VerdictOf struct {
+	Range
+	Do Stmt
 }
 
 // A Range is values from Lo to Hi, both included: addresses, ports, types.
@@ -168,6 +181,7 @@ const (
 	MSSOver    // greater than the value
 	UDPLenOver // greater than the value, with the UDP header
 	PacketMark
+	PacketMarkOver // greater than the value
 )
 
 // Bits of CtState and CtStatus, and TCP flags.
@@ -210,6 +224,11 @@ type (
 	TakeMark      struct{}
 	// AddMark sets bits of the ct mark.
 	AddMark struct{ Bits uint32 }
+	// Dispatch does what a set of Verdicts says of the field, if it says something.
+	Dispatch struct {
+		Field Field
+		Set   string
+	}
 	// ToQueue hands the packet to the daemon. Compat does it by the target of xtables, for kernels without a queue expression.
 	// Where nobody listens, packets are dropped.
 	ToQueue struct {
@@ -254,6 +273,7 @@ func (TakeMark) stmt()      {}
 func (AddMark) stmt()       {}
 func (ToQueue) stmt()       {}
 func (Limit) stmt()         {}
+func (Dispatch) stmt()      {}
 func (SetHelper) stmt()     {}
 func (NAT) stmt()           {}
 func (Accept) stmt()        {}
@@ -372,6 +392,62 @@ func (s *Set) Elements() int {
 		return len(intervals(s.Ranges, be32))
 	case Pairs, AddrMap, LiveMap:
 		return len(s.Pairs)
+	case Verdicts:
+		n := len(s.Verdicts)
+		if s.interval() {
+			for i := range s.Verdicts {
+				if s.end(i) {
+					n++
+				}
+			}
+		}
+		return n
 	}
 	return 0
+}
+
+// interval reports whether the elements of a set of verdicts are ranges.
+func (s *Set) interval() bool {
+	return slices.ContainsFunc(s.Verdicts, func(v VerdictOf) bool { return v.Lo != v.Hi })
+}
+
+// end reports whether a range of verdicts needs an element for its end: not at the last value of all.
+func (s *Set) end(i int) bool { return s.Verdicts[i].Hi != keyMax(s.Key) }
+
+func keyMax(f Field) uint32 {
+	switch f {
+	case Sport, Dport:
+		return 0xffff
+	case L4Proto, ICMPType:
+		return 0xff
+	}
+	return 0xffffffff
+}
+
+// References counts for each chain its rules, and the jumps that lead to it: the kernel's own count of its uses.
+func (r *Ruleset) References() map[string]int {
+	out := map[string]int{}
+	to := func(s Stmt) {
+		switch s := s.(type) {
+		case Jump:
+			out[s.Chain]++
+		case Goto:
+			out[s.Chain]++
+		}
+	}
+	for i := range r.Chains {
+		c := &r.Chains[i]
+		out[c.Name] += len(c.Rules)
+		for k := range c.Rules {
+			for _, s := range c.Rules[k].Do {
+				to(s)
+			}
+		}
+	}
+	for i := range r.Sets {
+		for k := range r.Sets[i].Verdicts {
+			to(r.Sets[i].Verdicts[k].Do)
+		}
+	}
+	return out
 }

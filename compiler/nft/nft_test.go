@@ -2,6 +2,7 @@ package nft
 
 import (
 	"flag"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -106,33 +107,42 @@ var counters = regexp.MustCompile(`packets \d+ bytes \d+`)
 func TestTextAndMessagesListAlike(t *testing.T) {
 	for name, p := range plans() {
 		rs, _ := Lower(p, devices)
-		msgs, err := rs.Messages()
-		if err != nil {
-			t.Fatal(err)
-		}
-		inNamespace(t, func() {
-			nftCommand(t, rs.Text(), "-c", "-f", "-")
-			nftCommand(t, rs.Text(), "-f", "-")
-			nftCommand(t, rs.Text(), "-f", "-") // again: it replaces
-			text := nftCommand(t, "", "list", "ruleset")
-			nftCommand(t, "", "flush", "ruleset")
-			commit(t, msgs)
-			commit(t, msgs)
-			wire := nftCommand(t, "", "list", "ruleset")
-			if strings.Count(text, "\n") < 50 {
-				t.Errorf("%s: listing is short:\n%s", name, text)
-			}
-			if d := cmp.Diff(counters.ReplaceAllString(text, ""), counters.ReplaceAllString(wire, "")); d != "" {
-				t.Errorf("%s: text (-) and messages (+) differ:\n%s", name, d)
-			}
-			removal, err := Removal()
-			if err != nil {
-				t.Error(err)
-			}
-			commit(t, removal.Messages)
-			if left := nftCommand(t, "", "list", "ruleset"); left != "" {
-				t.Errorf("left after removal: %s", left)
-			}
-		})
+		listAlike(t, name, rs)
 	}
+	for _, kind := range listKinds {
+		rs, _ := Lower(longPlan(kind.make(rand.New(rand.NewPCG(3, 3)), 150)), devices)
+		listAlike(t, kind.name, rs)
+	}
+}
+
+func listAlike(t *testing.T, name string, rs *Ruleset) {
+	t.Helper()
+	msgs, err := rs.Messages()
+	if err != nil {
+		t.Fatal(err)
+	}
+	inNamespace(t, func() {
+		nftCommand(t, rs.Text(), "-c", "-f", "-")
+		nftCommand(t, rs.Text(), "-f", "-")
+		nftCommand(t, rs.Text(), "-f", "-") // again: it replaces
+		text := nftCommand(t, "", "list", "ruleset")
+		nftCommand(t, "", "flush", "ruleset")
+		commit(t, msgs)
+		commit(t, msgs)
+		wire := nftCommand(t, "", "list", "ruleset")
+		if strings.Count(text, "\n") < 50 {
+			t.Errorf("%s: listing is short:\n%s", name, text)
+		}
+		if d := cmp.Diff(counters.ReplaceAllString(text, ""), counters.ReplaceAllString(wire, "")); d != "" {
+			t.Errorf("%s: text (-) and messages (+) differ:\n%s", name, d)
+		}
+		removal, err := Removal()
+		if err != nil {
+			t.Error(err)
+		}
+		commit(t, removal.Messages)
+		if left := nftCommand(t, "", "list", "ruleset"); left != "" {
+			t.Errorf("left after removal: %s", left)
+		}
+	})
 }

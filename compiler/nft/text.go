@@ -92,6 +92,17 @@ func (s *Set) text(b *strings.Builder) {
 		flags = fmt.Sprintf("\t\tsize %d\n\t\tflags dynamic,timeout\n\t\ttimeout %ds\n", dynamicSize, int(s.Timeout.Seconds()))
 	case Counting:
 		flags = fmt.Sprintf("\t\tsize %d\n\t\tflags dynamic\n", dynamicSize)
+	case Verdicts:
+		kind, typ = "map", keyType(s.Key)+" : verdict"
+		if s.interval() {
+			flags = "\t\tflags interval\n"
+		}
+		if s.Counted {
+			flags += "\t\tcounter\n"
+		}
+		for _, v := range s.Verdicts {
+			elems = append(elems, s.key(v.Range)+" : "+stmtText(v.Do))
+		}
 	case AddrMap, LiveMap:
 		kind, typ = "map", "ipv4_addr : ipv4_addr"
 		if s.Kind == LiveMap {
@@ -106,6 +117,32 @@ func (s *Set) text(b *strings.Builder) {
 		b.WriteString("\t\telements = {\n\t\t\t" + strings.Join(elems, ",\n\t\t\t") + "\n\t\t}\n")
 	}
 	b.WriteString("\t}\n\n")
+}
+
+// keyType is the type of a field as the key of a set.
+func keyType(f Field) string {
+	switch f {
+	case Sport, Dport:
+		return "inet_service"
+	case L4Proto:
+		return "inet_proto"
+	case ICMPType:
+		return "icmp_type"
+	case PacketMark:
+		return "mark"
+	}
+	return "ipv4_addr"
+}
+
+// key is a range of values of the set's key.
+func (s *Set) key(r Range) string {
+	switch s.Key {
+	case Saddr, Daddr:
+		return r.addr()
+	case PacketMark:
+		return fmt.Sprintf("0x%08x", r.Lo)
+	}
+	return r.number()
 }
 
 func (c *Chain) text(b *strings.Builder, note func(compiler.Line, int) func()) {
@@ -144,8 +181,14 @@ func (r *Rule) text() string {
 				}
 			}
 			// tcp dport implies the protocol; spelling it twice would list it once.
-			if proto != "th" && i+1 < len(r.Match) {
-				switch r.Match[i+1].Field {
+			if proto != "th" {
+				next := Iif
+				if i+1 < len(r.Match) {
+					next = r.Match[i+1].Field
+				} else if d, ok := r.Do[0].(Dispatch); ok {
+					next = d.Field
+				}
+				switch next {
 				case Sport, Dport, ICMPType, TCPFlags, UDPLenOver:
 					continue
 				}
@@ -154,12 +197,37 @@ func (r *Rule) text() string {
 		w = append(w, m.text(proto))
 	}
 	for _, s := range r.Do {
+		if d, ok := s.(Dispatch); ok {
+			w = append(w, d.text(proto))
+			continue
+		}
 		w = append(w, stmtText(s))
 	}
 	if r.Note != "" {
 		w = append(w, `comment "`+quoted(r.Note, maxComment)+`"`)
 	}
 	return strings.Join(w, " ")
+}
+
+func (d Dispatch) text(proto string) string {
+	field := ""
+	switch d.Field {
+	case Saddr:
+		field = "ip saddr"
+	case Daddr:
+		field = "ip daddr"
+	case L4Proto:
+		field = "meta l4proto"
+	case Sport:
+		field = proto + " sport"
+	case Dport:
+		field = proto + " dport"
+	case ICMPType:
+		field = "icmp type"
+	case PacketMark:
+		field = "meta mark"
+	}
+	return field + " vmap @" + d.Set
 }
 
 func (m *Match) text(proto string) string {
@@ -232,6 +300,8 @@ func (m *Match) text(proto string) string {
 			op = "== "
 		}
 		return fmt.Sprintf("meta mark & 0x%08x %s0x%08x", m.Mask, op, m.Values[0].Lo)
+	case PacketMarkOver:
+		return fmt.Sprintf("meta mark > 0x%08x", m.Values[0].Lo)
 	case HdrLen:
 		return fmt.Sprintf("ip hdrlength > %d", m.Values[0].Lo)
 	case NoRoute:

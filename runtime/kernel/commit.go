@@ -1,9 +1,12 @@
 package kernel
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
+	"time"
 
 	"github.com/google/nftables/userdata"
 	"github.com/mdlayher/netlink"
@@ -63,8 +66,9 @@ func (s *space) commit(b *nft.Batch) error {
 	var op *netlink.OpError
 	if errors.As(err, &op) && op.Sequence != 0 {
 		for i := range sent {
-			if k := i - 1; sent[i].Header.Sequence == op.Sequence && k >= 0 && k < len(b.What) {
-				return &RuleError{Line: b.Lines[k].Pos.Line, Text: b.Lines[k].Text(), What: b.What[k], Err: err}
+			if k := i - 1; sent[i].Header.Sequence == op.Sequence && k >= 0 && k < len(b.Messages) {
+				line, what := b.Cause(k)
+				return &RuleError{Line: line.Pos.Line, Text: line.Text(), What: what, Err: err}
 			}
 		}
 	}
@@ -95,35 +99,71 @@ type loaded struct {
 	ace     nft.ACE
 }
 
-// rules reads all rules of the table in one dump.
-func (s *space) rules() ([]loaded, error) {
-	var out []loaded
-	err := s.dump(unix.NFT_MSG_GETRULE, []netlink.Attribute{{Type: unix.NFTA_RULE_TABLE, Data: []byte(nft.Table + "\x00")}}, func(data []byte) error {
-		ad, err := netlink.NewAttributeDecoder(data)
-		if err != nil {
-			return err
+// rules reads all rules of the table in one dump, or those of the chains alone. The kernel begins each part of a dump at the first
+// rule of all: many rules are read faster chain by chain.
+func (s *space) rules(chains ...string) (out []loaded, err error) {
+	filter := attribute(nil, unix.NFTA_RULE_TABLE, []byte(nft.Table+"\x00"))
+	err = s.dumps(func(c *socket) (err error) {
+		if len(chains) == 0 {
+			out, err = c.rules(out, filter)
 		}
-		var r loaded
-		table := ""
-		for ad.Next() {
-			switch ad.Type() {
-			case unix.NFTA_RULE_TABLE:
-				table = ad.String()
-			case unix.NFTA_RULE_CHAIN:
-				r.chain = ad.String()
-			case unix.NFTA_RULE_USERDATA:
-				r.ace = aceOf(ad.Bytes())
-			case unix.NFTA_RULE_EXPRESSIONS:
-				r.packets = counterOf(ad.Bytes())
+		for _, name := range chains {
+			if err == nil {
+				out, err = c.rules(out, attribute(filter[:len(filter):len(filter)], unix.NFTA_RULE_CHAIN, []byte(name+"\x00")))
 			}
 		}
-		if table == nft.Table {
-			out = append(out, r)
-		}
-		return ad.Err()
+		return err
 	})
 	return out, err
 }
+
+func (c *socket) rules(out []loaded, filter []byte) ([]loaded, error) {
+	chain := "" // of the rule before: rules come chain by chain
+	err := c.dump(unix.NFT_MSG_GETRULE, func(b []byte) {
+		var r loaded
+		ours := false
+		attributes(b, func(typ uint16, data []byte) {
+			switch typ {
+			case unix.NFTA_RULE_TABLE:
+				ours = string(data) == nft.Table+"\x00"
+			case unix.NFTA_RULE_CHAIN:
+				if name := text(data); string(name) != chain {
+					chain = string(name)
+				}
+				r.chain = chain
+			case unix.NFTA_RULE_USERDATA:
+				r.ace = aceOf(data)
+			case unix.NFTA_RULE_EXPRESSIONS:
+				r.packets = counterOf(data)
+			}
+		})
+		if ours {
+			out = append(out, r)
+		}
+	}, filter)
+	return out, err
+}
+
+// manyRules is from where on chains are read one by one.
+const manyRules = 5000
+
+// chains are those whose rules are read: of few rules all at once (nil), else those that keep accepts.
+func chains(rs *nft.Ruleset, keep func(*nft.Chain) bool) (names []string) {
+	n := 0
+	for i := range rs.Chains {
+		n += len(rs.Chains[i].Rules)
+		if keep(&rs.Chains[i]) {
+			names = append(names, rs.Chains[i].Name)
+		}
+	}
+	if n < manyRules {
+		return nil
+	}
+	return names
+}
+
+// text is a string of a message without its end.
+func text(b []byte) []byte { return bytes.TrimRight(b, "\x00") }
 
 // aceOf reads the identity of an entry from the user data of its rule.
 func aceOf(b []byte) nft.ACE {
@@ -139,120 +179,200 @@ func aceOf(b []byte) nft.ACE {
 
 // counterOf is the packets of the first counter of a rule's expressions.
 func counterOf(b []byte) (packets uint64) {
-	list, err := netlink.UnmarshalAttributes(b)
-	if err != nil {
-		return 0
-	}
-	for _, e := range list {
-		x, err := netlink.UnmarshalAttributes(e.Data)
-		if err != nil {
-			return 0
+	found := false
+	attributes(b, func(_ uint16, data []byte) {
+		if found {
+			return
 		}
-		name := ""
-		for _, a := range x {
-			switch a.Type &^ (unix.NLA_F_NESTED | unix.NLA_F_NET_BYTEORDER) {
-			case unix.NFTA_EXPR_NAME:
-				name = string(a.Data)
-			case unix.NFTA_EXPR_DATA:
-				if name != "counter\x00" {
-					continue
-				}
-				fields, err := netlink.UnmarshalAttributes(a.Data)
-				if err != nil {
-					return 0
-				}
-				for _, f := range fields {
-					if f.Type == unix.NFTA_COUNTER_PACKETS && len(f.Data) == 8 {
-						return binary.BigEndian.Uint64(f.Data)
-					}
-				}
-			}
-		}
-	}
-	return 0
+		packets, found = counter(data)
+	})
+	return packets
 }
 
-// elements counts the elements of a set as the kernel keeps them.
-func (s *space) elements(set string) (int, error) {
-	n := 0
-	err := s.dump(unix.NFT_MSG_GETSETELEM, []netlink.Attribute{
-		{Type: unix.NFTA_SET_ELEM_LIST_TABLE, Data: []byte(nft.Table + "\x00")},
-		{Type: unix.NFTA_SET_ELEM_LIST_SET, Data: []byte(set + "\x00")}}, func(data []byte) error {
-		attrs, err := netlink.UnmarshalAttributes(data)
-		if err != nil {
-			return err
-		}
-		for _, a := range attrs {
-			if a.Type&^unix.NLA_F_NESTED == unix.NFTA_SET_ELEM_LIST_ELEMENTS {
-				elems, err := netlink.UnmarshalAttributes(a.Data)
-				if err != nil {
-					return err
-				}
-				n += len(elems)
+// counter is the packets of an expression that is a counter.
+func counter(b []byte) (packets uint64, is bool) {
+	attributes(b, func(typ uint16, data []byte) {
+		switch typ {
+		case unix.NFTA_EXPR_NAME:
+			is = string(data) == "counter\x00"
+		case unix.NFTA_EXPR_DATA:
+			if is {
+				attributes(data, func(typ uint16, data []byte) {
+					if typ == unix.NFTA_COUNTER_PACKETS {
+						packets = be64(data)
+					}
+				})
 			}
 		}
-		return nil
 	})
+	return packets, is
+}
+
+// elements reads a set: each gets the key of an element and its counter. It returns how many there are.
+func (c *socket) elements(set string, each func(key []byte, packets uint64)) (n int, err error) {
+	filter := attribute(nil, unix.NFTA_SET_ELEM_LIST_TABLE, []byte(nft.Table+"\x00"))
+	filter = attribute(filter, unix.NFTA_SET_ELEM_LIST_SET, []byte(set+"\x00"))
+	err = c.dump(unix.NFT_MSG_GETSETELEM, func(b []byte) {
+		attributes(b, func(typ uint16, data []byte) {
+			if typ != unix.NFTA_SET_ELEM_LIST_ELEMENTS {
+				return
+			}
+			attributes(data, func(_ uint16, elem []byte) {
+				n++
+				if each == nil {
+					return
+				}
+				var key []byte
+				var packets uint64
+				attributes(elem, func(typ uint16, data []byte) {
+					switch typ {
+					case unix.NFTA_SET_ELEM_KEY:
+						attributes(data, func(_ uint16, v []byte) { key = v })
+					case unix.NFTA_SET_ELEM_EXPR:
+						packets, _ = counter(data)
+					}
+				})
+				each(key, packets)
+			})
+		})
+	}, filter)
 	return n, err
 }
 
-func (s *space) dump(typ uint16, filter []netlink.Attribute, each func([]byte) error) error {
-	c, err := s.dial()
+// dumps gives fn a socket for one or more dumps.
+func (s *space) dumps(fn func(*socket) error) error {
+	c, err := s.openSocket(0, 8<<20)
 	if err != nil {
 		return err
 	}
-	defer c.Close()
-	if err := c.SetReadBuffer(8 << 20); err != nil {
+	return errors.Join(fn(c), c.close())
+}
+
+// dumpWait bounds the wait for the next part of a dump.
+const dumpWait = 10 * time.Second
+
+// dump hands the attributes of each message of a dump of nftables to fn.
+func (c *socket) dump(typ uint16, fn func([]byte), filter []byte) error {
+	b := begin(nil, nftMessage|typ, unix.NLM_F_REQUEST|unix.NLM_F_DUMP, unix.NFPROTO_IPV4, 0)
+	if err := c.send(end(append(b, filter...), 0)); err != nil {
 		return err
 	}
-	attrs, err := netlink.MarshalAttributes(filter)
-	if err != nil {
-		return err
-	}
-	msgs, err := c.Execute(netlink.Message{
-		Header: netlink.Header{Type: netlink.HeaderType(nftMessage | typ), Flags: netlink.Request | netlink.Dump},
-		Data:   append([]byte{unix.NFPROTO_IPV4, unix.NFNETLINK_V0, 0, 0}, attrs...)})
-	if err != nil {
-		return err
-	}
-	for _, m := range msgs {
-		if len(m.Data) < 4 {
-			continue
-		}
-		if err := each(m.Data[4:]); err != nil {
+	buf := make([]byte, 64<<10)
+	for done := false; !done; {
+		if err := c.f.SetReadDeadline(time.Now().Add(dumpWait)); err != nil {
 			return err
+		}
+		n, err := c.receive(buf, true)
+		if err != nil {
+			return err
+		}
+		var failed error
+		messages(buf[:n], func(typ uint16, data []byte) {
+			switch {
+			case typ == unix.NLMSG_DONE, typ == unix.NLMSG_ERROR:
+				done = true
+				if len(data) >= 4 {
+					if code := int32(binary.NativeEndian.Uint32(data)); code < 0 {
+						failed = unix.Errno(-code)
+					}
+				}
+			case typ>>8 == unix.NFNL_SUBSYS_NFTABLES && len(data) >= 4:
+				fn(data[4:])
+			}
+		})
+		if failed != nil {
+			return failed
 		}
 	}
 	return nil
+}
+
+// uses reads how many rules each chain has, and jumps that lead to it.
+func (s *space) uses() (map[string]int, error) {
+	out := map[string]int{}
+	err := s.dumps(func(c *socket) error {
+		return c.dump(unix.NFT_MSG_GETCHAIN, func(b []byte) {
+			name, n, ours := "", 0, false
+			attributes(b, func(typ uint16, data []byte) {
+				switch typ {
+				case unix.NFTA_CHAIN_TABLE:
+					ours = string(data) == nft.Table+"\x00"
+				case unix.NFTA_CHAIN_NAME:
+					name = string(text(data))
+				case unix.NFTA_CHAIN_USE:
+					n = int(be32(data))
+				}
+			})
+			if ours {
+				out[name] = n
+			}
+		}, nil)
+	})
+	return out, err
 }
 
 // verify reads back what was loaded and compares the counts with the model: a list that is too long is cut in silence.
 func (s *space) verify(rs *nft.Ruleset) error {
-	rules, err := s.rules()
+	got, err := s.uses()
 	if err != nil {
-		return fmt.Errorf("read rules back: %w", err)
+		return fmt.Errorf("read chains back: %w", err)
 	}
-	got := map[string]int{}
-	for _, r := range rules {
-		got[r.chain]++
-	}
+	want := rs.References()
 	for i := range rs.Chains {
-		if c := &rs.Chains[i]; got[c.Name] != len(c.Rules) {
-			return fmt.Errorf("chain %s has %d rules in the kernel, %d were loaded", c.Name, got[c.Name], len(c.Rules))
+		name := rs.Chains[i].Name
+		if n, is := got[name]; !is || n != want[name] {
+			return fmt.Errorf("chain %s has %d rules and jumps to it in the kernel, %d were loaded", name, n, want[name])
 		}
 	}
-	for i := range rs.Sets {
-		want := rs.Sets[i].Elements()
-		if want == 0 {
-			continue
+	return s.dumps(func(c *socket) error {
+		for i := range rs.Sets {
+			want := rs.Sets[i].Elements()
+			if want == 0 {
+				continue
+			}
+			n, err := c.elements(rs.Sets[i].Name, nil)
+			if err != nil {
+				return fmt.Errorf("read set %s back: %w", rs.Sets[i].Name, err)
+			}
+			if n != want {
+				return fmt.Errorf("set %s has %d elements in the kernel, %d were loaded", rs.Sets[i].Name, n, want)
+			}
 		}
-		n, err := s.elements(rs.Sets[i].Name)
-		if err != nil {
-			return fmt.Errorf("read set %s back: %w", rs.Sets[i].Name, err)
-		}
-		if n != want {
-			return fmt.Errorf("set %s has %d elements in the kernel, %d were loaded", rs.Sets[i].Name, n, want)
+		return nil
+	})
+}
+
+// entryHits are the packets of each access list entry since the ruleset was loaded: those of its rules, and of its element in the
+// verdicts of a long list.
+func (s *space) entryHits(rs *nft.Ruleset) (map[nft.ACE]uint64, error) {
+	rules, err := s.rules(chains(rs, func(c *nft.Chain) bool {
+		return slices.ContainsFunc(c.Rules, func(r nft.Rule) bool { return r.ACE.Is })
+	})...)
+	if err != nil {
+		return nil, fmt.Errorf("read counters: %w", err)
+	}
+	out := map[nft.ACE]uint64{}
+	for _, r := range rules {
+		if r.ace.Is && r.packets > 0 {
+			out[r.ace] += r.packets
 		}
 	}
-	return nil
+	err = s.dumps(func(c *socket) error {
+		for i := range rs.Sets {
+			set := &rs.Sets[i]
+			if !set.Counted {
+				continue
+			}
+			_, err := c.elements(set.Name, func(key []byte, packets uint64) {
+				if len(key) == 4 && packets > 0 {
+					out[nft.ACE{Is: true, ACL: set.ACL, Entry: int(binary.NativeEndian.Uint32(key)) - 1}] += packets
+				}
+			})
+			if err != nil {
+				return fmt.Errorf("read counters of %s: %w", set.Name, err)
+			}
+		}
+		return nil
+	})
+	return out, err
 }

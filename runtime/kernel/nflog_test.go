@@ -119,7 +119,7 @@ func notePlan(t *testing.T) *compiler.Plan {
 }
 
 // ownSpace runs fn with a fresh network namespace that has two dummy links, eth0 and eth1.
-func ownSpace(t *testing.T, fn func(*space)) {
+func ownSpace(t testing.TB, fn func(*space)) {
 	t.Helper()
 	if os.Getuid() != 0 {
 		t.Skip("needs root to make a network namespace")
