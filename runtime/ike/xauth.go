@@ -88,6 +88,8 @@ func (m *Machine) phase1Done(s *sa) {
 		}
 	case s.aggressive || s.suite.auth == authXauthPSK || s.suite.auth == authXauthRSA:
 		m.xauthAsk(m.clientOf(s), nil, false)
+	default: // waits for its quick mode, but not for ever
+		m.arm(&m.clientOf(s).timer, timerClient, loginPatience)
 	}
 }
 
