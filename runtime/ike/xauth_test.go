@@ -306,6 +306,37 @@ func TestNothingBeforeLogin(t *testing.T) {
 	}
 }
 
+// Neither does one get in who has not answered yet, or whose address is still under way.
+func TestNothingInBetween(t *testing.T) {
+	w, b := clientWorld(t, "", Options{})
+	c := newClient(w, "192.168.1.2")
+	c.deaf = func(*config) bool { return true }
+	c.connect()
+	w.run()
+	c.pull()
+	c.wantPair()
+	w.run()
+	if len(b.clients) != 0 || len(b.live) != 0 || len(b.PoolInUse(0)) != 0 || len(b.asks) != 0 {
+		t.Errorf("%v %v %v", b.clients, b.live, c.got)
+	}
+	d := newClient(w, "192.168.1.3").old()
+	d.deaf = func(cfg *config) bool { return cfg.kind == cfgSet && cfg.attrs[0].Type == cfgAddress }
+	d.connect()
+	w.run()
+	answer(t, w, b, AuthResult{Verdict: Accept})
+	d.addr = addr("10.89.129.200")
+	d.wantPair()
+	w.run()
+	if len(b.live) != 0 || len(b.clients) != 0 || len(b.PoolInUse(0)) != 1 {
+		t.Errorf("%v %v %v", b.clients, b.live, d.got)
+	}
+	d.deaf = nil
+	w.pass(6 * time.Second)
+	if d.pairs != 1 || len(b.clients) != 1 {
+		t.Errorf("%v", d.got)
+	}
+}
+
 // What a group hands out, in the order in which it is asked for.
 func TestModeConfigValues(t *testing.T) {
 	w, b := clientWorld(t, `vpngroup vpn3000 dns-server 10.0.0.2 10.0.0.3
