@@ -66,9 +66,9 @@ func targetCodes() []Code {
 				"access list permits them.",
 			"nat (inside) 1 0.0.0.0 0.0.0.0", "Nothing, in most networks."},
 		{"W515", "Line of an older kind is not loaded",
-			"Outbound lists, established and alias are not in the rules. What an outbound list denies passes; what established permits is judged by the access " +
-				"list; an alias translates nothing. Conduits are in the rules.",
-			"outbound 10 deny 10.0.0.0 255.255.255.0 23 tcp\napply (inside) 10 outgoing_src", "Write an access list for the interface."},
+			"What established permits is judged by the access list. An alias translates destinations, but no DNS answers, and no ARP is answered " +
+				"for it. Conduits and outbound lists are in the rules.",
+			"established tcp 6000 0 permitto tcp 1024-65535", "Write an access list for the interface, and static (outside,inside) for an alias."},
 		{"W516", "Route and static disagree",
 			"A static says on which interface its real addresses are. A PIX believes it; Linux follows the route. When the route leads elsewhere the packet meets the " +
 				"rules of that other interface, and most likely is dropped there.",

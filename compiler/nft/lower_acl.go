@@ -80,6 +80,7 @@ func (l *lowerer) from(i int) Chain {
 	} else if dynamic {
 		add(Rule{Match: []Match{inSet(Daddr, "xlate_"+l.id[i])}, Do: []Stmt{check}, Note: "a live translation"})
 	}
+	add(l.toAlias(i, check)...)
 	add(deny("106011", "would leave by the interface it came from", compiler.Line{}, inSet(Daddr, "route_"+l.id[i])),
 		deny("110001", "no route", compiler.Line{}, inSet(Daddr, "no_route")),
 		Rule{Do: []Stmt{check}})

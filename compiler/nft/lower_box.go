@@ -206,19 +206,11 @@ func (l *lowerer) unserved() {
 		}
 	}
 	l.ipsec()
-	for i := range p.Outbound {
-		for k := range p.Outbound[i].Rules {
-			l.warn("W515", p.Outbound[i].Rules[k].Line, "outbound lists are not loaded: what they deny passes", "write an access list for the interface")
-		}
-	}
-	for i := range p.Applies {
-		l.warn("W515", p.Applies[i].Line, "outbound lists are not loaded: what they deny passes", "write an access list for the interface")
-	}
 	for i := range p.Established {
 		l.warn("W515", p.Established[i].Line, "not loaded: what it permits is judged by the access list", "")
 	}
 	for i := range p.NAT.Aliases {
-		l.warn("W515", p.NAT.Aliases[i].Line, "alias is not loaded: neither destinations nor DNS answers are translated", "use static (outside,inside)")
+		l.warn("W515", p.NAT.Aliases[i].Line, "destinations are translated, DNS answers are not; no ARP is answered for the alias", "use static (outside,inside)")
 	}
 	for i := range p.Fixups {
 		l.fixup(&p.Fixups[i])

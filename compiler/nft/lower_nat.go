@@ -73,6 +73,7 @@ func (l *lowerer) unNAT() {
 				c.Rules = append(c.Rules, Rule{Do: []Stmt{Jump{sub.Name}}, Line: x.Line})
 			}
 		}
+		c.Rules = append(c.Rules, l.aliases(i)...)
 		if un := l.un[i]; un != "" {
 			c.Rules = append(c.Rules, Rule{Match: []Match{inSet(Daddr, un)}, Do: []Stmt{SetMark{MarkUnNAT}, NAT{Dst: true, Map: un}}, Note: "live translations"})
 		}
@@ -271,6 +272,9 @@ func (l *lowerer) outbound(i, o int) []Chain {
 	add := func(r ...Rule) { out[0].Rules = append(out[0].Rules, r...) }
 	add(Rule{Match: decided, Do: []Stmt{Accept{}}})
 	add(l.returned(i, o)...)
+	jumps, lists := l.outboundLists(i, o)
+	out = append(out, lists...)
+	add(jumps...)
 	if u := l.uauth(i, o); u != nil {
 		out = append(out, *u)
 		add(Rule{Do: []Stmt{Jump{u.Name}}})

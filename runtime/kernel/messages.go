@@ -51,6 +51,15 @@ func message(plan *compiler.Plan, d *dynamic, in int, reason string, p *runtime.
 			verb = "permitted"
 		}
 		return syslog.Log106100(ace.LogLevel, plan.ACLs[acl].ID, verb, f, 1, 0), true
+	case "106002", "106018":
+		list, err := strconv.Atoi(arg)
+		if err != nil {
+			return runtime.Message{}, false
+		}
+		if id == "106018" {
+			return syslog.New(106018, p.ICMPType, list, p.Src, p.Dst), true
+		}
+		return syslog.New(106002, syslog.ProtoName(p.Proto), list, p.Src, p.Dst), true
 	case "106010", "106011", "106014":
 		n, _ := strconv.Atoi(id)
 		return syslog.New(n, f), true

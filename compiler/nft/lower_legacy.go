@@ -1,0 +1,140 @@
+package nft
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"pixfw/ast"
+	"pixfw/compiler"
+)
+
+// outboundLists are the chains of the lists that are applied to interface i, for packets to the lower o. Where an access list is
+// bound they are not looked at. Several lists must all permit (semantics.md 2.4).
+func (l *lowerer) outboundLists(i, o int) (jumps []Rule, chains []Chain) {
+	if l.p.Interfaces[i].ACL != compiler.None {
+		return nil, nil
+	}
+	for k := range l.p.Applies {
+		a := &l.p.Applies[k]
+		if a.If != i || a.List < 0 || a.List >= len(l.p.Outbound) {
+			continue
+		}
+		list := &l.p.Outbound[a.List]
+		own, other := Saddr, Daddr
+		if a.Dest {
+			own, other = Daddr, Saddr
+		}
+		c := Chain{Name: l.unique(fmt.Sprintf("%s_%d", l.pairName("outbound", i, o), list.ID)), Note: fmt.Sprintf("outbound %d: the best match decides", list.ID)}
+		turned := Chain{Name: l.unique(c.Name + "_except"), Note: "the other way round, for an exception"}
+		for j := range list.Rules {
+			if r := &list.Rules[j]; r.Action == "except" {
+				for _, m := range outboundMatch(r, other) {
+					c.Rules = append(c.Rules, Rule{Match: m, Do: []Stmt{Goto{turned.Name}}, Line: r.Line})
+				}
+			}
+		}
+		excepts := len(c.Rules) > 0
+		for _, r := range bestFirst(list) {
+			for _, m := range outboundMatch(r, own) {
+				c.Rules = append(c.Rules, outboundVerdict(list, r, r.Action == "permit", m)...)
+				turned.Rules = append(turned.Rules, outboundVerdict(list, r, r.Action != "permit", m)...)
+			}
+		}
+		jumps = append(jumps, Rule{Do: []Stmt{Jump{c.Name}}, Line: a.Line})
+		if chains = append(chains, c); excepts {
+			chains = append(chains, turned)
+		}
+	}
+	return jumps, chains
+}
+
+// bestFirst are the rules of a list that decide: the longest mask first, then the narrowest ports, then a named protocol; of equals
+// the first.
+func bestFirst(list *compiler.OutboundList) []*compiler.Outbound {
+	var out []*compiler.Outbound
+	for j := range list.Rules {
+		if r := &list.Rules[j]; r.Action != "except" {
+			out = append(out, r)
+		}
+	}
+	named := func(r *compiler.Outbound) int {
+		if r.Proto != 0 {
+			return 0
+		}
+		return 1
+	}
+	slices.SortStableFunc(out, func(a, b *compiler.Outbound) int {
+		return cmp.Or(cmp.Compare(b.Net.Mask.Bits(), a.Net.Mask.Bits()), cmp.Compare(a.Ports.Hi-a.Ports.Lo, b.Ports.Hi-b.Ports.Lo), cmp.Compare(named(a), named(b)))
+	})
+	return out
+}
+
+// outboundMatch is what a rule of an outbound list is about, as alternatives. Ports are those of the destination.
+func outboundMatch(r *compiler.Outbound, field Field) [][]Match {
+	var tail []Match
+	ports := r.Ports != compiler.PortRange{Hi: 0xffff}
+	switch {
+	case r.Proto != 0 && ports && r.Proto != ast.ProtoTCP && r.Proto != ast.ProtoUDP:
+		return nil // nothing else has ports
+	case r.Proto != 0:
+		tail = append(tail, proto(uint32(r.Proto)))
+	case ports:
+		tail = append(tail, withPorts)
+	}
+	if ports {
+		tail = append(tail, Match{Field: Dport, Values: []Range{{uint32(r.Ports.Lo), uint32(r.Ports.Hi)}}})
+	}
+	var out [][]Match
+	for _, m := range nets(field, []ast.Net{r.Net}) {
+		out = append(out, slices.Concat(m, tail))
+	}
+	return out
+}
+
+func outboundVerdict(list *compiler.OutboundList, r *compiler.Outbound, permit bool, match []Match) []Rule {
+	if permit {
+		return []Rule{{Match: match, Do: []Stmt{Return{}}, Line: r.Line}}
+	}
+	reason := func(id int) string { return fmt.Sprintf("%d:%d", id, list.ID) }
+	if r.Proto == ast.ProtoICMP {
+		return []Rule{deny(reason(106018), "outbound list", r.Line, match...)}
+	}
+	out := []Rule{deny(reason(106002), "outbound list", r.Line, match...)}
+	if r.Proto == 0 && !slices.ContainsFunc(match, func(m Match) bool { return m.Field == L4Proto }) {
+		out = append([]Rule{deny(reason(106018), "outbound list", r.Line, slices.Concat(match, []Match{proto(ast.ProtoICMP)})...)}, out...)
+	}
+	return out
+}
+
+// aliases send what hosts of interface i address to a dnat address to the foreign one (semantics.md 3.4).
+func (l *lowerer) aliases(i int) []Rule {
+	var rules []Rule
+	for k := range l.p.NAT.Aliases {
+		a := &l.p.NAT.Aliases[k]
+		if a.If != i || !a.Mask.Contiguous() {
+			continue
+		}
+		first, last := a.ForeignNet().Range()
+		rules = append(rules, Rule{Match: []Match{dst(netRange(a.DNATNet()))},
+			Do: []Stmt{SetMark{MarkUnNAT}, NAT{Dst: true, First: first, Last: last, Prefix: first != last}}, Line: a.Line})
+	}
+	return rules
+}
+
+// toAlias lets packets for a dnat address go on to the access list, wherever the address lies.
+func (l *lowerer) toAlias(i int, check Stmt) []Rule {
+	var rules []Rule
+	for k := range l.p.NAT.Aliases {
+		a := &l.p.NAT.Aliases[k]
+		switch {
+		case a.If != i:
+		case a.Mask.Contiguous():
+			rules = append(rules, Rule{Match: []Match{dst(netRange(a.DNATNet()))}, Do: []Stmt{check}, Line: a.Line})
+		default:
+			// What would reach the wrong host is dropped.
+			rules = append(rules, deny("305005", "alias with holes", a.Line, Match{Field: Daddr, Mask: uint32(a.Mask), Values: one(uint32(a.DNAT & a.Mask))}))
+		}
+	}
+	return rules
+}
