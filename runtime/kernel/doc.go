@@ -10,7 +10,8 @@
 // kernel does otherwise than a PIX is a W5xx diagnostic of Apply. Close takes away what Apply brought.
 //
 // The whole namespace becomes the firewall: packets on devices that are no interface of the Plan are neither forwarded
-// nor let in. Access lists are evaluated entry by entry, about 20 ns each.
+// nor let in. Access lists of up to 64 entries are
+// evaluated entry by entry; longer ones are trees of lookups.
 //
 // Translations are those of a PIX: a host that has none waits in a packet queue until the engine has given it the lowest free
 // address and told the kernel; conntrack's events say when connections begin and end, and with them translations. A plan that
