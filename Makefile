@@ -5,7 +5,7 @@ GO ?= go
 FUZZTIME ?= 60s
 PKGS = ./...
 
-.PHONY: build run test race check packages golden bench fuzz docs clean
+.PHONY: build run test race check packages golden bench fuzz docs clean equivalence
 
 build:
 	$(GO) build -o bin/pixfw ./cmd/pixfw
@@ -44,6 +44,12 @@ fuzz:
 	@for t in $$(grep -rho --include='*_test.go' '^func Fuzz[A-Za-z0-9_]*' . | awk '{print $$2}' | sort -u); do \
 		p=$$(dirname "$$(grep -rl --include='*_test.go' "^func $$t(" . | head -1)"); \
 		echo "$$t in $$p"; $(GO) test "$$p" -run '^$$' -fuzz "^$$t$$" -fuzztime $(FUZZTIME) || exit 1; done
+
+# Emulator against kernel (root): N pairs of random configurations and packets, beginning with seed SEED.
+N ?= 1000000
+SEED ?= 1
+equivalence:
+	$(GO) test ./shell/equivalence -count 1 -timeout 0 -v -args -pairs $(N) -seed $(SEED)
 
 # docs/COMMANDS.md and docs/DIAGNOSTICS.md are generated from the command table and the table of codes.
 docs:

@@ -45,7 +45,6 @@ var KernelDifferences = []KernelDifference{
 	{tableOutbound, []string{"T22"}, "the overlap of statics is not logged (308002) when the configuration is applied"},
 	{tableOutbound, []string{"T27"}, whyLegacy},
 	{tableInbound, []string{"T54"}, whyReset},
-	{tableInbound, []string{"T57"}, "the network and broadcast address of a net static are not refused by name (305006): the packet is dropped in silence"},
 	{tableInbound, []string{"T59"}, "the limit of half-open connections is not enforced (W504)"},
 	{tableThree, []string{"T68"}, whyLegacy},
 	{tableState, []string{"T76"}, whyWait},

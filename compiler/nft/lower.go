@@ -159,7 +159,7 @@ func (l *lowerer) routeSets() {
 
 // sanity drops what no firewall lets in (semantics.md 1.7).
 func (l *lowerer) sanity() {
-	bad := []Range{{0, 0}, netRange(ast.Net{IP: 127 << 24, Mask: 0xff000000}), netRange(ast.Net{IP: 224 << 24, Mask: 0xf0000000}), host(ast.AllOnes)}
+	bad := []Range{netRange(ast.Net{Mask: 0xff000000}), netRange(ast.Net{IP: 127 << 24, Mask: 0xff000000}), netRange(ast.Net{IP: 224 << 24, Mask: 0xe0000000})}
 	var land [][2]ast.IP
 	add := func(ip ast.IP) {
 		if len(land) < maxLand && !slices.Contains(land, [2]ast.IP{ip, ip}) {
@@ -219,6 +219,8 @@ func (l *lowerer) sysctls() {
 		for _, k := range []string{"rp_filter", "accept_redirects", "send_redirects", "accept_source_route"} {
 			set("net.ipv4.conf."+d+"."+k, "0")
 		}
+		// Mapped addresses are local, so that ARP is answered for them. As sources they are judged by the rules.
+		set("net.ipv4.conf."+d+".accept_local", "1")
 	}
 	set("net.netfilter.nf_conntrack_tcp_loose", "0")
 	set("net.netfilter.nf_conntrack_acct", "1")

@@ -91,6 +91,10 @@ func (l *lowerer) unNAT() {
 					Do: []Stmt{SetMark{MarkUnNAT}, NAT{Dst: true, First: s.Real, Last: s.Real, PortLo: s.RealPt, PortHi: s.RealPt}}, Line: s.Line})
 			case r.net:
 				first, last := s.RealNet().Range()
+				if s.Mask < ast.MaskOf(31) {
+					lo, hi := s.MappedNet().Range()
+					c.Rules = append(c.Rules, deny("305006:Dst IP is network/broadcast IP,", "of a net static", s.Line, dst(host(lo), host(hi))))
+				}
 				c.Rules = append(c.Rules, Rule{Match: []Match{dst(netRange(s.MappedNet()))},
 					Do: []Stmt{SetMark{MarkUnNAT}, NAT{Dst: true, First: first, Last: last, Prefix: true}}, Line: s.Line})
 			default:
@@ -142,6 +146,10 @@ func (l *lowerer) forward() {
 	}
 	base.Rules = append(base.Rules, l.dnsLimit()...)
 	base.Rules = append(base.Rules, Rule{Match: []Match{conn, withPorts}, Do: []Stmt{Accept{}}})
+	// What conntrack does not know, no NAT rule translates: it would leave with its real address.
+	if len(l.ifs) > 0 {
+		base.Rules = append(base.Rules, deny("305006:regular", "cannot be translated", compiler.Line{}, Match{Field: CtState, Mask: StateInvalid}))
+	}
 	var chains []Chain
 	for _, i := range l.ifs {
 		base.Rules = append(base.Rules, deny("106011", "same interface", compiler.Line{}, iif(l.dev[i]), oif(l.dev[i])))

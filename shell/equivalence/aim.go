@@ -1,0 +1,259 @@
+package equivalence
+
+import (
+	"slices"
+
+	"pixfw/ast"
+	"pixfw/compiler"
+	"pixfw/runtime"
+)
+
+// An aimer makes packets at and beside the boundaries of a plan.
+type aimer struct {
+	*maker
+	plan   *compiler.Plan
+	addrs  []ast.IP         // boundaries of addresses
+	behind map[int][]ast.IP // those of them that the interface leads to
+	seen   map[int][]ast.IP // those that hosts on the interface may name: mapped addresses
+	ports  []uint16
+	protos []uint8
+	used   map[tuple]bool
+	fresh  uint16
+}
+
+type tuple struct {
+	proto        uint8
+	src, dst     ast.IP
+	sport, dport uint16
+}
+
+func newAimer(m *maker, plan *compiler.Plan) *aimer {
+	a := &aimer{maker: m, plan: plan, behind: map[int][]ast.IP{}, seen: map[int][]ast.IP{}, used: map[tuple]bool{}, fresh: 20000,
+		ports: []uint16{1, 22, 23, 511, 512, 1023, 1024, 65535}, protos: []uint8{ast.ProtoTCP, ast.ProtoTCP, ast.ProtoUDP, ast.ProtoUDP, ast.ProtoICMP, ast.ProtoGRE}}
+	for _, ip := range []string{"198.51.100.7", "198.51.100.8", "192.0.2.1", "8.8.8.8", "127.255.255.255", "128.0.0.0"} {
+		a.addrs = append(a.addrs, ast.MustIP(ip))
+	}
+	for i := range plan.Interfaces {
+		f := &plan.Interfaces[i]
+		a.net(f.Net)
+		a.addrs = append(a.addrs, f.Net.IP)
+		a.seen[i] = append(a.seen[i], f.Net.IP, f.Broadcast())
+	}
+	for i := range plan.Routes {
+		a.net(plan.Routes[i].Net)
+	}
+	for i := range plan.ACLs {
+		for k := range plan.ACLs[i].Entries {
+			a.entry(&plan.ACLs[i].Entries[k])
+		}
+	}
+	for i := range plan.Conduits {
+		a.entry(&plan.Conduits[i].ACE)
+	}
+	n := &plan.NAT
+	for i := range n.Statics {
+		s := &n.Statics[i]
+		a.net(s.RealNet())
+		a.net(s.MappedNet())
+		a.mapped(s.MappedIf, s.MappedNet())
+		if s.Proto != 0 {
+			a.port(s.MappedPort)
+			a.port(s.RealPt)
+		}
+	}
+	for _, list := range [][]compiler.Nat{n.Policies, n.Nats} {
+		for i := range list {
+			if list[i].ACL == compiler.None {
+				a.net(list[i].Net)
+			}
+		}
+	}
+	for i := range n.Globals {
+		g := &n.Globals[i]
+		a.seen[g.If] = append(a.seen[g.If], g.First-1, g.First, g.First+1, g.Last, g.Last+1)
+	}
+	slices.Sort(a.addrs)
+	a.addrs = slices.Compact(a.addrs)
+	for _, ip := range a.addrs {
+		if r := plan.Lookup(ip); r != nil {
+			a.behind[r.If] = append(a.behind[r.If], ip)
+		}
+	}
+	slices.Sort(a.ports)
+	a.ports = slices.Compact(a.ports)
+	return a
+}
+
+func (a *aimer) net(n ast.Net) {
+	first, last := n.Range()
+	a.addrs = append(a.addrs, first-1, first, last, last+1)
+	if last-first > 4 {
+		a.addrs = append(a.addrs, first+1, first+(last-first)/2)
+	}
+}
+
+func (a *aimer) mapped(i int, n ast.Net) {
+	first, last := n.Range()
+	a.seen[i] = append(a.seen[i], first-1, first, last, last+1, first+(last-first)/2)
+}
+
+func (a *aimer) port(p uint16) {
+	for d := -1; d <= 1; d++ {
+		if q := int(p) + d; q > 0 && q < 65536 {
+			a.ports = append(a.ports, uint16(q))
+		}
+	}
+}
+
+func (a *aimer) entry(e *compiler.ACE) {
+	for _, n := range append(slices.Clone(e.Src), e.Dst...) {
+		if n.Mask.Contiguous() {
+			a.net(n)
+		}
+	}
+	for _, r := range append(slices.Clone(e.SrcPorts), e.DstPorts...) {
+		a.port(r.Lo)
+		a.port(r.Hi)
+	}
+	if len(e.Protos) < 8 {
+		a.protos = append(a.protos, e.Protos...)
+	}
+}
+
+func pick[T any](a *aimer, list []T) (v T) {
+	if len(list) > 0 {
+		v = list[a.IntN(len(list))]
+	}
+	return v
+}
+
+// inside is a point of a net, most often at its edge.
+func (a *aimer) inside(n ast.Net) ast.IP {
+	if !n.Mask.Contiguous() {
+		return n.IP
+	}
+	first, last := n.Range()
+	switch a.IntN(4) {
+	case 0:
+		return first
+	case 1:
+		return last
+	case 2:
+		return ast.IP(uint64(first) + a.Uint64N(uint64(last)-uint64(first)+1))
+	}
+	return []ast.IP{first - 1, last + 1}[a.IntN(2)]
+}
+
+// packet aims one packet that arrives on interface in. It is false when none was found that is not used up.
+func (a *aimer) packet(in int) (p runtime.Packet, ok bool) {
+	for range 20 {
+		p = a.shot(in)
+		if p.Src == 0 || p.Dst == 0 || p.Src == p.Dst || a.directed(p.Dst, in) || a.spoofed(p.Src, in) {
+			continue
+		}
+		k := tuple{p.Proto, p.Src, p.Dst, p.SrcPort, p.DstPort}
+		if p.Proto == ast.ProtoICMP {
+			k.sport, k.dport = p.ICMPID, uint16(p.ICMPType)
+		}
+		back := tuple{k.proto, k.dst, k.src, k.dport, k.sport}
+		if a.used[k] || a.used[back] {
+			continue
+		}
+		a.used[k] = true
+		return p, true
+	}
+	return p, false
+}
+
+// directed reports whether an address is one that Linux forwards to nobody, and a PIX as any other: the broadcast of another
+// interface's subnet, or loopback.
+func (a *aimer) directed(ip ast.IP, in int) bool {
+	for i := range a.plan.Interfaces {
+		if i != in && a.plan.Interfaces[i].Broadcast() == ip {
+			return true
+		}
+	}
+	return ip>>24 == 127 || ip>>24 == 0
+}
+
+// spoofed reports whether a source is not where it would be answered, or is an address of the firewall: Linux looks at both, a PIX
+// at neither unless it is told to.
+func (a *aimer) spoofed(ip ast.IP, in int) bool {
+	if r := a.plan.Lookup(ip); r == nil || r.If != in {
+		return true
+	}
+	for i := range a.plan.NAT.Statics {
+		if s := &a.plan.NAT.Statics[i]; s.MappedNet().Contains(ip) && s.Mapped != s.Real {
+			return true
+		}
+	}
+	for i := range a.plan.NAT.Globals {
+		if g := &a.plan.NAT.Globals[i]; g.First <= ip && ip <= g.Last {
+			return true
+		}
+	}
+	return false
+}
+
+func (a *aimer) shot(in int) runtime.Packet {
+	p := runtime.Packet{Proto: pick(a, a.protos), TTL: 64}
+	p.Src = pick(a, a.behind[in])
+	switch a.IntN(5) {
+	case 0, 1:
+		p.Dst = pick(a, a.seen[in])
+	case 2, 3:
+		p.Dst = pick(a, a.behind[a.IntN(len(a.plan.Interfaces))])
+	default:
+		p.Dst = pick(a, a.addrs)
+	}
+	sport, dport := a.port16(), pick(a, a.ports)
+	if acl := a.plan.Interfaces[in].ACL; acl != compiler.None && a.chance(40) {
+		// At the edge of an entry of the list that decides.
+		e := &a.plan.ACLs[acl].Entries[a.IntN(len(a.plan.ACLs[acl].Entries))]
+		if e.Protos != nil {
+			p.Proto = pick(a, e.Protos)
+		}
+		if ip := a.inside(pick(a, e.Src)); a.plan.Lookup(ip) != nil && (a.plan.Lookup(ip).If == in || a.chance(5)) {
+			p.Src = ip
+		}
+		if n := pick(a, e.Dst); n.Mask != 0 {
+			p.Dst = a.inside(n)
+		}
+		if e.DstPorts != nil {
+			r := pick(a, e.DstPorts)
+			dport = []uint16{r.Lo, r.Hi, max(r.Lo, 2) - 1, min(r.Hi, 65534) + 1}[a.IntN(4)]
+		}
+		if e.SrcPorts != nil && a.chance(60) {
+			r := pick(a, e.SrcPorts)
+			sport = []uint16{r.Lo, r.Hi, max(r.Lo, 2) - 1, min(r.Hi, 65534) + 1}[a.IntN(4)]
+		}
+	}
+	switch p.Proto {
+	case ast.ProtoTCP:
+		p.Flags = runtime.SYN
+		if a.chance(5) {
+			p.Flags = []runtime.TCPFlags{runtime.ACK, runtime.FIN | runtime.ACK, runtime.SYN | runtime.ACK, runtime.RST, runtime.PSH | runtime.ACK}[a.IntN(5)]
+		}
+		fallthrough
+	case ast.ProtoUDP:
+		p.SrcPort, p.DstPort = max(sport, 1), max(dport, 1)
+	case ast.ProtoICMP:
+		p.ICMPType, p.ICMPID = []uint8{8, 8, 8, 13}[a.IntN(4)], a.unused() // replies and errors: see answered
+	}
+	return p
+}
+
+// port16 is a source port: mostly one that nobody else has.
+func (a *aimer) port16() uint16 {
+	if a.chance(30) {
+		return pick(a, a.ports)
+	}
+	return a.unused()
+}
+
+func (a *aimer) unused() uint16 {
+	if a.fresh++; a.fresh > 60000 {
+		a.fresh = 20000
+	}
+	return a.fresh
+}

@@ -1,0 +1,247 @@
+package equivalence
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"time"
+
+	"pixfw/compiler"
+	"pixfw/parser"
+	"pixfw/runtime"
+	"pixfw/runtime/emulator"
+	"pixfw/runtime/kernel/lab"
+)
+
+// Options of a run.
+type Options struct {
+	Rig   *lab.Rig
+	Seed  uint64
+	Pairs int // how many (configuration, packet) pairs are to agree
+	// Packets is how many packets each configuration gets, about; 0: 1000.
+	Packets int
+	// Most is how many differences are looked for; 0: one.
+	Most int
+	// Progress, when it is set, is called after each configuration.
+	Progress func(Report)
+}
+
+// Hardware are the interfaces that a rig needs.
+var Hardware = []string{"ethernet0", "ethernet1", "ethernet2", "ethernet3", "ethernet4", "ethernet5"}
+
+// A Report is what a run has found.
+type Report struct {
+	Configurations int
+	Pairs          int // that have agreed
+	Uncompared     map[string]int
+	Actions        map[string]int // what became of the packets that agreed
+	Differences    []*Difference
+}
+
+// A step is one packet of a trial.
+type step struct {
+	wave   int
+	in     string
+	packet runtime.Packet
+	answer *step // the packet goes back to the sender of what left the firewall for this one
+	about  bool  // and is an ICMP error about it
+}
+
+// A trial is a configuration, and packets that it gets one after the other. Those of one wave arrive on one interface.
+type trial struct {
+	seed  uint64
+	lines []string
+	steps []*step
+}
+
+// A pair is what both engines did with a step.
+type pair struct {
+	step             *step
+	sent             [2]runtime.Packet // to the emulator, to the kernel
+	emulator, kernel runtime.Verdict
+}
+
+// Run compares until enough pairs have agreed, or enough differences are found.
+func Run(o Options) (Report, error) {
+	r := Report{Uncompared: map[string]int{}, Actions: map[string]int{}}
+	if o.Packets == 0 {
+		o.Packets = 1000
+	}
+	known := map[string]bool{}
+	for seed := o.Seed; r.Pairs < o.Pairs; seed++ {
+		t := newTrial(seed, o.Packets)
+		found, err := t.run(o.Rig, &r)
+		if err != nil {
+			return r, fmt.Errorf("seed %d: %w", seed, err)
+		}
+		r.Configurations++
+		if found != nil && !known[found.kind()] {
+			known[found.kind()] = true
+			d, err := found.shrink(o.Rig)
+			if err != nil {
+				return r, fmt.Errorf("seed %d: %w", seed, err)
+			}
+			r.Differences = append(r.Differences, d)
+			if len(r.Differences) >= max(o.Most, 1) {
+				return r, nil
+			}
+		}
+		if o.Progress != nil {
+			o.Progress(r)
+		}
+	}
+	return r, nil
+}
+
+// newTrial makes a configuration with its packets. A tenth of them answer others.
+func newTrial(seed uint64, packets int) *trial {
+	m := &maker{Rand: rand.New(rand.NewPCG(seed, 0x9e3779b97f4a7c15))}
+	t := &trial{seed: seed, lines: m.config()}
+	plan := t.plan()
+	a := newAimer(m, plan)
+	wave := 0
+	each := max(packets*9/10/2/len(plan.Interfaces), 1)
+	for range 2 {
+		for i := range plan.Interfaces {
+			for range each {
+				if p, ok := a.packet(i); ok {
+					t.steps = append(t.steps, &step{wave: wave, in: plan.Interfaces[i].Name, packet: p})
+				}
+			}
+			wave++
+		}
+	}
+	// Where an answer arrives is known when the packet has left.
+	for range packets / 10 {
+		s := t.steps[a.IntN(len(t.steps))]
+		if s.answer == nil {
+			t.steps = append(t.steps, &step{wave: wave, answer: s, about: a.chance(30)})
+			wave++
+		}
+	}
+	return t
+}
+
+func (t *trial) text() string { return strings.Join(t.lines, "\n") + "\n" }
+
+func (t *trial) plan() *compiler.Plan {
+	cfg, _, _ := parser.Load("pix.cfg", []byte(t.text()))
+	plan, _ := compiler.Compile(cfg)
+	return plan
+}
+
+// boot is when every emulator starts.
+var boot = time.Date(2004, time.March, 1, 12, 0, 0, 0, time.UTC)
+
+// run sends everything through both engines, and returns the first difference.
+func (t *trial) run(rig *lab.Rig, r *Report) (*Difference, error) {
+	plan := t.plan()
+	if plan == nil {
+		return nil, errors.New("the configuration cannot be compiled")
+	}
+	e := emulator.New(runtime.NewVirtualClock(boot))
+	e.SetTrace(false)
+	if _, err := e.Apply(plan); err != nil {
+		return nil, fmt.Errorf("emulator: %w", err)
+	}
+	k, err := rig.Open()
+	if err != nil {
+		return nil, err
+	}
+	defer k.Close()
+	if _, err := k.Apply(plan); err != nil {
+		return nil, fmt.Errorf("kernel: %w\n%s", err, t.text())
+	}
+	done := map[*step]*pair{}
+	for from := 0; from < len(t.steps); {
+		to := from
+		for to < len(t.steps) && t.steps[to].wave == t.steps[from].wave {
+			to++
+		}
+		pairs, err := t.wave(plan, e, k, t.steps[from:to], done)
+		if err != nil {
+			return nil, err
+		}
+		for _, p := range pairs {
+			why := p.differs(plan)
+			if why == "" {
+				if r != nil {
+					r.Pairs++
+					r.Actions[p.emulator.Action.String()]++
+				}
+				continue
+			}
+			if note := unlike(why, p); note != "" {
+				if r != nil {
+					r.Uncompared[note]++
+				}
+				continue
+			}
+			return &Difference{trial: t, pair: p, what: why, plan: plan}, nil
+		}
+		from = to
+	}
+	return nil, nil
+}
+
+// wave sends some packets to both engines.
+func (t *trial) wave(plan *compiler.Plan, e *emulator.Engine, k *lab.Probe, steps []*step, done map[*step]*pair) ([]*pair, error) {
+	var pairs []*pair
+	var list []lab.Injection
+	for _, s := range steps {
+		p := &pair{step: s}
+		in := [2]int{plan.IfByName(s.in), plan.IfByName(s.in)}
+		if s.answer == nil {
+			p.sent = [2]runtime.Packet{s.packet, s.packet}
+		} else {
+			of := done[s.answer]
+			if of == nil || of.emulator.Action != runtime.Forward || of.kernel.Action != runtime.Forward {
+				continue
+			}
+			in = [2]int{of.emulator.Egress, of.kernel.Egress}
+			p.sent = [2]runtime.Packet{answered(&of.emulator.Out, s.about), answered(&of.kernel.Out, s.about)}
+		}
+		if in[0] == compiler.None {
+			continue // the interface is not in the configuration any more
+		}
+		var err error
+		if p.emulator, err = e.Inject(runtime.Ingress{If: in[0]}, p.sent[0]); err != nil {
+			return nil, err
+		}
+		p.emulator.Logs = append([]runtime.Message(nil), p.emulator.Logs...)
+		list = append(list, lab.Injection{In: runtime.Ingress{If: in[1]}, Packet: p.sent[1]})
+		pairs = append(pairs, p)
+	}
+	if len(list) == 0 {
+		return nil, nil
+	}
+	verdicts, err := k.InjectAll(list)
+	if err != nil {
+		return nil, err
+	}
+	for i, p := range pairs {
+		p.kernel = verdicts[i]
+		done[p.step] = p
+	}
+	return pairs, nil
+}
+
+// answered is what the receiver of a packet sends back: the second packet of the connection, an echo reply, or an ICMP error.
+func answered(out *runtime.Packet, about bool) runtime.Packet {
+	p := runtime.Packet{Proto: out.Proto, Src: out.Dst, Dst: out.Src, SrcPort: out.DstPort, DstPort: out.SrcPort, TTL: 64}
+	switch {
+	case about:
+		quoted := runtime.Packet{Proto: out.Proto, Src: out.Src, Dst: out.Dst, SrcPort: out.SrcPort, DstPort: out.DstPort, ICMPType: out.ICMPType,
+			ICMPCode: out.ICMPCode, ICMPID: out.ICMPID, TTL: 64}
+		p = runtime.Packet{Proto: 1, Src: out.Dst, Dst: out.Src, ICMPType: 3, ICMPCode: 1, About: &quoted, TTL: 64}
+	case p.Proto == 6:
+		p.Flags = runtime.SYN | runtime.ACK
+	case p.Proto == 1:
+		p.ICMPType, p.ICMPID = out.ICMPType, out.ICMPID
+		if out.ICMPType == 8 {
+			p.ICMPType = 0
+		}
+	}
+	return p
+}

@@ -1,0 +1,120 @@
+package equivalence
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"pixfw/compiler"
+	"pixfw/runtime"
+	"pixfw/runtime/emulator"
+	"pixfw/runtime/kernel/lab"
+)
+
+// A Difference is a packet about which the engines disagree, with what is needed for it.
+type Difference struct {
+	trial *trial
+	pair  *pair
+	plan  *compiler.Plan
+	what  string
+}
+
+// kind tells differences of one cause from others, as far as that can be seen from outside.
+func (d *Difference) kind() string {
+	return fmt.Sprint(d.what, d.pair.emulator.Action, ids(&d.pair.emulator), d.pair.kernel.Action, ids(&d.pair.kernel), d.pair.sent[0].Proto, d.pair.step.answer != nil)
+}
+
+// shrink takes away packets and lines, as long as the difference stays of its kind.
+func (d *Difference) shrink(rig *lab.Rig) (*Difference, error) {
+	kind := d.kind()
+	try := func(t *trial) (bool, error) {
+		found, err := t.run(rig, nil)
+		if err != nil || found == nil || found.kind() != kind {
+			return false, err
+		}
+		d = found
+		return true, nil
+	}
+	// What comes after the packet is not needed, and most often nothing that came before but what it answers.
+	last := d.pair.step
+	alone := []*step{last}
+	if last.answer != nil {
+		alone = []*step{last.answer, last}
+	}
+	ok, err := try(&trial{d.trial.seed, d.trial.lines, alone})
+	if err != nil {
+		return nil, err
+	}
+	steps := d.trial.steps
+	if !ok {
+		steps = steps[:slices.Index(steps, last)+1]
+		for size := len(steps) / 2; size > 0; size /= 2 {
+			for at := 0; at+size < len(steps); {
+				fewer := slices.Delete(slices.Clone(steps), at, at+size)
+				ok, err := try(&trial{d.trial.seed, d.trial.lines, fewer})
+				if err != nil {
+					return nil, err
+				}
+				if ok {
+					steps = fewer
+				} else {
+					at += size
+				}
+			}
+		}
+	}
+	lines := d.trial.lines
+	for size := len(lines) / 2; size > 0; size /= 2 {
+		for at := 0; at < len(lines); {
+			fewer := slices.Delete(slices.Clone(lines), at, min(at+size, len(lines)))
+			ok, err := try(&trial{d.trial.seed, fewer, d.trial.steps})
+			switch {
+			case err != nil && size > 1, err == nil && !ok: // an error: half a configuration may not be one
+				at += size
+			case err != nil:
+				at++
+			default:
+				lines = fewer
+			}
+		}
+	}
+	return d, nil
+}
+
+// Scenario is the difference as a scenario file: what the emulator did is what is wanted.
+func (d *Difference) Scenario() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "Emulator and kernel disagree about %s (seed %d).\n", d.what, d.trial.seed)
+	fmt.Fprintf(&b, "The last packet, on the kernel: %s %s\n", words(d.plan, &d.pair.kernel), d.pair.kernel.Reason)
+	fmt.Fprintf(&b, "The last packet, on the emulator: %s %s\n", words(d.plan, &d.pair.emulator), d.pair.emulator.Reason)
+	fmt.Fprintf(&b, "-- pix.cfg --\n%s-- scenario --\n", d.trial.text())
+	e := emulator.New(runtime.NewVirtualClock(boot))
+	if _, err := e.Apply(d.plan); err != nil {
+		return b.String() + "# " + err.Error() + "\n"
+	}
+	done := map[*step]*runtime.Verdict{}
+	for _, s := range d.trial.steps {
+		p, in := s.packet, d.plan.IfByName(s.in)
+		if s.answer != nil {
+			of := done[s.answer]
+			if of == nil || of.Action != runtime.Forward {
+				continue
+			}
+			p, in = answered(&of.Out, s.about), of.Egress
+		}
+		if in == compiler.None {
+			continue
+		}
+		v, err := e.Inject(runtime.Ingress{If: in}, p)
+		if err != nil {
+			fmt.Fprintf(&b, "# %v\n", err)
+			continue
+		}
+		done[s] = &v
+		fmt.Fprintf(&b, "%s: %s => %s\n", d.plan.Interfaces[in].Name, packetWords(&p), words(d.plan, &v))
+		if s == d.pair.step {
+			break
+		}
+	}
+	return b.String()
+}
