@@ -20,7 +20,6 @@ type KernelDifference struct {
 const (
 	tableOutbound = "01-outbound-and-dynamic-nat.txtar"
 	tableInbound  = "02-inbound.txtar"
-	tableThree    = "03-three-interfaces.txtar"
 	tableState    = "04-state-icmp-fixups.txtar"
 	tableBox      = "05-to-the-box.txtar"
 	tableVPN      = "06-uauth-and-ipsec.txtar"
@@ -35,7 +34,7 @@ const (
 	whySPI     = "ESP is let in to the daemon, which knows the associations; the rules do not"
 	whyNoIKE   = "without the daemon nobody asks for an association (702303): what should be encrypted is dropped"
 	whyReset   = "service resetinbound: nothing is sent back to what is dropped"
-	whyLegacy  = "outbound lists, alias and established are not loaded (W515)"
+	whyLegacy  = "established is not loaded (W515)"
 	whyShun    = "the kernel engine cannot shun"
 	whyConsole = "the firewall serves no console over the network (W510)"
 )
@@ -43,10 +42,8 @@ const (
 // KernelDifferences are all of them.
 var KernelDifferences = []KernelDifference{
 	{tableOutbound, []string{"T22"}, "the overlap of statics is not logged (308002) when the configuration is applied"},
-	{tableOutbound, []string{"T27"}, whyLegacy},
 	{tableInbound, []string{"T54"}, whyReset},
 	{tableInbound, []string{"T59"}, "the limit of half-open connections is not enforced (W504)"},
-	{tableThree, []string{"T68"}, whyLegacy},
 	{tableState, []string{"T76"}, whyWait},
 	{tableState, []string{"T79"}, "no DNS guard (W508): the answers of a server pass until the connection's time is over"},
 	{tableState, []string{"T87"}, "the kernel's FTP helper looks at a connection from its second command on; servers get USER first"},
