@@ -289,7 +289,7 @@ func (m *Machine) configIn(s *sa, x *exchange, cfg *config) {
 		m.sendConfig(s, x, cfgAck, cfg.id, nil)
 		m.finish(x)
 		m.event(EvStatus, "IKMP_NO_ERROR")
-	case c == nil || c.x != x || cfg.id != x.config && cfg.kind == cfgReply:
+	case c == nil || c.x != x: // the identifier says nothing: charon answers with 0
 		m.event(EvDropped, "nothing that was asked for")
 	case cfg.kind == cfgReply && c.stage == stageAsked:
 		m.xauthReply(s, c, cfg)

@@ -301,6 +301,9 @@ func (c *vpnClient) config(id uint32, cfg *config) {
 	switch cfg.kind {
 	case cfgRequest:
 		answer.kind = cfgReply
+		if c.main {
+			answer.id = 0 // as charon does
+		}
 		answer.attrs = []attr{basicAttr(xauthType, 0)}
 		for _, a := range cfg.attrs {
 			switch a.Type {
