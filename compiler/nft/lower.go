@@ -38,6 +38,7 @@ func Lower(plan *compiler.Plan, names map[int]string, options ...Options) (*Rule
 	l.helpers()
 	l.marks = map[string]uint32{}
 	l.xlateMaps()
+	l.clients()
 	l.ingress()
 	l.accessLists()
 	l.unNAT()
@@ -47,6 +48,7 @@ func Lower(plan *compiler.Plan, names map[int]string, options ...Options) (*Rule
 	l.forward()
 	l.postrouting()
 	l.sysctls()
+	l.tunnels()
 	l.unserved()
 	l.diags.Sort()
 	return l.rs, l.diags
@@ -59,6 +61,9 @@ type Options struct {
 	Daemon bool
 	// CompatQueue is for kernels that have the queue only as a target of xtables.
 	CompatQueue bool
+	// Twins says that a process speaks IPsec, with a device beside each that has a crypto map: Twin. Packets on it are treated as
+	// those of the interface.
+	Twins bool
 	// Linear makes chains of long access lists too, to compare them with.
 	Linear bool
 }
@@ -216,6 +221,12 @@ func (l *lowerer) sysctls() {
 	set("net.ipv4.conf.all.accept_source_route", "0")
 	for _, i := range l.ifs {
 		d := l.dev[i]
+		if t := l.twinOf(i); t != "" {
+			set("net.ipv4.conf."+t+".rp_filter", "0")
+		}
+		if l.opts.Twins {
+			set("net.ipv4.neigh."+d+".proxy_delay", "0")
+		}
 		for _, k := range []string{"rp_filter", "accept_redirects", "send_redirects", "accept_source_route"} {
 			set("net.ipv4.conf."+d+"."+k, "0")
 		}

@@ -11,10 +11,10 @@ import (
 func (l *lowerer) ingress() {
 	base := Chain{Name: "ingress", Type: "filter", Hook: "prerouting", Priority: -150,
 		Note: "Connections pass; the first packet of one, and every packet of other protocols, is judged as it is on the wire",
-		Rules: []Rule{
+		Rules: append(l.inClear(), []Rule{
 			{Match: []Match{conn, withPorts}, Do: []Stmt{Accept{}}},
 			{Match: []Match{withPorts, own}, Do: []Stmt{Accept{}}},
-		}}
+		}...)}
 	var chains []Chain
 	l.acl = map[int]string{}
 	for _, i := range l.ifs {
@@ -53,7 +53,10 @@ func (l *lowerer) from(i int) Chain {
 	box := []Range{host(f.Net.IP), host(f.Broadcast()), host(ast.AllOnes), netRange(ast.Net{IP: 224 << 24, Mask: 0xf0000000})}
 	add(Rule{Match: []Match{{Field: CtReply}, {Field: CtStatus, Mask: StatusSNAT}}, Do: []Stmt{check}, Note: "reply to a translated packet"},
 		Rule{Match: []Match{dst(box...)}, Do: []Stmt{Accept{}}, Note: "to the box"})
-	c.Rules = append(c.Rules, l.clearText(i)...)
+	if l.twinOf(i) == "" {
+		c.Rules = append(c.Rules, l.clearText(i)...)
+	}
+	c.Rules = append(c.Rules, l.toClient(check)...)
 	if len(unnat) > 0 {
 		name := "static_" + l.id[i]
 		l.rs.Sets = append(l.rs.Sets, Set{Name: name, Kind: Addrs, Ranges: merge(unnat), Note: "addresses of statics on " + f.Name})
@@ -95,6 +98,7 @@ func (l *lowerer) check(i int) Chain {
 			Match{Field: TCPFlags, Not: true, Mask: flagFIN | flagSYN | flagRST | flagACK, Values: one(flagSYN)}),
 		{Match: []Match{{Field: CtState, Mask: StateInvalid}, withPorts}, Do: []Stmt{Counter{}, Drop{}}, Note: "malformed"},
 	}}
+	c.Rules = append(c.Rules, l.decrypted(i)...)
 	if f.ACL == compiler.None {
 		// A conduit permits what goes to a higher level, by the addresses of the wire (semantics.md 2.4).
 		for k := range l.p.Conduits {

@@ -65,9 +65,12 @@ func (l *lowerer) box(i int) Chain {
 		if !l.p.VPN.NATTraversal.IsDefault() {
 			add(Rule{Match: []Match{proto(ast.ProtoUDP), {Field: Dport, Values: one(4500)}}, Do: []Stmt{Accept{}}, Line: l.p.VPN.NATTraversal})
 		}
-		if f.Map != compiler.None {
+		if f.Map != compiler.None && !l.opts.Twins {
 			add(Rule{Match: []Match{{Field: L4Proto, Values: merge2([]Range{{ast.ProtoESP, ast.ProtoAH}})}}, Do: []Stmt{Accept{}}, Line: f.MapLine})
 		}
+	}
+	if l.twinOf(i) != "" {
+		add(Rule{Match: []Match{{Field: L4Proto, Values: merge2([]Range{{ast.ProtoESP, ast.ProtoAH}})}}, Do: []Stmt{Accept{}}, Line: f.MapLine})
 	}
 	add(l.services(i)...)
 	add(deny("710003", "management", compiler.Line{}, proto(ast.ProtoTCP), Match{Field: Dport, Values: []Range{{22, 23}, {443, 443}}}),
@@ -158,6 +161,7 @@ func (l *lowerer) uauth(i, o int) *Chain {
 			}
 		}
 	}
+	c.Rules = l.knownUsers(i)
 	rules(false) // exclude beats include, whatever their order
 	n := len(c.Rules)
 	rules(true)
@@ -205,7 +209,9 @@ func (l *lowerer) unserved() {
 			l.note("W506", p.AAAGroups[i].Servers[k].Line, "the server is not asked yet")
 		}
 	}
-	l.ipsec()
+	if !l.opts.Twins {
+		l.ipsec()
+	}
 	for i := range p.Established {
 		l.warn("W515", p.Established[i].Line, "not loaded: what it permits is judged by the access list", "")
 	}

@@ -180,7 +180,7 @@ func (l *lowerer) inbound(i, o int) []Chain {
 	c := Chain{Name: l.pairName("in", i, o), Note: "inbound"}
 	if l.p.Interfaces[i].ACL == compiler.None {
 		var not []Match
-		if len(l.p.Conduits) > 0 {
+		if len(l.p.Conduits) > 0 || l.exempt(i) {
 			not = []Match{{Field: PacketMark, Not: true, Mask: MarkMask, Values: one(MarkConduit)}}
 			if l.opts.Daemon {
 				c.Rules = append(c.Rules, l.returned(i, o)...)
@@ -448,6 +448,9 @@ func (l *lowerer) postrouting() {
 	}
 	l.chain(Chain{Name: "translate", Type: "nat", Hook: "postrouting", Priority: 100, Rules: l.classes, Note: "The translation that was chosen"})
 	after := Chain{Name: "translated", Type: "filter", Hook: "postrouting", Priority: 110, Rules: l.noted}
+	if l.opts.Twins {
+		after.Rules = append([]Rule{{Match: []Match{packetMark(MarkTunnel)}, Do: []Stmt{Accept{}}, Note: "IKE, ESP and AH"}}, after.Rules...)
+	}
 	var chains []Chain
 	for _, i := range l.ifs {
 		for _, e := range l.cryptoEntries(i) {
@@ -463,7 +466,7 @@ func (l *lowerer) postrouting() {
 				}
 			}
 			chains = append(chains, c)
-			after.Rules = append(after.Rules, Rule{Match: []Match{oif(l.dev[i])}, Do: []Stmt{Jump{c.Name}}, Line: e.Line})
+			after.Rules = append(after.Rules, Rule{Match: []Match{only(oif(l.dev[i]))}, Do: []Stmt{Jump{c.Name}}, Line: e.Line})
 		}
 	}
 	if len(after.Rules) > 0 {

@@ -523,6 +523,8 @@ func (e *encoder) stmt(s Stmt) ([]expr.Any, error) {
 	case TakeMark:
 		return []expr.Any{&expr.Meta{Key: expr.MetaKeyMARK, Register: 1}, &expr.Ct{Key: expr.CtKeyMARK, Register: 1, SourceRegister: true},
 			&expr.Immediate{Register: 1, Data: native(0)}, &expr.Meta{Key: expr.MetaKeyMARK, SourceRegister: true, Register: 1}}, nil
+	case NoTrack:
+		return []expr.Any{&expr.Notrack{}}, nil
 	case AddMark:
 		return []expr.Any{&expr.Ct{Key: expr.CtKeyMARK, Register: 1},
 			&expr.Bitwise{SourceRegister: 1, DestRegister: 1, Len: 4, Mask: native(^s.Bits), Xor: native(s.Bits)},

@@ -204,6 +204,7 @@ type Match struct {
 	Mask   uint32 // applied before the comparison; 0: none
 	Values []Range
 	Name   string // Iif, Oif: the device
+	only   bool   // Iif, Oif: the device itself, not its twin
 	Set    string
 }
 
@@ -222,6 +223,8 @@ type (
 	// SetPacketMark sets the mark of the packet; TakeMark moves it to the connection.
 	SetPacketMark struct{ Mark uint32 }
 	TakeMark      struct{}
+	// NoTrack keeps the packet out of connection tracking.
+	NoTrack struct{}
 	// AddMark sets bits of the ct mark.
 	AddMark struct{ Bits uint32 }
 	// Dispatch does what a set of Verdicts says of the field, if it says something.
@@ -271,6 +274,7 @@ func (SetMSS) stmt()  {}
 func (SetPacketMark) stmt() {}
 func (TakeMark) stmt()      {}
 func (AddMark) stmt()       {}
+func (NoTrack) stmt()       {}
 func (ToQueue) stmt()       {}
 func (Limit) stmt()         {}
 func (Dispatch) stmt()      {}

@@ -374,6 +374,8 @@ func stmtText(s Stmt) string {
 		return fmt.Sprintf("meta mark set 0x%08x", s.Mark)
 	case TakeMark:
 		return "ct mark set meta mark meta mark set 0x00000000"
+	case NoTrack:
+		return "notrack"
 	case AddMark:
 		return fmt.Sprintf("ct mark set ct mark | 0x%08x", s.Bits)
 	case ToQueue:
