@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"sync/atomic"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -26,13 +27,14 @@ func TestScripts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	var scripts atomic.Int32
 	testscript.Run(t, testscript.Params{
 		Dir:           "testdata/script",
 		UpdateScripts: *update,
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("EXAMPLES", examples)
-			// A network namespace that the script may make.
-			ns := fmt.Sprintf("pixs%d", os.Getpid())
+			// A network namespace that the script may make, its own: scripts run side by side.
+			ns := fmt.Sprintf("pixs%d-%d", os.Getpid(), scripts.Add(1))
 			env.Setenv("NETNS", ns)
 			env.Defer(func() { _ = exec.Command("ip", "netns", "del", ns).Run() }) // most scripts have made none
 			return nil

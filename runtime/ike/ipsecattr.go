@@ -3,7 +3,6 @@ package ike
 import (
 	"encoding/binary"
 	"fmt"
-	"math/bits"
 	"net/netip"
 
 	"pixfw/compiler"
@@ -222,15 +221,6 @@ func identityOf(p runtime.ProxyID) identity {
 // hostProxy is the proxy identity of one address.
 func hostProxy(a netip.Addr) runtime.ProxyID {
 	return runtime.ProxyID{Addr: a, Mask: netip.AddrFrom4([4]byte{255, 255, 255, 255})}
-}
-
-func prefixProxy(p netip.Prefix, proto uint8, port uint16) runtime.ProxyID {
-	return runtime.ProxyID{Addr: p.Masked().Addr(), Mask: addrOf(prefixMask(p.Bits())), Proto: proto, Port: port}
-}
-
-// proxyPrefix is the way back.
-func proxyPrefix(p runtime.ProxyID) netip.Prefix {
-	return netip.PrefixFrom(p.Addr, bits.OnesCount32(uint32(astIP(p.Mask))))
 }
 
 // proxyType is 1 for an address and 4 for a subnet, as texts print it.

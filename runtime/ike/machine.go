@@ -54,7 +54,6 @@ type firstKey struct {
 // peer is an address that shares SAs with this box.
 type peer struct {
 	refs int // 1 for IKE, 2 for each pair, as debug output counts
-	node bool
 	sas  map[*sa]struct{}
 }
 

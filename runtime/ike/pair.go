@@ -6,7 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"pixfw/ast"
 	"pixfw/runtime"
 )
 
@@ -184,14 +183,6 @@ func (m *Machine) releaseSPIs(q *quick) {
 		}
 	}
 	q.spis = nil
-}
-
-// prefixMask is a netmask.
-func prefixMask(bits int) ast.IP {
-	if bits == 0 {
-		return 0
-	}
-	return ^ast.IP(0) << (32 - bits)
 }
 
 // outSPI is the SPI under which a pair is found by what its peer calls it. A peer that says AH and ESP deletes either.

@@ -1,8 +1,6 @@
 package ike
 
 import (
-	"strings"
-
 	"pixfw/ast"
 	"pixfw/compiler"
 	"pixfw/runtime"
@@ -304,15 +302,4 @@ func pfsGroup(name string) int {
 		return 5
 	}
 	return 0
-}
-
-// transformText is the transform set of a pair as texts print it.
-func (p *picked) transformText() string {
-	var names []string
-	for _, n := range []string{p.set.ahName, p.set.names[0], p.set.names[1]} {
-		if n != "" {
-			names = append(names, n)
-		}
-	}
-	return strings.Join(names, " ")
 }

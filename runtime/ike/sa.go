@@ -57,18 +57,17 @@ type sa struct {
 	created1  bool                 // a quick mode has been seen
 	waiting   []wanted             // quick modes of ours that wait for phase 1
 
-	lastIn     uint64 // of the last packet of phase 1, to know a repetition by
-	lastOut    []byte // what answers it
-	retry      timer
-	tries      int
-	life       timer
-	lifetime   time.Duration
-	dpdTimer   timer
-	dpdSeq     uint32
-	dpdPeerSeq uint32
-	dpdMissed  int
-	heard      time.Time // of the last packet of the peer that was authentic
-	keepalive  timer
+	lastIn    uint64 // of the last packet of phase 1, to know a repetition by
+	lastOut   []byte // what answers it
+	retry     timer
+	tries     int
+	life      timer
+	lifetime  time.Duration
+	dpdTimer  timer
+	dpdSeq    uint32
+	dpdMissed int
+	heard     time.Time // of the last packet of the peer that was authentic
+	keepalive timer
 
 	client *client // XAUTH and mode config; nil before they begin
 }
@@ -96,7 +95,6 @@ type exchange struct {
 	quick   *quick
 	wanted  wanted // quick mode of ours
 	config  uint16 // identifier of a transaction
-	step    uint8  // of a transaction, for those who handle it
 }
 
 // state is the name of the state as `show crypto isakmp sa` prints it (commands-vpn-aaa-show.md section 4.12).
