@@ -63,7 +63,22 @@ func (c *Config) Print(p *Printer) string {
 }
 
 // MarshalJSON writes the release and one object a command: its family, place, text and fields. Secrets are masked.
-func (c *Config) MarshalJSON() ([]byte, error) {
+func (c *Config) MarshalJSON() ([]byte, error) { return c.tree(nil) }
+
+// A Tree is a configuration together with what was said when it was read, for machines: the JSON of the configuration, with
+// the findings as a list `diagnostics`.
+type Tree struct {
+	Config      *Config
+	Diagnostics Diagnostics
+}
+
+// MarshalJSON writes both.
+func (t *Tree) MarshalJSON() ([]byte, error) {
+	return t.Config.tree(append(Diagnostics{}, t.Diagnostics...))
+}
+
+// tree is the JSON of the configuration; found may be nil, and is left out then.
+func (c *Config) tree(found Diagnostics) ([]byte, error) {
 	type entry struct {
 		Command string  `json:"command"`
 		Line    int32   `json:"line,omitempty"`
@@ -74,11 +89,15 @@ func (c *Config) MarshalJSON() ([]byte, error) {
 	p := c.Printer()
 	p.HideSecrets = true
 	out := struct {
-		File     string  `json:"file"`
-		Release  string  `json:"release"`
-		Checksum string  `json:"checksum"`
-		Commands []entry `json:"commands"`
-	}{c.File, c.Release, c.Checksum(), []entry{}}
+		File        string       `json:"file"`
+		Release     string       `json:"release"`
+		Checksum    string       `json:"checksum"`
+		Commands    []entry      `json:"commands"`
+		Diagnostics *Diagnostics `json:"diagnostics,omitempty"`
+	}{File: c.File, Release: c.Release, Checksum: c.Checksum(), Commands: []entry{}}
+	if found != nil {
+		out.Diagnostics = &found
+	}
 	for cmd := range c.Commands() {
 		at := cmd.Position()
 		out.Commands = append(out.Commands, entry{cmd.Family(), at.Line, at.Col, p.Text(cmd), cmd})

@@ -1,6 +1,7 @@
 package shell
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"maps"
@@ -72,27 +73,43 @@ func unread(file *parser.File, diags ast.Diagnostics) []string {
 const (
 	// maxDiagnostics bounds a report.
 	maxDiagnostics = 100_000
-	// maxPrinted is how many diagnostics of one code people are shown.
-	maxPrinted = 20
+	// MaxPrinted is how many diagnostics of one code of a file people are shown.
+	MaxPrinted = 100
 )
 
-// Print writes the findings, of each code the first ones. What is left out is counted behind them.
-func (r *Report) Print(w io.Writer, color bool) error {
-	seen := map[string]int{}
-	for _, d := range r.Diagnostics {
-		if seen[d.Code]++; seen[d.Code] > maxPrinted {
+// PrintFindings writes diagnostics for people: of each code of a file as many as given, and behind them how many more lines there
+// are of it.
+func PrintFindings(w io.Writer, diags ast.Diagnostics, most int, color bool) error {
+	type kind struct{ file, code string }
+	seen, more := map[kind]int{}, map[kind]int{}
+	for _, d := range diags {
+		k := kind{d.File, d.Code}
+		if seen[k]++; seen[k] > most {
+			more[k] += 1 + len(d.Also)
 			continue
 		}
 		if err := d.Print(w, color); err != nil {
 			return err
 		}
 	}
-	for _, code := range slices.Sorted(maps.Keys(seen)) {
-		if n := seen[code] - maxPrinted; n > 0 {
-			if _, err := fmt.Fprintf(w, "%s: and %d more of %s\n", r.File, n, code); err != nil {
-				return err
-			}
+	for _, k := range slices.SortedFunc(maps.Keys(more), func(a, b kind) int {
+		return cmp.Or(cmp.Compare(a.file, b.file), cmp.Compare(a.code, b.code))
+	}) {
+		file := k.file
+		if file != "" {
+			file += ": "
 		}
+		if _, err := fmt.Fprintf(w, "%sand %d more of %s\n", file, more[k], k.code); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Print writes the findings, of each code the first ones. What is left out is counted behind them.
+func (r *Report) Print(w io.Writer, color bool) error {
+	if err := PrintFindings(w, r.Diagnostics, MaxPrinted, color); err != nil {
+		return err
 	}
 	if r.Omitted > 0 {
 		_, err := fmt.Fprintf(w, "%s: and %d more findings\n", r.File, r.Omitted)

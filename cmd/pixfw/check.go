@@ -17,7 +17,8 @@ type CheckCmd struct {
 
 // Help is shown by --help.
 func (CheckCmd) Help() string {
-	return `Prints one diagnostic a finding, then a summary line a file.
+	return `Prints one diagnostic a finding, then a summary line a file. Of a code that has very many findings the first ones are
+printed, and the others counted.
 
 Example:
 
@@ -25,37 +26,40 @@ Example:
     pix.cfg: 97 lines: 97 understood, 4 with warnings, 0 errors`
 }
 
-// Run checks each file.
+// Run checks each file, several at a time.
 func (c *CheckCmd) Run(s *IO) error {
 	secrets, err := s.secrets(c.Secrets)
 	if err != nil {
 		return err
 	}
+	type result struct {
+		name   string
+		report *shell.Report
+		err    error
+	}
 	code := exitFine
-	for _, path := range c.Files {
+	err = each(s, c.Files, func(path string) result {
 		name, text, err := s.read(path)
 		if err != nil {
-			fmt.Fprintln(s.Stderr, "pixfw:", err)
+			return result{name: name, err: err}
+		}
+		return result{name: name, report: shell.Check(name, text, secrets)}
+	}, func(r result) error {
+		if r.err != nil {
 			code = exitUsage
-			continue
+			return s.unreadable(r.name, r.err, c.JSON)
 		}
-		r := shell.Check(name, text, secrets)
+		if r.report.Diagnostics.HasErrors() || c.Strict && r.report.Has(ast.Warning) {
+			code = max(code, exitInput)
+		}
 		if c.JSON {
-			if err := s.json(r, ""); err != nil {
-				return err
-			}
-		} else {
-			if err := r.Print(s.Stderr, s.Color); err != nil {
-				return err
-			}
-			fmt.Fprintln(s.Stdout, r.Summary())
+			return s.json(r.report, "")
 		}
-		if code == exitFine && (r.Diagnostics.HasErrors() || c.Strict && r.Has(ast.Warning)) {
-			code = exitInput
+		if err := r.report.Print(s.Stderr, s.Color); err != nil {
+			return err
 		}
-	}
-	if code != exitFine {
-		return fail(code)
-	}
-	return nil
+		_, err := fmt.Fprintln(s.Stdout, r.report.Summary())
+		return err
+	})
+	return s.end(code, err)
 }

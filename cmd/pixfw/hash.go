@@ -15,6 +15,7 @@ import (
 
 // HashCmd is `pixfw hash`.
 type HashCmd struct {
+	JSON   bool     `name:"json" help:"As JSON: user, hash."`
 	Enable struct{} `cmd:"" help:"For enable password and passwd."`
 	User   struct {
 		Name string `arg:"" help:"User name."`
@@ -40,8 +41,15 @@ func (c *HashCmd) Run(s *IO) error {
 	if len(password) > 16 {
 		return exitError{exitInput, errors.New("a PIX password has at most 16 characters")}
 	}
-	fmt.Fprintln(s.Stdout, ast.PasswordHash(c.User.Name, password))
-	return nil
+	hash := ast.PasswordHash(c.User.Name, password)
+	if c.JSON {
+		return s.json(struct {
+			User string `json:"user,omitempty"`
+			Hash string `json:"hash"`
+		}{c.User.Name, hash}, "")
+	}
+	_, err = fmt.Fprintln(s.Stdout, hash)
+	return err
 }
 
 func (s *IO) password() (string, error) {

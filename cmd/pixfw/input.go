@@ -43,14 +43,9 @@ func (s *IO) load(path string) (*ast.Config, *parser.File, ast.Diagnostics, erro
 	return cfg, file, diags, nil
 }
 
-// print prints diagnostics on standard error.
+// print prints diagnostics on standard error: very many are summed up.
 func (s *IO) print(diags ast.Diagnostics) error {
-	for _, d := range diags {
-		if err := d.Print(s.Stderr, s.Color); err != nil {
-			return err
-		}
-	}
-	return nil
+	return shell.PrintFindings(s.Stderr, diags, shell.MaxPrinted, s.Color)
 }
 
 // secrets reads a file of secrets, if one is named.

@@ -35,6 +35,7 @@ type IO struct {
 	Stderr     io.Writer
 	IsTerminal bool // standard input and output are a terminal
 	Color      bool // standard error takes colours
+	Progress   bool // standard error is a terminal, where a line may say how far long work is
 }
 
 // The exit statuses.
@@ -68,6 +69,7 @@ func main() {
 		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
 		IsTerminal: tty(os.Stdin) && tty(os.Stdout),
 		Color:      tty(os.Stderr) && os.Getenv("NO_COLOR") == "",
+		Progress:   tty(os.Stderr),
 	}))
 }
 
