@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 
 	"github.com/google/nftables"
 	"github.com/google/nftables/binaryutil"
@@ -80,28 +81,14 @@ var errCaptured = fmt.Errorf("captured: %w", os.ErrPermission)
 
 // capture lets the library encode, and takes what it would send.
 func capture(build func(*nftables.Conn) error) ([]netlink.Message, error) {
-	var got []netlink.Message
-	c, err := nftables.New(nftables.WithTestDial(func(req []netlink.Message) ([]netlink.Message, error) {
-		if len(req) > 2 {
-			got = append(got, req[1:len(req)-1]...) // without begin and end of the batch
-		}
-		return nil, errCaptured
-	}))
+	w, err := newWire()
 	if err != nil {
 		return nil, err
 	}
-	if err = build(c); err != nil {
+	if err = build(w.c); err != nil {
 		return nil, err
 	}
-	if err = c.Flush(); err != nil && !errors.Is(err, errCaptured) {
-		return nil, err
-	}
-	for i := range got {
-		h := &got[i].Header
-		h.Length, h.Sequence, h.PID = 0, 0, 0
-		h.Flags &^= netlink.Acknowledge | netlink.Echo
-	}
-	return got, nil
+	return w.messages()
 }
 
 // Removal is the batch that removes the table, whether it is there or not.
@@ -116,7 +103,14 @@ func Removal() (*Batch, error) {
 
 // Batch is the ruleset as messages that know their lines.
 func (r *Ruleset) Batch() (*Batch, error) {
-	msgs, err := capture(r.encode)
+	w, err := newWire()
+	if err != nil {
+		return nil, err
+	}
+	if err = r.encode(w); err != nil {
+		return nil, err
+	}
+	msgs, err := w.messages()
 	if err != nil {
 		return nil, err
 	}
@@ -137,12 +131,14 @@ func (r *Ruleset) Batch() (*Batch, error) {
 
 type encoder struct {
 	c    *nftables.Conn
+	w    *wire
 	t    *nftables.Table
 	sets map[string]*nftables.Set
 }
 
-func (r *Ruleset) encode(c *nftables.Conn) error {
-	e := &encoder{c: c, sets: map[string]*nftables.Set{}}
+func (r *Ruleset) encode(w *wire) error {
+	c := w.c
+	e := &encoder{c: c, w: w, sets: map[string]*nftables.Set{}}
 	t := &nftables.Table{Name: Table, Family: nftables.TableFamilyIPv4}
 	c.AddTable(t)
 	c.DelTable(t)
@@ -156,9 +152,12 @@ func (r *Ruleset) encode(c *nftables.Conn) error {
 			return fmt.Errorf("set %s: %w", r.Sets[i].Name, err)
 		}
 	}
-	chains := map[string]*nftables.Chain{}
 	for i := range r.Chains {
-		chains[r.Chains[i].Name] = c.AddChain(e.chain(&r.Chains[i]))
+		if ch := &r.Chains[i]; ch.Hook != "" {
+			c.AddChain(e.chain(ch))
+		} else if err := w.chain(ch.Name); err != nil {
+			return fmt.Errorf("chain %s: %w", ch.Name, err)
+		}
 	}
 	for i := range r.Sets {
 		if err := e.verdicts(&r.Sets[i]); err != nil {
@@ -180,7 +179,14 @@ func (r *Ruleset) encode(c *nftables.Conn) error {
 				id := binary.BigEndian.AppendUint32(nil, uint32(rule.ACE.ACL))
 				data = userdata.Append(data, UserACE, binary.BigEndian.AppendUint32(id, uint32(rule.ACE.Entry)))
 			}
-			c.AddRule(&nftables.Rule{Table: e.t, Chain: chains[r.Chains[i].Name], Exprs: exprs, UserData: data})
+			if slices.ContainsFunc(exprs, func(x expr.Any) bool { _, is := x.(*expr.Target); return is }) {
+				// It needs the library's tables of what targets want.
+				c.AddRule(&nftables.Rule{Table: e.t, Chain: &nftables.Chain{Name: r.Chains[i].Name}, Exprs: exprs, UserData: data})
+				continue
+			}
+			if err := w.rule(r.Chains[i].Name, exprs, data); err != nil {
+				return fmt.Errorf("chain %s: %s: %w", r.Chains[i].Name, rule.text(), err)
+			}
 		}
 	}
 	return nil
@@ -188,9 +194,6 @@ func (r *Ruleset) encode(c *nftables.Conn) error {
 
 func (e *encoder) chain(c *Chain) *nftables.Chain {
 	out := &nftables.Chain{Table: e.t, Name: c.Name}
-	if c.Hook == "" {
-		return out
-	}
 	hooks := map[string]*nftables.ChainHook{"prerouting": nftables.ChainHookPrerouting, "input": nftables.ChainHookInput,
 		"forward": nftables.ChainHookForward, "output": nftables.ChainHookOutput, "postrouting": nftables.ChainHookPostrouting}
 	out.Type, out.Hooknum = nftables.ChainType(c.Type), hooks[c.Hook]
@@ -290,7 +293,7 @@ func (e *encoder) verdicts(s *Set) error {
 	}
 	for len(elems) > 0 {
 		n := min(len(elems), chunk)
-		if err := e.c.SetAddElements(e.sets[s.Name], elems[:n]); err != nil {
+		if err := e.w.elements(e.sets[s.Name], elems[:n]); err != nil {
 			return err
 		}
 		elems = elems[n:]

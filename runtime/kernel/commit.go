@@ -32,47 +32,64 @@ func (s *space) commit(b *nft.Batch) error {
 	if len(b.Messages) == 0 {
 		return nil
 	}
-	c, err := s.dial()
+	datagram := b.Datagram()
+	// Each message of a failing batch is reported.
+	c, err := s.openSocket(0, min(max(len(b.Messages)*1024, 8<<20), 1<<29))
 	if err != nil {
 		return err
 	}
-	defer c.Close()
-	size := 0
-	for _, m := range b.Messages {
-		size += 20 + len(m.Data)
+	// One datagram holds the whole batch. Answers need no copy of what they answer, and should say what was wrong.
+	if err = c.option(unix.SOL_SOCKET, unix.SO_SNDBUFFORCE, max(len(datagram)*5/4, 1<<20)); err != nil {
+		err = c.option(unix.SOL_SOCKET, unix.SO_SNDBUF, max(len(datagram)*5/4, 1<<20))
 	}
-	// One sendmsg holds the whole batch; each message of a failing batch is reported with a copy of itself.
-	if err := c.SetWriteBuffer(max(size*5/4, 1<<20)); err != nil {
-		return err
+	for _, name := range []int{unix.NETLINK_CAP_ACK, unix.NETLINK_EXT_ACK} {
+		err = errors.Join(err, c.option(unix.SOL_NETLINK, name, 1))
 	}
-	if err := c.SetReadBuffer(max(size*8, 8<<20)); err != nil {
-		return err
-	}
-	frame := func(typ uint16) netlink.Message {
-		return netlink.Message{Header: netlink.Header{Type: netlink.HeaderType(typ), Flags: netlink.Request},
-			Data: []byte{0, 0, 0, unix.NFNL_SUBSYS_NFTABLES}}
-	}
-	all := make([]netlink.Message, 0, len(b.Messages)+2)
-	all = append(append(append(all, frame(unix.NFNL_MSG_BATCH_BEGIN)), b.Messages...), frame(unix.NFNL_MSG_BATCH_END))
-	all[len(all)-2].Header.Flags |= netlink.Acknowledge
-	sent, err := c.SendMessages(all)
-	if err != nil {
-		return fmt.Errorf("nftables: %w", err)
-	}
-	_, err = c.Receive()
 	if err == nil {
-		return nil
+		err = c.send(datagram)
 	}
-	var op *netlink.OpError
-	if errors.As(err, &op) && op.Sequence != 0 {
-		for i := range sent {
-			if k := i - 1; sent[i].Header.Sequence == op.Sequence && k >= 0 && k < len(b.Messages) {
-				line, what := b.Cause(k)
-				return &RuleError{Line: line.Pos.Line, Text: line.Text(), What: what, Err: err}
+	if err == nil {
+		err = c.answer(b)
+	}
+	return errors.Join(err, c.close())
+}
+
+// answer waits for the acknowledgement of the last message of a batch, or the first refusal.
+func (c *socket) answer(b *nft.Batch) error {
+	if err := c.f.SetReadDeadline(time.Now().Add(dumpWait)); err != nil {
+		return err
+	}
+	buf := make([]byte, 64<<10)
+	for {
+		n, err := c.receive(buf, true)
+		if err != nil {
+			return fmt.Errorf("nftables: no answer: %w", err)
+		}
+		done := false
+		messages(buf[:n], func(typ uint16, data []byte) {
+			if typ != unix.NLMSG_ERROR || len(data) < 20 || done {
+				return
 			}
+			done = true
+			code := int32(binary.NativeEndian.Uint32(data))
+			if code == 0 {
+				return
+			}
+			err = fmt.Errorf("nftables: %w", unix.Errno(-code))
+			attributes(data[20:], func(typ uint16, text []byte) {
+				if typ == unix.NLMSGERR_ATTR_MSG {
+					err = fmt.Errorf("%w (%s)", err, bytes.TrimRight(text, "\x00"))
+				}
+			})
+			if k := int64(binary.NativeEndian.Uint32(data[12:])) - 1; k >= 0 && k < int64(len(b.Messages)) {
+				line, what := b.Cause(int(k))
+				err = &RuleError{Line: line.Pos.Line, Text: line.Text(), What: what, Err: err}
+			}
+		})
+		if done {
+			return err
 		}
 	}
-	return fmt.Errorf("nftables: %w", err)
 }
 
 // RuleError is a refusal of the kernel, with what it refused and the configuration line that it comes from.
