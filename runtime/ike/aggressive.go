@@ -1,7 +1,7 @@
 package ike
 
 // aggressiveFirst answers message 1 of aggressive mode (commands-vpn-aaa-show.md 2.5). The secret has to be computed at once,
-// since the answer holds a hash that needs it; so the number of such peers is bounded, in all and of one source.
+// since the answer holds a hash that needs it; so the number of such peers is bounded, in all, of one source, and in a second.
 func (m *Machine) aggressiveFirst(s *sa, h *header, body []byte) error {
 	list, _, err := parsePayloads(h.next, body)
 	if err != nil {
@@ -30,6 +30,10 @@ func (m *Machine) aggressiveFirst(s *sa, h *header, body []byte) error {
 	m.vendors(s, list)
 	if s.isRSA() {
 		m.event(EvDropped, "rsa-sig in aggressive mode")
+		return errRefused
+	}
+	if !m.bucket.take(m.now, m.o.Limits.Aggressive) {
+		m.event(EvDropped, "too many first messages of aggressive mode")
 		return errRefused
 	}
 	hs.psk = m.groupKey(s, id)

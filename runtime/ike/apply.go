@@ -7,18 +7,10 @@ import (
 	"pixfw/compiler"
 )
 
-func groupNames(plan *compiler.Plan) map[string]int {
-	out := make(map[string]int, len(plan.VPN.Groups))
-	for i := range plan.VPN.Groups {
-		out[plan.VPN.Groups[i].Name] = i
-	}
-	return out
-}
-
 // apply changes the plan. Interfaces, maps, entries and groups are found again by their names and numbers.
 func (m *Machine) apply(plan *compiler.Plan) {
 	old := m.plan
-	m.plan, m.groups = plan, groupNames(plan)
+	m.plan, m.index = plan, newIndex(plan)
 	for _, id := range slices.Sorted(maps.Keys(m.byID)) {
 		s := m.byID[id]
 		if s == nil {

@@ -47,6 +47,7 @@ type dhKey struct {
 // newDHKey draws a key of a group that the caller knows to exist.
 func (m *Machine) newDHKey(group int) *dhKey {
 	g := dhGroups[group]
+	m.secrets++
 	b := make([]byte, g.bits/8)
 	m.random(b)
 	b[0] |= 0x80 // of full length, so that all take the same time

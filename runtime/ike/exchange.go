@@ -20,10 +20,17 @@ func (m *Machine) digest(b []byte) uint64 { return maphash.Bytes(m.hashSeed, b) 
 func (m *Machine) messageID(s *sa) uint32 {
 	for {
 		id := m.random32()
-		if _, used := s.seen[id]; id != 0 && !used && s.exchanges[id] == nil {
+		if id != 0 && !s.isOver(id) && s.exchanges[id] == nil {
 			return id
 		}
 	}
+}
+
+// isOver reports whether a message ID has been used on an SA.
+func (s *sa) isOver(id uint32) bool {
+	_, seen := s.seen[id]
+	_, old := s.seenOld[id]
+	return seen || old
 }
 
 // newExchange begins an exchange of phase 2 and enters it into the table of its SA.
@@ -89,7 +96,7 @@ func (m *Machine) forget(x *exchange) {
 	m.disarm(&x.retry)
 	delete(x.sa.exchanges, x.id)
 	if len(x.sa.seen) >= maxSeen {
-		clear(x.sa.seen)
+		x.sa.seen, x.sa.seenOld = nil, x.sa.seen
 	}
 	if x.sa.seen == nil {
 		x.sa.seen = map[uint32]struct{}{}

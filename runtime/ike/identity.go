@@ -81,44 +81,43 @@ func (m *Machine) ownIdentity(s *sa) identity {
 // keyFor is the most specific pre-shared key for an address; false: there is none. A masked key is none: its asterisks are in
 // every listing.
 func (m *Machine) keyFor(addr netip.Addr) (ast.Secret, bool) {
-	ip := astIP(addr)
-	for i := range m.plan.VPN.Keys {
-		if k := &m.plan.VPN.Keys[i]; k.Peer.Contains(ip) {
-			return k.Key, k.Key != "" && !k.Key.Masked()
-		}
+	k, ok := m.index.key(m.plan, astIP(addr))
+	if !ok {
+		return "", false
 	}
-	return "", false
+	return k.Key, k.Key != "" && !k.Key.Masked()
 }
 
 // groupKey finds the key of a peer that has stated who it is before anything is proven (aggressive mode). There is always one:
-// who names a group that does not exist goes on with a key that nobody knows, and learns nothing by it. The reference has such
-// a peer dropped, unconfirmed; an answer that tells the names of groups would be worse.
+// who names a group that does not exist goes on with a key that nobody knows, and learns nothing by it, nor by the time it takes.
+// The reference has such a peer take the key for its address, or dropped, unconfirmed. Only a key for just that address is
+// taken: whoever knows a wildcard key could tell by the answer which groups there are.
 func (m *Machine) groupKey(s *sa, id identity) []byte {
 	random := make([]byte, 20)
 	m.random(random)
 	s.group, s.groupName = compiler.None, ""
-	if id.Type == idKeyID {
-		if i := m.groupByName(string(id.Data)); i != compiler.None {
-			if g := &m.plan.VPN.Groups[i]; g.Password != "" && !g.Password.Masked() {
-				s.group, s.groupName = i, g.Name
-				return []byte(g.Password)
-			}
-			return random
-		}
-	}
 	addr := s.remote.Addr()
 	if id.Type == idIPv4 {
 		addr = netip.AddrFrom4([4]byte(id.Data))
 	}
-	if key, ok := m.keyFor(addr); ok {
-		return []byte(key)
+	key, ok := m.index.key(m.plan, astIP(addr))
+	ok = ok && key.Key != "" && !key.Key.Masked()
+	i := m.groupByName(string(id.Data))
+	switch {
+	case id.Type == idKeyID && i != compiler.None:
+		if g := &m.plan.VPN.Groups[i]; g.Password != "" && !g.Password.Masked() {
+			s.group, s.groupName = i, g.Name
+			return []byte(g.Password)
+		}
+	case ok && (id.Type != idKeyID || key.Peer.Mask == ^ast.IP(0)):
+		return []byte(key.Key)
 	}
 	return random
 }
 
 // groupByName is the index of a vpngroup, or compiler.None.
 func (m *Machine) groupByName(name string) int {
-	if i, ok := m.groups[name]; ok {
+	if i, ok := m.index.groups[name]; ok {
 		return i
 	}
 	return compiler.None

@@ -70,8 +70,8 @@ func (m *Machine) notifies(s *sa, list []payload, id uint32) {
 		case notifyThere:
 			m.dpdAsked(s, n)
 		case notifyThereAck:
-			if len(n.data) >= 4 && binary.BigEndian.Uint32(n.data) == s.dpdSeq {
-				s.dpdMissed = 0
+			if len(n.data) >= 4 && s.dpdMissed > 0 && binary.BigEndian.Uint32(n.data) == s.dpdSeq {
+				m.alive(s)
 			}
 		}
 	}
@@ -105,8 +105,8 @@ func (m *Machine) initialContact(s *sa) {
 		}
 		m.removeSA(o, "initial contact", false)
 	}
-	for _, id := range slices.Sorted(maps.Keys(m.pairs)) {
-		if p := m.pairs[id]; p != nil && p.sa == nil && p.r.Peer == s.remote.Addr() && !p.r.Encap {
+	for _, p := range sortedPairs(pe.orphans) {
+		if !p.r.Encap {
 			m.removePair(p, "initial contact", false)
 		}
 	}
@@ -248,6 +248,13 @@ func (m *Machine) dpdTick(s *sa) {
 		for _, p := range sortedPairs(s.pairs) {
 			m.removePair(p, "peer is dead", false)
 		}
+		if pe := m.peers[s.remote.Addr()]; pe != nil {
+			for _, p := range sortedPairs(pe.orphans) {
+				if !p.r.Encap || p.r.PeerPort == s.remote.Port() {
+					m.removePair(p, "peer is dead", false)
+				}
+			}
+		}
 		m.removeSA(s, "peer is dead", false)
 		return
 	}
@@ -260,9 +267,18 @@ func (m *Machine) dpdTick(s *sa) {
 	m.arm(&s.dpdTimer, timerDPD, max(k.Retry, time.Second))
 }
 
-// dpdAsked answers a peer that asks.
+// dpdAsked answers a peer that asks. Its sequence numbers rise (RFC 3706 6.2): a copy of an old question is no sign of life.
 func (m *Machine) dpdAsked(s *sa, n notification) {
 	if len(n.data) < 4 || s.phase != phaseDone {
+		return
+	}
+	seq := binary.BigEndian.Uint32(n.data)
+	switch ahead := int32(seq - s.peerSeq); {
+	case !s.peerAsked || ahead > 0:
+		s.peerAsked, s.peerSeq = true, seq
+		m.alive(s)
+	case ahead < 0:
+		m.event(EvDropped, "a question of dead peer detection that is over")
 		return
 	}
 	m.event(EvDPDHeard, s.remote.Addr())

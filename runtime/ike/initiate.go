@@ -3,6 +3,7 @@ package ike
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"time"
 
 	"pixfw/ast"
@@ -56,6 +57,9 @@ func (m *Machine) want(w wanted) {
 			m.acquiring[w.key()] = struct{}{}
 			m.beginQuick(s, w)
 			return
+		}
+		if i := slices.Index(peers, old.r.Peer); i > 0 { // the peer that has the tunnel now comes first
+			peers = append([]netip.Addr{old.r.Peer}, slices.Delete(peers, i, i+1)...)
 		}
 	}
 	for _, p := range peers {

@@ -24,20 +24,25 @@ type Machine struct {
 	debug    [4]int // level asked for, by facility; 0: off
 	hashSeed maphash.Seed
 
-	sas      map[cookies]*sa      // by both cookies, once both are known
-	started  map[cookie]*sa       // of ours, by the initiator's cookie, until the responder's is known
-	first    map[firstKey]*sa     // of others, by what message 1 is known by
-	byID     map[uint64]*sa       //
-	peers    map[netip.Addr]*peer // those who have an SA
-	halfOpen *list.List           // *sa of others, not authenticated, oldest first
-	sources  map[netip.Addr]int   // half open ones of an address
-	pairs    map[uint64]*pair     //
-	spis     map[uint32]*pair     // inbound; nil while a quick mode has only reserved the SPI
-	outs     map[uint32]*pair     // by SPIs of the other side; others with the same SPI hang on nextOut
-	slots    slots                // conn_id
+	sas      map[cookies]*sa           // by both cookies, once both are known
+	started  map[cookie]*sa            // of ours, by the initiator's cookie, until the responder's is known
+	first    map[firstKey]*sa          // of others, by what message 1 is known by
+	byID     map[uint64]*sa            //
+	peers    map[netip.Addr]*peer      // those who have an SA
+	halfOpen *list.List                // *sa of others, not authenticated and not proven, oldest first
+	provenSA *list.List                // *sa of others, not authenticated, but reachable, oldest first
+	sources  map[netip.Addr]*list.List // half open ones of an address, oldest first
+	licensed int                       // peers with an authenticated SA
+	bucket   bucket                    // of aggressive mode
+	from     Datagram                  // of the Receive under way
+	secrets  uint64                    // Diffie-Hellman keys drawn, for tests
+	pairs    map[uint64]*pair          //
+	spis     map[uint32]*pair          // inbound; nil while a quick mode has only reserved the SPI
+	outs     map[uint32]*pair          // by SPIs of the other side; others with the same SPI hang on nextOut
+	slots    slots                     // conn_id
 
 	acquiring map[wanted]struct{} // negotiations of ours under way
-	groups    map[string]int      // vpngroup by name
+	index     *index
 
 	clients clients
 }
@@ -53,8 +58,10 @@ type firstKey struct {
 
 // peer is an address that shares SAs with this box.
 type peer struct {
-	refs int // 1 for IKE, 2 for each pair, as debug output counts
-	sas  map[*sa]struct{}
+	refs    int // 1 for IKE, 2 for each pair, as debug output counts
+	sas     map[*sa]struct{}
+	done    int              // of these, authenticated
+	orphans map[uint64]*pair // whose SA is gone
 }
 
 // New is a machine for a plan.
@@ -63,9 +70,9 @@ func New(plan *compiler.Plan, o Options) *Machine {
 	return &Machine{
 		plan: plan, o: o, now: o.Clock.Now(), hashSeed: maphash.MakeSeed(),
 		sas: map[cookies]*sa{}, started: map[cookie]*sa{}, first: map[firstKey]*sa{}, byID: map[uint64]*sa{},
-		peers: map[netip.Addr]*peer{}, halfOpen: list.New(), sources: map[netip.Addr]int{},
+		peers: map[netip.Addr]*peer{}, halfOpen: list.New(), provenSA: list.New(), sources: map[netip.Addr]*list.List{},
 		pairs: map[uint64]*pair{}, spis: map[uint32]*pair{}, outs: map[uint32]*pair{}, acquiring: map[wanted]struct{}{},
-		groups: groupNames(plan), clients: newClients(),
+		index: newIndex(plan), clients: newClients(),
 	}
 }
 
@@ -140,6 +147,7 @@ func (m *Machine) receive(d Datagram) {
 		return
 	}
 	d.Payload = d.Payload[:h.length]
+	m.from = d
 	if d.If < 0 || d.If >= len(m.plan.Interfaces) || m.plan.Interfaces[d.If].ISAKMP.IsDefault() {
 		m.event(EvDropped, "isakmp is not enabled on the interface")
 		return

@@ -97,6 +97,7 @@ func (m *Machine) mainThird(s *sa, d Datagram, h *header, body []byte) error {
 		return err
 	}
 	hs.gxi, hs.ni = gxi, ni
+	m.proven(s)
 	m.vendors(s, list)
 	m.natDetect(s, list, d)
 	hs.dh = m.newDHKey(s.suite.group)
@@ -148,6 +149,7 @@ func (m *Machine) mainFifth(s *sa, d Datagram, h *header, body []byte) error {
 	m.moved(s, d)
 	m.notifies(s, list, 0)
 	m.event(EvAuthenticated)
+	m.event(EvBlank)
 	own := m.ownIdentity(s)
 	hs.idr = own.append(nil)
 	proof, err := m.proof(s, s.hashR())

@@ -93,6 +93,7 @@ func (m *Machine) removePair(p *pair, reason string, tell bool) {
 	m.logPair(p, 602302)
 	m.emit(RemoveSA{ID: p.r.ID, Reason: reason})
 	if pe := m.peers[p.r.Peer]; pe != nil {
+		delete(pe.orphans, p.r.ID)
 		m.unref(p.r.Peer, pe, EvIPsecPeerUnref)
 		m.unref(p.r.Peer, pe, EvIPsecPeerUnref)
 	}
@@ -147,6 +148,12 @@ func (m *Machine) inheritPairs(s *sa, reason string, tell bool) {
 		default:
 			delete(s.pairs, id)
 			p.sa = nil
+			if pe := m.peers[p.r.Peer]; pe != nil {
+				if pe.orphans == nil {
+					pe.orphans = map[uint64]*pair{}
+				}
+				pe.orphans[id] = p
+			}
 		}
 	}
 }

@@ -12,8 +12,10 @@ import (
 
 // handshake is what of phase 1 is not needed any more when it is done.
 type handshake struct {
-	first   firstKey
-	element *list.Element // in Machine.halfOpen
+	first    firstKey
+	list     *list.List    // Machine.halfOpen or provenSA
+	element  *list.Element // in it
+	ofSource *list.Element // in Machine.sources
 
 	saBody     []byte // of the initiator's SA payload
 	dh         *dhKey
@@ -296,6 +298,11 @@ func (m *Machine) rehome(s *sa, to netip.AddrPort) {
 	if old := m.peers[s.remote.Addr()]; old != nil {
 		old.refs -= refs
 		delete(old.sas, s)
+		if s.hand == nil {
+			if old.done--; old.done == 0 {
+				m.licensed--
+			}
+		}
 		if old.refs <= 0 && len(old.sas) == 0 {
 			delete(m.peers, s.remote.Addr())
 		}
@@ -307,6 +314,11 @@ func (m *Machine) rehome(s *sa, to netip.AddrPort) {
 	}
 	p.refs += refs
 	p.sas[s] = struct{}{}
+	if s.hand == nil {
+		if p.done++; p.done == 1 {
+			m.licensed++
+		}
+	}
 }
 
 const (

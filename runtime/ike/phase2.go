@@ -20,7 +20,7 @@ func (m *Machine) phase2(s *sa, d Datagram, h *header, body []byte) {
 	}
 	fresh := x == nil
 	if fresh {
-		if _, over := s.seen[h.id]; over || len(s.exchanges) >= m.o.Limits.Exchanges && h.exchange != xInfo {
+		if s.isOver(h.id) || len(s.exchanges) >= m.o.Limits.Exchanges && h.exchange != xInfo {
 			m.event(EvDropped, "message ID is over, or too many exchanges are under way")
 			return
 		}
@@ -36,8 +36,9 @@ func (m *Machine) phase2(s *sa, d Datagram, h *header, body []byte) {
 		m.malformed(s, err)
 		return
 	}
-	s.heard, s.dpdMissed = m.now, 0
-	m.moved(s, d)
+	if h.exchange != xInfo { // whose message ID may have been used before: a copy proves nothing
+		m.alive(s)
+	}
 	if h.exchange == xQuick && fresh && !s.created1 {
 		s.created1 = true
 		if !s.aggressive {
@@ -63,12 +64,19 @@ func (m *Machine) phase2(s *sa, d Datagram, h *header, body []byte) {
 	if h.exchange == xConfig {
 		m.receiveConfig(s, x, list, h.length)
 	} else {
+		x.commit = x.commit || fresh && h.flags&flagCommit != 0
 		m.receiveQuick(s, x, h, list)
 	}
 	if s.phase != phaseDead && s.exchanges[x.id] == x && x.retry.index == 0 {
 		x.tries = retryTimes // whoever has it does not come back to it: it ends by itself
 		m.arm(&x.retry, timerExchange, doneLinger)
 	}
+}
+
+// alive is a message of the peer that is no copy of an earlier one: it is there, and it is where the message has come from.
+func (m *Machine) alive(s *sa) {
+	s.heard, s.dpdMissed = m.now, 0
+	m.moved(s, m.from)
 }
 
 // openHashed decrypts a message of phase 2 and checks its hash.

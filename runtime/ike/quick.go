@@ -288,6 +288,10 @@ func (m *Machine) quickThird(s *sa, x *exchange) {
 	m.stopExpecting(x)
 	m.completeQuick(s, x)
 	x.lastOut = nil
+	if x.commit { // the peer waits to hear that the pair is there (RFC 2408 3.1; unconfirmed of the box)
+		n := notification{proto: protoESP, kind: notifyConnected}
+		m.sendHashed(s, x, nil, []payload{{pNotify, n.append(nil)}})
+	}
 	m.finish(x)
 }
 

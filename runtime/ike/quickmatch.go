@@ -22,13 +22,10 @@ func (m *Machine) candidates(s *sa, local, remote runtime.ProxyID) (out []candid
 	}
 	peer := astIP(s.remote.Addr())
 	entries := m.plan.VPN.Maps[mapIdx].Entries
-	for i := range entries {
+	for _, i := range m.index.entries(m.plan, mapIdx, peer) {
 		e := &entries[i]
-		if e.Manual {
-			continue
-		}
 		if e.Dynamic == compiler.None {
-			if isPeer(e, peer) && e.ACL != compiler.None && m.mirrored(e.ACL, local, remote) {
+			if e.ACL != compiler.None && m.mirrored(e.ACL, local, remote) {
 				out = append(out, candidate{mapIdx, i, compiler.None, e})
 			}
 			continue

@@ -115,4 +115,5 @@ func (m *Machine) showPair(s *sa, q *quick, p *pair) {
 		m.event(EvInitializeSA, "src", here, "dest", there, "src", local, "dest", remote, protoName(proto), text,
 			q.seconds, q.kilobyte, out.SPI, out.SPI, p.out, size, flagsTunnel)
 	}
+	m.event(EvBlankIPsec)
 }

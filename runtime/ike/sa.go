@@ -51,6 +51,7 @@ type sa struct {
 
 	exchanges map[uint32]*exchange // by message ID
 	seen      map[uint32]struct{}  // message IDs that are over
+	seenOld   map[uint32]struct{}  // older ones
 	pairs     map[uint64]*pair     // made under this SA and not moved on
 	created   int                  // quick modes done
 	contacted bool                 // INITIAL-CONTACT has been acted on
@@ -66,6 +67,8 @@ type sa struct {
 	dpdTimer  timer
 	dpdSeq    uint32
 	dpdMissed int
+	peerSeq   uint32 // of the last question of the peer
+	peerAsked bool
 	heard     time.Time // of the last packet of the peer that was authentic
 	keepalive timer
 
@@ -94,6 +97,7 @@ type exchange struct {
 	done    bool // only there to answer repetitions
 	quick   *quick
 	wanted  wanted // quick mode of ours
+	commit  bool   // the peer waits for CONNECTED
 	config  uint16 // identifier of a transaction
 }
 

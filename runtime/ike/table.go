@@ -2,6 +2,7 @@ package ike
 
 import (
 	"container/heap"
+	"container/list"
 	"encoding/binary"
 	"net/netip"
 
@@ -14,9 +15,8 @@ import (
 func (m *Machine) newSA(d Datagram, ci, cr cookie, initiator bool) *sa {
 	addr := d.Remote.Addr()
 	if !initiator {
-		if m.sources[addr] >= m.o.Limits.HalfOpenPerSource {
-			m.event(EvDropped, "too many exchanges under way with this peer")
-			return nil
+		if l := m.sources[addr]; l != nil && l.Len() >= m.o.Limits.HalfOpenPerSource {
+			m.removeSA(l.Front().Value.(*sa), "too many exchanges under way with this peer", false)
 		}
 		if m.halfOpen.Len() >= m.o.Limits.HalfOpen {
 			m.removeSA(m.halfOpen.Front().Value.(*sa), "too many exchanges under way", false)
@@ -26,7 +26,7 @@ func (m *Machine) newSA(d Datagram, ci, cr cookie, initiator bool) *sa {
 		m.event(EvDropped, "too many SAs")
 		return nil
 	}
-	if limit := m.o.Limits.Peers; limit > 0 && m.peers[addr] == nil && len(m.peers) >= limit {
+	if limit := m.o.Limits.Peers; limit > 0 && m.licensed >= limit && (m.peers[addr] == nil || m.peers[addr].done == 0) {
 		m.emit(Log{syslog.New(316001, addr, limit)})
 		return nil
 	}
@@ -43,8 +43,13 @@ func (m *Machine) newSA(d Datagram, ci, cr cookie, initiator bool) *sa {
 		m.sas[cookies{ci, cr}] = s
 		s.hand.first = firstKey{ci, d.Remote}
 		m.first[s.hand.first] = s
-		s.hand.element = m.halfOpen.PushBack(s)
-		m.sources[addr]++
+		s.hand.list, s.hand.element = m.halfOpen, m.halfOpen.PushBack(s)
+		l := m.sources[addr]
+		if l == nil {
+			l = list.New()
+			m.sources[addr] = l
+		}
+		s.hand.ofSource = l.PushBack(s)
 	}
 	m.holdPeer(s)
 	return s
@@ -55,16 +60,36 @@ func (m *Machine) established(s *sa) {
 	m.dropHalfOpen(s)
 	delete(m.first, s.hand.first)
 	s.hand = nil
+	if p := m.peers[s.remote.Addr()]; p != nil {
+		if p.done++; p.done == 1 {
+			m.licensed++
+		}
+	}
+}
+
+// proven is a peer that has answered: it can be reached at its address. First messages do not push it out any more.
+func (m *Machine) proven(s *sa) {
+	m.dropHalfOpen(s)
+	if m.provenSA.Len() >= m.o.Limits.Proven {
+		m.removeSA(m.provenSA.Front().Value.(*sa), "too many exchanges under way", false)
+	}
+	s.hand.list, s.hand.element = m.provenSA, m.provenSA.PushBack(s)
 }
 
 func (m *Machine) dropHalfOpen(s *sa) {
 	if s.hand == nil || s.hand.element == nil {
 		return
 	}
-	m.halfOpen.Remove(s.hand.element)
+	s.hand.list.Remove(s.hand.element)
 	s.hand.element = nil
+	if s.hand.ofSource == nil {
+		return
+	}
 	addr := s.hand.first.remote.Addr()
-	if m.sources[addr]--; m.sources[addr] <= 0 {
+	l := m.sources[addr]
+	l.Remove(s.hand.ofSource)
+	s.hand.ofSource = nil
+	if l.Len() == 0 {
 		delete(m.sources, addr)
 	}
 }
@@ -81,6 +106,11 @@ func (m *Machine) removeSA(s *sa, reason string, tell bool) {
 			m.sendDelete(s, protoISAKMP, [][]byte{append(append([]byte(nil), s.ci[:]...), s.cr[:]...)})
 			m.logPhase(s, 702202)
 		}
+		if p := m.peers[s.remote.Addr()]; p != nil {
+			if p.done--; p.done == 0 {
+				m.licensed--
+			}
+		}
 	}
 	m.event(EvDeletingSA, s.remote.Addr(), s.local.Addr())
 	m.dropHalfOpen(s)
@@ -90,10 +120,16 @@ func (m *Machine) removeSA(s *sa, reason string, tell bool) {
 	for _, x := range s.exchanges {
 		if x.quick != nil {
 			m.releaseSPIs(x.quick)
+			if x.ours {
+				m.notAcquired(x.wanted)
+			}
 		}
 		m.disarm(&x.retry)
 	}
-	s.exchanges = nil
+	for _, w := range s.waiting {
+		m.notAcquired(w)
+	}
+	s.exchanges, s.waiting = nil, nil
 	for _, t := range []*timer{&s.retry, &s.life, &s.dpdTimer, &s.keepalive} {
 		m.disarm(t)
 	}

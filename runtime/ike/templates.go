@@ -111,6 +111,8 @@ const (
 	EvNoSACreated
 	EvDropped
 	EvReaper
+	EvBlank
+	EvBlankIPsec
 	events
 )
 
@@ -230,5 +232,7 @@ var templates = [events]template{
 	EvSARequest:     {IPsec, 1, "IPSEC(sa_request): ,\n" + keyMessage},
 	EvNoSACreated:   {IPsec, 1, "IPSEC(sa_initiate): ACL = deny; no sa created\n"},
 	EvDropped:       {ISAKMP, 1, "ISAKMP: dropped: %s\n"},
+	EvBlank:         {ISAKMP, 1, "\n"},
+	EvBlankIPsec:    {IPsec, 1, "\n"},
 	EvReaper:        {ISAKMP, 2, "ISADB: reaper checking SA 0x%x, conn_id = 0\n"},
 }

@@ -28,9 +28,13 @@ type vpnClient struct {
 	user, password string
 	deaf           func(c *config) bool // true: the message is let go unanswered
 	refuseAddr     bool
-	noContact      bool     // no INITIAL_CONTACT
-	idle           bool     // stops after phase 1
-	request        []uint16 // attributes asked for
+	noContact      bool        // no INITIAL_CONTACT
+	idle           bool        // stops after phase 1
+	request        []uint16    // attributes asked for
+	transforms     []transform // offered in phase 1; nil: one
+	proposals      []proposal  // offered in quick mode; nil: one
+	vendors        []payload   // of message 3 in main mode
+	second         *identity   // IDcr of a second pair, wanted before the first is done
 
 	got      []string // what the box has said, in short
 	addr     netip.Addr
@@ -75,7 +79,10 @@ func (c *vpnClient) connect() {
 	c.m.random(c.s.ci[:])
 	hs := c.s.hand
 	t := transform{number: 1, id: 1, attrs: []attr{basicAttr(aEncryption, 1), basicAttr(aHash, 1), basicAttr(aGroup, uint16(c.s.suite.group)), basicAttr(aAuth, c.auth)}}
-	hs.saBody = appendSA(nil, []proposal{{number: 1, proto: protoISAKMP, transforms: []transform{t}}})
+	if c.transforms == nil {
+		c.transforms = []transform{t}
+	}
+	hs.saBody = appendSA(nil, []proposal{{number: 1, proto: protoISAKMP, transforms: c.transforms}})
 	hs.dh, hs.ni = c.m.newDHKey(c.s.suite.group), c.m.nonce()
 	hs.gxi, hs.psk = hs.dh.public, []byte(c.key)
 	list := []payload{{pSA, hs.saBody}}
@@ -128,7 +135,7 @@ func (c *vpnClient) sealed(kind exchangeType, id uint32, list []payload) []byte 
 
 func (c *vpnClient) id() uint32 {
 	c.nextID++
-	return uint32(c.at.Addr().As4()[3])<<16 | c.nextID
+	return 1<<31 | uint32(c.at.Addr().As4()[3])<<16 | c.nextID
 }
 
 func (c *vpnClient) receive(d Datagram) {
@@ -190,6 +197,10 @@ func (c *vpnClient) receive(d Datagram) {
 	case xQuick:
 		q := c.quick[h.id]
 		q.nr = find(list, pNonce)
+		if c.second != nil {
+			c.proxy, c.second = *c.second, nil
+			c.wantPair()
+		}
 		hash3 := c.s.suite.prf(c.s.keys.a, []byte{0}, mid, q.ni, q.nr)
 		c.sealed(xQuick, h.id, []payload{{pHash, hash3}})
 		c.pairs++
@@ -231,7 +242,7 @@ func (c *vpnClient) phase1(h *header, list []payload) {
 		c.last(xAggressive, list)
 		c.done()
 	case hs.gxr == nil && find(list, pKE) == nil:
-		c.plain(xMain, []payload{{pKE, hs.gxi}, {pNonce, hs.ni}})
+		c.plain(xMain, append([]payload{{pKE, hs.gxi}, {pNonce, hs.ni}}, c.vendors...))
 	default:
 		hs.gxr, hs.nr = find(list, pKE), find(list, pNonce)
 		if err := c.m.makeKeys(c.s); err != nil {
@@ -266,9 +277,7 @@ func (c *vpnClient) wantPair() {
 	if c.addr.IsValid() {
 		own = c.addr
 	}
-	t := transform{number: 1, id: 2, attrs: []attr{basicAttr(4, 1), basicAttr(5, 1)}} // ESP_DES, tunnel, HMAC-MD5
-	spi := c.m.random32() | 1<<31
-	offer := appendSA(nil, []proposal{{number: 1, proto: protoESP, spi: binary.BigEndian.AppendUint32(nil, spi), transforms: []transform{t}}})
+	offer := c.offered(c.m.random32() | 1<<31)
 	idcr := ident(c.pix.Addr())
 	if c.proxy.Type != 0 {
 		idcr = c.proxy.append(nil)
