@@ -1,8 +1,6 @@
 package ike
 
 import (
-	"crypto"
-	"crypto/x509"
 	"maps"
 	"net/netip"
 	"slices"
@@ -10,13 +8,6 @@ import (
 	"pixfw/compiler"
 	"pixfw/runtime"
 )
-
-// Certificates are what `ca` has brought: the box's own key and certificate, and the authority's.
-type Certificates struct {
-	Key   crypto.Signer
-	Own   *x509.Certificate
-	Roots *x509.CertPool
-}
 
 // Apply takes a new plan in. What has been negotiated lives on where the new plan still has its interface and its entry of a
 // crypto map; the rest is removed. New negotiations go by the new plan.

@@ -250,7 +250,7 @@ func FuzzResponder(f *testing.F) {
 			}
 			if len(m.byID) > 0 {
 				for _, s := range m.byID {
-					if len(s.exchanges) > limits.Exchanges+1 || len(s.pairs) > limits.PairsPerSA {
+					if len(s.exchanges) > limits.Exchanges+xauthQuestions+2 || len(s.pairs) > limits.PairsPerSA {
 						t.Fatalf("%d exchanges, %d pairs", len(s.exchanges), len(s.pairs))
 					}
 				}

@@ -271,6 +271,9 @@ func (m *Machine) mainSecond(s *sa, d Datagram, h *header, body []byte) error {
 	hs.dh = m.newDHKey(s.suite.group)
 	hs.gxi, hs.ni = hs.dh.public, m.nonce()
 	reply := append([]payload{{pKE, hs.gxi}, {pNonce, hs.ni}}, m.natPayloads(s)...)
+	if s.isRSA() {
+		reply = append(reply, m.certRequest()...)
+	}
 	m.answer(s, s.message(xMain, reply))
 	s.phase = phaseKeys
 	return nil

@@ -113,6 +113,8 @@ const (
 	EvReaper
 	EvBlank
 	EvBlankIPsec
+	EvCert // message ID
+	EvSig
 	events
 )
 
@@ -232,6 +234,8 @@ var templates = [events]template{
 	EvSARequest:     {IPsec, 1, "IPSEC(sa_request): ,\n" + keyMessage},
 	EvNoSACreated:   {IPsec, 1, "IPSEC(sa_initiate): ACL = deny; no sa created\n"},
 	EvDropped:       {ISAKMP, 1, "ISAKMP: dropped: %s\n"},
+	EvCert:          {ISAKMP, 1, "ISAKMP (0): processing CERT payload. message ID = %d\n"},
+	EvSig:           {ISAKMP, 1, "ISAKMP (0): processing SIG payload. message ID = %d\n"},
 	EvBlank:         {ISAKMP, 1, "\n"},
 	EvBlankIPsec:    {IPsec, 1, "\n"},
 	EvReaper:        {ISAKMP, 2, "ISADB: reaper checking SA 0x%x, conn_id = 0\n"},
