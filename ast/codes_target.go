@@ -30,8 +30,9 @@ func targetCodes() []Code {
 			"static (inside,outside) tcp 203.0.113.80 80 access-list web",
 			"Use a static without access list, and filter with the access list of the interface."},
 		{"W506", "Users cannot log in",
-			"The cut-through proxy does not run on the kernel engine yet, so nobody can authenticate. New connections that an include line names are dropped " +
-				"(109023), which is what a PIX does to users who have not logged in. Accounting sends no records, and servers are not asked.",
+			"The cut-through proxy does not ask for users yet. With `pixfw run` the first connection of an unknown user to FTP, Telnet, HTTP or HTTPS is taken to " +
+				"the firewall, which refuses it in the words of the service; to an address of a pool, and to other services, it is dropped (109023), which " +
+				"is what a PIX does to users who have not logged in. Rules alone drop all of them. Accounting sends no records, and servers are not asked.",
 			"aaa authentication include http outside 10.89.129.131 255.255.255.255 0.0.0.0 0.0.0.0 AuthInbound",
 			"Leave the line out where connections may pass without a login."},
 		{"W507", "IPsec is not served",
@@ -66,7 +67,8 @@ func targetCodes() []Code {
 				"access list permits them.",
 			"nat (inside) 1 0.0.0.0 0.0.0.0", "Nothing, in most networks."},
 		{"W515", "Line of an older kind is not loaded",
-			"What established permits is judged by the access list. An alias translates destinations, but no DNS answers, and no ARP is answered " +
+			"With rules alone, as translate writes them, what established permits is judged by the access list; the kernel engine does it, and forgets a " +
+				"connection within a minute when it dies. An alias translates destinations, but no DNS answers, and no ARP is answered " +
 				"for it. Conduits and outbound lists are in the rules.",
 			"established tcp 6000 0 permitto tcp 1024-65535", "Write an access list for the interface, and static (outside,inside) for an alias."},
 		{"W516", "Route and static disagree",

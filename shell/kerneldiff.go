@@ -28,15 +28,11 @@ const (
 )
 
 const (
-	whyWait    = "waits longer than five seconds: the kernel's clock is the real one"
-	whyTunnel  = "packets in and out of tunnels are the daemon's, not the rules'"
-	whyUsers   = "users cannot log in yet: connections that need it are dropped (109023)"
-	whySPI     = "ESP is let in to the daemon, which knows the associations; the rules do not"
-	whyNoIKE   = "without the daemon nobody asks for an association (702303): what should be encrypted is dropped"
-	whyReset   = "service resetinbound: nothing is sent back to what is dropped"
-	whyLegacy  = "established is not loaded (W515)"
-	whyShun    = "the kernel engine cannot shun"
-	whyConsole = "the firewall serves no console over the network (W510)"
+	whyWait   = "waits longer than five seconds: the kernel's clock is the real one"
+	whyTunnel = "packets in and out of tunnels are the daemon's, not the rules'"
+	whySPI    = "ESP is let in to the daemon, which knows the associations; the rules do not"
+	whyNoIKE  = "without the daemon nobody asks for an association (702303): what should be encrypted is dropped"
+	whyReset  = "service resetinbound: nothing is sent back to what is dropped"
 )
 
 // KernelDifferences are all of them.
@@ -47,20 +43,14 @@ var KernelDifferences = []KernelDifference{
 	{tableState, []string{"T76"}, whyWait},
 	{tableState, []string{"T79"}, "no DNS guard (W508): the answers of a server pass until the connection's time is over"},
 	{tableState, []string{"T87"}, "the kernel's FTP helper looks at a connection from its second command on; servers get USER first"},
-	{tableState, []string{"T89"}, whyLegacy},
 	{tableState, []string{"T90"}, "the limits of fragments are the kernel's (W514)"},
-	{tableBox, []string{"T93"}, whyConsole},
-	{tableBox, []string{"T105"}, whyShun},
-	{tableVPN, []string{"T106", "T112"}, whyUsers},
 	{tableVPN, []string{"T107", "T108"}, whyWait},
 	{tableVPN, []string{"T113", "T116", "T117", "T118", "T121", "T122"}, whyTunnel},
 	{tableVPN, []string{"T119"}, whyNoIKE},
 	{tableVPN, []string{"T120"}, whySPI},
-	{tablePrinted, []string{"S08"}, "the access check is passed, and the need to log in is told of (109023) before the missing translation"},
 	{tablePrinted, []string{"S09b", "S17", "S18", "S19", "S20", "S21", "S22", "S23", "S24", "S25", "S26", "S28"}, whyTunnel},
 	{tablePrinted, []string{"S33"}, whySPI},
 	{tablePrinted, []string{"S35"}, whyWait},
-	{tableFixed, []string{"S01", "S34"}, whyUsers},
 	{tableFixed, []string{"S09b", "S17", "S18", "S19", "S20", "S21", "S22", "S23", "S24", "S25", "S26", "S28"}, whyTunnel},
 	{tableFixed, []string{"S33"}, whySPI},
 	{tableFixed, []string{"S35"}, whyWait},

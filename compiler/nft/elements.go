@@ -47,6 +47,42 @@ func change(del bool, set string, pairs [][2]ast.IP) netlink.Message {
 	return netlink.Message{Header: netlink.Header{Type: netlink.HeaderType(unix.NFNL_SUBSYS_NFTABLES<<8 | typ), Flags: flags}, Data: b}
 }
 
+// ChangeMembers is the messages that add members to a LiveAddrs or, with pairs, a LivePairs, or delete them. One that is there already
+// gets its new time.
+func ChangeMembers(del bool, set string, pairs bool, members []Member) []netlink.Message {
+	var out []netlink.Message
+	for len(members) > 0 {
+		n := min(len(members), chunk)
+		typ, flags := unix.NFT_MSG_NEWSETELEM, netlink.Request|netlink.Create
+		if del {
+			typ, flags = unix.NFT_MSG_DELSETELEM, netlink.Request
+		}
+		b := append(make([]byte, 0, 64+n*40), unix.NFPROTO_IPV4, unix.NFNETLINK_V0, 0, 0)
+		b = attribute(b, unix.NFTA_SET_ELEM_LIST_TABLE, []byte(Table+"\x00"))
+		b = attribute(b, unix.NFTA_SET_ELEM_LIST_SET, []byte(set+"\x00"))
+		list := len(b)
+		b = attribute(b, unix.NFTA_SET_ELEM_LIST_ELEMENTS|unix.NLA_F_NESTED, nil)
+		for _, m := range members[:n] {
+			elem := len(b)
+			b = attribute(b, unix.NFTA_LIST_ELEM|unix.NLA_F_NESTED, nil)
+			key := be32(uint32(m.IP))
+			if pairs {
+				key = append(key, be32(uint32(m.To))...)
+			}
+			b = attribute(b, unix.NFTA_SET_ELEM_KEY|unix.NLA_F_NESTED, attribute(nil, unix.NFTA_DATA_VALUE, key))
+			if m.For > 0 && !del {
+				ms := binary.BigEndian.AppendUint64(nil, uint64(m.For.Milliseconds()))
+				b = attribute(attribute(b, unix.NFTA_SET_ELEM_TIMEOUT, ms), unix.NFTA_SET_ELEM_EXPIRATION, ms)
+			}
+			binary.NativeEndian.PutUint16(b[elem:], uint16(len(b)-elem))
+		}
+		binary.NativeEndian.PutUint16(b[list:], uint16(len(b)-list))
+		out = append(out, netlink.Message{Header: netlink.Header{Type: netlink.HeaderType(unix.NFNL_SUBSYS_NFTABLES<<8 | typ), Flags: flags}, Data: b})
+		members = members[n:]
+	}
+	return out
+}
+
 // attribute appends a netlink attribute, whose length does not count the padding.
 func attribute(b []byte, typ uint16, data []byte) []byte {
 	b = binary.NativeEndian.AppendUint16(b, uint16(4+len(data)))

@@ -39,6 +39,8 @@ func Lower(plan *compiler.Plan, names map[int]string, options ...Options) (*Rule
 	l.marks = map[string]uint32{}
 	l.xlateMaps()
 	l.clients()
+	l.userSets()
+	l.establishedSets()
 	l.ingress()
 	l.accessLists()
 	l.unNAT()
@@ -64,6 +66,9 @@ type Options struct {
 	// Twins says that a process speaks IPsec, with a device beside each that has a crypto map: Twin. Packets on it are treated as
 	// those of the interface.
 	Twins bool
+	// Live says that a process keeps the sets of hosts that are shunned (ShunSet), of users who have logged in, and of connections that
+	// may come back, and listens where users log in (LoginPort).
+	Live bool
 	// Linear makes chains of long access lists too, to compare them with.
 	Linear bool
 }
@@ -192,15 +197,24 @@ func (l *lowerer) sanity() {
 		deny("106012", "IP options", compiler.Line{}, notLo, Match{Field: HdrLen, Values: one(5)}),
 		deny("106016", "invalid source", compiler.Line{}, notLo, inSet(Saddr, "bad_source")),
 	}
+	if l.opts.Live {
+		l.rs.Sets = append(l.rs.Sets, Set{Name: ShunSet, Kind: LiveAddrs, Note: "hosts that are shunned"})
+	}
 	if len(land) > 0 {
 		l.rs.Sets = append(l.rs.Sets, Set{Name: "land", Kind: Pairs, Pairs: land, Note: "own addresses sent to themselves"})
 		rules = append(rules, deny("106017", "land attack", compiler.Line{}, notLo, inSet(SaddrDaddr, "land")))
+	}
+	if l.opts.Live {
+		rules = append(rules, deny("401004", "shunned", compiler.Line{}, notLo, inSet(Saddr, ShunSet)))
 	}
 	l.chain(Chain{Name: "sanity", Type: "filter", Hook: "prerouting", Priority: -300, Rules: rules,
 		Note: "What cannot be right, before connection tracking"})
 }
 
 const maxLand = 1024
+
+// ShunSet is the set of sources that are shut out at once. It is there with Options.Live.
+const ShunSet = "shunned"
 
 // mss lowers the MSS of SYNs (sysopt connection tcpmss).
 func (l *lowerer) mss() {

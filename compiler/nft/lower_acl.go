@@ -99,6 +99,7 @@ func (l *lowerer) check(i int) Chain {
 		{Match: []Match{{Field: CtState, Mask: StateInvalid}, withPorts}, Do: []Stmt{Counter{}, Drop{}}, Note: "malformed"},
 	}}
 	c.Rules = append(c.Rules, l.decrypted(i)...)
+	c.Rules = append(c.Rules, l.comesBack()...)
 	if f.ACL == compiler.None {
 		// A conduit permits what goes to a higher level, by the addresses of the wire (semantics.md 2.4).
 		for k := range l.p.Conduits {

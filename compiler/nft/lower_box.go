@@ -2,6 +2,7 @@ package nft
 
 import (
 	"fmt"
+	"slices"
 
 	"pixfw/ast"
 	"pixfw/compiler"
@@ -14,6 +15,9 @@ func (l *lowerer) input() {
 			{Match: []Match{iif("lo")}, Do: []Stmt{Accept{}}},
 			{Match: []Match{conn, withPorts}, Do: []Stmt{Accept{}}, Note: "replies to the firewall"},
 		}}
+	if len(l.rs.Users) > 0 {
+		base.Rules = append(base.Rules, Rule{Match: []Match{mark(MarkLogin), proto(ast.ProtoTCP)}, Do: []Stmt{Accept{}}, Note: "users who log in"})
+	}
 	var chains []Chain
 	for _, i := range l.ifs {
 		c := l.box(i)
@@ -92,7 +96,7 @@ func (l *lowerer) services(i int) []Rule {
 	accept := func(p, port uint32, from ast.Net, line compiler.Line) {
 		for _, s := range nets(Saddr, []ast.Net{from}) {
 			match := append(append([]Match(nil), s...), proto(p), Match{Field: Dport, Values: one(port)})
-			rules = append(rules, Rule{Match: match, Do: []Stmt{Counter{}, Accept{}}, Line: line})
+			rules = append(rules, Rule{Match: match, Do: []Stmt{Counter{}, Log{"710002"}, Accept{}}, Line: line})
 		}
 	}
 	lowest := true
@@ -119,41 +123,25 @@ func (l *lowerer) services(i int) []Rule {
 	return rules
 }
 
-// uauth drops new connections from i to o whose users would have to log in (semantics.md 5). Nobody can yet.
+// uauth drops new connections from i to o whose users would have to log in (semantics.md 5), by real addresses: what could not be
+// asked when it arrived.
 func (l *lowerer) uauth(i, o int) *Chain {
-	c := &Chain{Name: l.pairName("users", i, o), Note: "Connections whose user has to log in first: nobody can yet"}
-	outbound := l.level(i) > l.level(o)
+	c := &Chain{Name: l.pairName("users", i, o), Note: "Connections whose user has to log in first, and cannot be asked"}
 	rules := func(include bool) {
 		for k := range l.p.AAARules {
 			r := &l.p.AAARules[k]
-			switch {
-			case r.Include != include, r.What == "accounting",
-				r.Dir == compiler.DirInterface && r.If != i, r.Dir == compiler.DirInbound && outbound, r.Dir == compiler.DirOutbound && !outbound:
+			if r.ACL != compiler.None || r.Include != include || r.What == "accounting" || !l.rules(r, i, o) {
 				continue
 			}
 			from, to := r.Foreign, r.Local // local is the host on the higher interface
-			if outbound {
+			if l.level(i) > l.level(o) {
 				from, to = to, from
 			}
 			for _, s := range nets(Saddr, []ast.Net{from}) {
 				for _, d := range nets(Daddr, []ast.Net{to}) {
-					match := append(append([]Match(nil), s...), d...)
-					switch {
-					case r.AnyTCP:
-						match = append(match, proto(ast.ProtoTCP))
-					case r.Proto != 0:
-						match = append(match, proto(uint32(r.Proto)))
-					}
-					whole := r.Ports == (compiler.PortRange{Hi: 0xffff}) || r.Ports == (compiler.PortRange{}) && r.Proto != ast.ProtoICMP
-					switch {
-					case whole || r.AnyTCP:
-					case r.Proto == ast.ProtoTCP || r.Proto == ast.ProtoUDP:
-						match = append(match, Match{Field: Dport, Values: []Range{{uint32(r.Ports.Lo), uint32(r.Ports.Hi)}}})
-					case r.Proto == ast.ProtoICMP && r.Ports.Lo == r.Ports.Hi:
-						match = append(match, Match{Field: ICMPType, Values: one(uint32(r.Ports.Lo))})
-					}
+					match := slices.Concat(s, d, aaaService(r))
 					if include {
-						c.Rules = append(c.Rules, deny("109023", "must authenticate", r.Line, match...))
+						c.Rules = append(c.Rules, refuseUser(r.Line, match...))
 					} else {
 						c.Rules = append(c.Rules, Rule{Match: match, Do: []Stmt{Return{}}, Line: r.Line})
 					}
@@ -161,7 +149,7 @@ func (l *lowerer) uauth(i, o int) *Chain {
 			}
 		}
 	}
-	c.Rules = l.knownUsers(i)
+	c.Rules = l.loggedIn(i)
 	rules(false) // exclude beats include, whatever their order
 	n := len(c.Rules)
 	rules(true)
@@ -192,13 +180,19 @@ func (l *lowerer) unserved() {
 	p := l.p
 	for i := range p.AAARules {
 		r := &p.AAARules[i]
-		if r.What == "accounting" {
+		switch {
+		case r.What == "accounting":
 			l.warn("W506", r.Line, "no accounting records are sent", "")
-		} else if r.Include && r.ACL != compiler.None {
-			l.warn("W506", r.Line, "users cannot log in yet, and the list is not looked at: every connection that starts on interface "+
-				l.p.Interfaces[r.If].Name+" is dropped (109023)", "leave the line out to let them pass without a login")
-		} else if r.Include {
-			l.warn("W506", r.Line, "users cannot log in yet: connections that need it are dropped (109023)", "leave the line out to let them pass without a login")
+		case !r.Include:
+		case r.What == "authorization" && r.ACL != compiler.None:
+			l.warn("W506", r.Line, "no server is asked what users may do: what the list names passes", "")
+		case r.What == "authorization":
+			l.warn("W506", r.Line, "no server is asked what users may do: those who have logged in may do all", "")
+		case l.opts.Live:
+			l.warn("W506", r.Line, "users cannot log in yet: who would be asked is told so, and what nobody could be asked for is dropped (109023)",
+				"leave the line out to let them pass without a login")
+		default:
+			l.warn("W506", r.Line, "users cannot log in: connections that need it are dropped (109023)", "leave the line out to let them pass without a login")
 		}
 	}
 	for i := range p.AAAGroups {
@@ -213,6 +207,9 @@ func (l *lowerer) unserved() {
 		l.ipsec()
 	}
 	for i := range p.Established {
+		if l.opts.Live {
+			break
+		}
 		l.warn("W515", p.Established[i].Line, "not loaded: what it permits is judged by the access list", "")
 	}
 	for i := range p.NAT.Aliases {

@@ -138,3 +138,44 @@ func (l *lowerer) toAlias(i int, check Stmt) []Rule {
 	}
 	return rules
 }
+
+// establishedSets makes the sets of connections to which an established line lets others come back: foreign and mapped address.
+func (l *lowerer) establishedSets() {
+	l.rs.Established = map[int]string{}
+	for k := range l.p.Established {
+		if l.opts.Live {
+			name := l.unique(fmt.Sprintf("established_%d", k+1))
+			l.rs.Established[k] = name
+			l.rs.Sets = append(l.rs.Sets, Set{Name: name, Kind: LivePairs, Note: "who may come back to whom", Line: l.p.Established[k].Line})
+		}
+	}
+}
+
+// comesBack lets in what an established line permits, whatever access lists and conduits say (semantics.md 2.5).
+func (l *lowerer) comesBack() (rules []Rule) {
+	for k := range l.p.Established {
+		e := &l.p.Established[k]
+		if l.rs.Established[k] == "" {
+			continue
+		}
+		match := []Match{inSet(SaddrDaddr, l.rs.Established[k])}
+		switch {
+		case e.To.Proto != 0 && e.From.Proto != 0 && e.To.Proto != e.From.Proto:
+			continue // nothing is of both
+		case e.To.Proto != 0 || e.From.Proto != 0:
+			match = append(match, proto(uint32(max(e.To.Proto, e.From.Proto))))
+		default:
+			match = append(match, withPorts)
+		}
+		for _, p := range []struct {
+			field Field
+			ports compiler.PortRange
+		}{{Dport, e.To.Ports}, {Sport, e.From.Ports}} {
+			if p.ports != (compiler.PortRange{Hi: 0xffff}) {
+				match = append(match, Match{Field: p.field, Values: []Range{{uint32(p.ports.Lo), uint32(p.ports.Hi)}}})
+			}
+		}
+		rules = append(rules, Rule{Match: match, Do: []Stmt{SetPacketMark{MarkConduit}, Accept{}}, Line: e.Line})
+	}
+	return rules
+}

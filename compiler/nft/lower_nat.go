@@ -66,11 +66,15 @@ func (l *lowerer) unNAT() {
 	var chains []Chain
 	for _, i := range l.ifs {
 		c := Chain{Name: "un_nat_" + l.id[i]}
+		if login := l.login(i); len(login) > 0 {
+			chains = append(chains, login...)
+			c.Rules = append(c.Rules, Rule{Do: []Stmt{Jump{login[0].Name}}})
+		}
 		for k := range l.p.NAT.Exemptions {
-			if x := &l.p.NAT.Exemptions[k]; !x.Outside && l.level(x.If) > l.level(i) {
+			if x := &l.p.NAT.Exemptions[k]; !x.Outside && l.dev[x.If] != "" && l.level(x.If) > l.level(i) {
 				sub := l.listChain(fmt.Sprintf("exempt_un_%s_%d", l.id[i], k), x.ACL, true, []Stmt{Accept{}})
 				chains = append(chains, sub)
-				c.Rules = append(c.Rules, Rule{Do: []Stmt{Jump{sub.Name}}, Line: x.Line})
+				c.Rules = append(c.Rules, Rule{Match: []Match{inSet(Daddr, "route_"+l.id[x.If])}, Do: []Stmt{Jump{sub.Name}}, Line: x.Line})
 			}
 		}
 		c.Rules = append(c.Rules, l.aliases(i)...)
@@ -202,8 +206,9 @@ func (l *lowerer) inbound(i, o int) []Chain {
 	add(Rule{Match: decided, Do: []Stmt{Accept{}}})
 	add(l.returned(i, o)...)
 	if u := l.uauth(i, o); u != nil {
+		// Without a translation of the destination there is nothing to log in for.
 		out = append(out, *u)
-		add(Rule{Do: []Stmt{Jump{u.Name}}})
+		add(Rule{Match: []Match{mark(MarkUnNAT)}, Do: []Stmt{Jump{u.Name}}})
 	}
 	if c := l.limitChain(c.Name+"_limits", o, i, true); c != nil {
 		out = append(out, *c)

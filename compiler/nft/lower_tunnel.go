@@ -166,7 +166,7 @@ func (l *lowerer) decrypted(i int) []Rule {
 }
 
 // exempt reports whether the access lists and conduits of an interface are passed by in some way.
-func (l *lowerer) exempt(i int) bool { return len(l.decrypted(i)) > 0 }
+func (l *lowerer) exempt(i int) bool { return len(l.decrypted(i)) > 0 || len(l.rs.Established) > 0 }
 
 // known lets clients pass that have logged in by XAUTH: their users are in the uauth cache (semantics.md 5.3).
 func (l *lowerer) knownUsers(i int) []Rule {

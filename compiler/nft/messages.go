@@ -225,6 +225,22 @@ func (e *encoder) set(s *Set) error {
 		for _, p := range s.Pairs {
 			elems = append(elems, nftables.SetElement{Key: append(be32(uint32(p[0])), be32(uint32(p[1]))...)})
 		}
+	case LiveAddrs, LivePairs:
+		set.HasTimeout, set.Size = true, dynamicSize
+		if s.Kind == LivePairs {
+			t, err := nftables.ConcatSetType(nftables.TypeIPAddr, nftables.TypeIPAddr)
+			if err != nil {
+				return err
+			}
+			set.KeyType, set.Concatenation = t, true
+		}
+		for _, m := range s.Members {
+			key := be32(uint32(m.IP))
+			if s.Kind == LivePairs {
+				key = append(key, be32(uint32(m.To))...)
+			}
+			elems = append(elems, nftables.SetElement{Key: key, Timeout: m.For})
+		}
 	case Dynamic:
 		set.Dynamic, set.HasTimeout, set.Timeout, set.Size = true, true, s.Timeout, dynamicSize
 	case Verdicts:

@@ -22,6 +22,7 @@ const (
 	MarkOwn     = 0x50000000
 	MarkUnNAT   = MarkOwn | 1 // the destination was un-NATed, the rest is still to be judged
 	MarkPlain   = MarkOwn | 2 // no translation of the source
+	MarkLogin   = MarkOwn | 3 // taken to where users log in
 	markFirst   = MarkOwn | 16
 	MarkRequest = 0x51000000
 	MarkConduit = 0x52000000 // of a packet: a conduit permits it inbound
@@ -46,6 +47,10 @@ type Ruleset struct {
 	Xlates   []XlateMap
 	Requests []Request
 	PATs     []PATClass
+
+	// What the daemon does, with Options.Live.
+	Users       map[int]string // sets of users who have logged in, by interface
+	Established map[int]string // sets of connections that may come back (foreign and mapped address), by the line's index in the Plan
 }
 
 // An XlateMap holds the live translations of hosts on one interface as seen on another; policy NAT has its own for each
@@ -92,13 +97,15 @@ type SetKind uint8
 
 // The kinds of sets.
 const (
-	Addrs    SetKind = iota // intervals of addresses
-	Pairs                   // source and destination address
-	Dynamic                 // addresses that rules add, with a timeout
-	AddrMap                 // address to address
-	LiveMap                 // address to address, filled by the daemon
-	Counting                // addresses with a count of their connections
-	Verdicts                // ranges of a field to what is done
+	Addrs     SetKind = iota // intervals of addresses
+	Pairs                    // source and destination address
+	Dynamic                  // addresses that rules add, with a timeout
+	AddrMap                  // address to address
+	LiveMap                  // address to address, filled by the daemon
+	Counting                 // addresses with a count of their connections
+	Verdicts                 // ranges of a field to what is done
+	LiveAddrs                // addresses, filled by the daemon
+	LivePairs                // source and destination address, filled by the daemon
 )
 
 // A Set is a named set or map. Its intervals are sorted and do not touch.
@@ -108,6 +115,7 @@ type Set struct {
 	Ranges  []Range       // Addrs
 	Pairs   [][2]ast.IP   // Pairs, AddrMap, LiveMap
 	Timeout time.Duration // Dynamic
+	Members []Member      // LiveAddrs, LivePairs
 	// Verdicts: what is done with packets whose Key is in each range. The ranges are in order and do not overlap. With
 	// Counted the elements count packets: element N is entry N-1 of the access list ACL.
 	Key      Field
@@ -116,6 +124,12 @@ type Set struct {
 	ACL      int
 	Line     compiler.Line // where the set comes from one line
 	Note     string        // what it is, for readers
+}
+
+// A Member of a set that the daemon fills. Until its time is over; 0: until it is taken out.
+type Member struct {
+	IP, To ast.IP // To of LivePairs
+	For    time.Duration
 }
 
 // VerdictOf is an element of a set of verdicts. Do is Jump, Goto, Accept or Drop.
@@ -396,6 +410,13 @@ func (s *Set) Elements() int {
 		return len(intervals(s.Ranges, be32))
 	case Pairs, AddrMap, LiveMap:
 		return len(s.Pairs)
+	case LiveAddrs, LivePairs:
+		for i := range s.Members {
+			if s.Members[i].For > 0 {
+				return 0 // they may end at any moment
+			}
+		}
+		return len(s.Members)
 	case Verdicts:
 		n := len(s.Verdicts)
 		if s.interval() {

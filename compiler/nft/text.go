@@ -90,6 +90,14 @@ func (s *Set) text(b *strings.Builder) {
 		}
 	case Dynamic:
 		flags = fmt.Sprintf("\t\tsize %d\n\t\tflags dynamic,timeout\n\t\ttimeout %ds\n", dynamicSize, int(s.Timeout.Seconds()))
+	case LiveAddrs, LivePairs:
+		flags = fmt.Sprintf("\t\tsize %d\n\t\tflags timeout\n", dynamicSize)
+		if s.Kind == LivePairs {
+			typ = "ipv4_addr . ipv4_addr"
+		}
+		for _, m := range s.Members {
+			elems = append(elems, m.text(s.Kind))
+		}
 	case Counting:
 		flags = fmt.Sprintf("\t\tsize %d\n\t\tflags dynamic\n", dynamicSize)
 	case Verdicts:
@@ -117,6 +125,17 @@ func (s *Set) text(b *strings.Builder) {
 		b.WriteString("\t\telements = {\n\t\t\t" + strings.Join(elems, ",\n\t\t\t") + "\n\t\t}\n")
 	}
 	b.WriteString("\t}\n\n")
+}
+
+func (m Member) text(kind SetKind) string {
+	w := m.IP.String()
+	if kind == LivePairs {
+		w += " . " + m.To.String()
+	}
+	if m.For > 0 {
+		w += fmt.Sprintf(" timeout %ds", max(1, int(m.For.Seconds())))
+	}
+	return w
 }
 
 // keyType is the type of a field as the key of a set.

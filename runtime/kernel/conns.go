@@ -18,6 +18,7 @@ type conn struct {
 	xlates [2]*xlate
 	born   time.Time
 	reason string // where it is known before the end
+	pairs  []pairKey
 }
 
 // maxConns bounds the table. Connections beyond it pass, and have no messages.
@@ -58,8 +59,8 @@ func (d *dynamic) newConn(f *flow) (log []runtime.Message) {
 		return log
 	}
 	about, ok := describe(d.plan, f)
-	if !ok {
-		return log
+	if !ok || f.class() == nft.MarkLogin {
+		return log // a user who logs in talks to the firewall
 	}
 	now := d.clock.Now()
 	c := &conn{id: f.id, about: about, born: now}
@@ -75,6 +76,7 @@ func (d *dynamic) newConn(f *flow) (log []runtime.Message) {
 		}
 	}
 	d.conns[f.orig] = c
+	d.comesBack(c, true)
 	if ported(f.orig.proto) {
 		d.number++
 		c.about.Number = d.number
@@ -148,6 +150,7 @@ func (d *dynamic) endConn(f *flow) []runtime.Message {
 // drop removes a connection. last is what conntrack said at its end; nil: that is not known. The lock is held.
 func (d *dynamic) drop(k tuple, c *conn, last *flow) []runtime.Message {
 	delete(d.conns, k)
+	d.comesBack(c, false)
 	now := d.clock.Now()
 	for _, x := range c.xlates {
 		if x != nil {

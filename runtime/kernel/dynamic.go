@@ -31,6 +31,7 @@ type dynamic struct {
 	requests map[uint32]*nft.Request
 	pats     map[uint32]*nft.PATClass
 	xlates   xlateTable
+	live     live
 	conns    map[tuple]*conn
 	gone     map[tuple]uint32 // connections that were ended here, by id, until their last event
 	number   uint64           // of the newest connection
@@ -41,7 +42,7 @@ type dynamic struct {
 }
 
 func newDynamic(ns *space, clock runtime.Clock, emit func([]runtime.Message)) *dynamic {
-	return &dynamic{clock: clock, ns: ns, emit: emit, xlates: newXlateTable(), conns: map[tuple]*conn{}, gone: map[tuple]uint32{}}
+	return &dynamic{clock: clock, ns: ns, emit: emit, xlates: newXlateTable(), live: newLive(), conns: map[tuple]*conn{}, gone: map[tuple]uint32{}}
 }
 
 // use makes a plan and its ruleset the ones in force. The lock is held.
@@ -59,6 +60,7 @@ func (d *dynamic) use(plan *compiler.Plan, rules *nft.Ruleset) {
 // changes are elements that one transaction adds and removes.
 type changes struct {
 	add, del map[string][][2]ast.IP
+	members  []memberChange // in this order
 }
 
 func (c *changes) put(m *nft.XlateMap, x *xlate) {
@@ -90,6 +92,9 @@ func (d *dynamic) commit(c *changes) error {
 	}
 	for name, pairs := range c.add {
 		msgs = append(msgs, nft.Change(false, name, pairs)...)
+	}
+	for _, m := range c.members {
+		msgs = append(msgs, nft.ChangeMembers(m.del, m.set, m.pairs, m.members)...)
 	}
 	if len(msgs) == 1 {
 		return nil
@@ -234,6 +239,7 @@ func (d *dynamic) tick() error {
 		t := x.timeout(d.plan)
 		return x.conns == 0 && t > 0 && d.clock.Now().Sub(x.used) >= t
 	})
+	err = errors.Join(err, d.usersTick(), d.pairsTick())
 	generation := d.resync > 0
 	d.mu.Unlock()
 	if err != nil {

@@ -80,7 +80,7 @@ func New(opts Options) (*Engine, error) {
 	if opts.Clock == nil {
 		opts.Clock = runtime.WallClock{}
 	}
-	e := &Engine{opts: opts, clock: opts.Clock, ns: ns, stop: make(chan struct{}), mtu: map[string]int{}, before: map[string]string{},
+	e := &Engine{opts: opts, clock: opts.Clock, ns: ns, opt: nft.Options{Live: true}, stop: make(chan struct{}), mtu: map[string]int{}, before: map[string]string{},
 		carry: map[aceKey]uint64{}, zero: map[aceKey]uint64{}, subs: map[int]func(runtime.Message){}}
 	if e.nl, err = netlink.NewHandleAt(ns.handle(), unix.NETLINK_ROUTE, unix.NETLINK_NETFILTER); err != nil {
 		return nil, errors.Join(fmt.Errorf("netlink: %w", err), ns.close())
@@ -97,7 +97,7 @@ func New(opts Options) (*Engine, error) {
 	}
 	if q, err := ns.openQueue(nft.Queue); err == nil {
 		if native := ns.hasNativeQueue(); native || ns.hasCompatQueue() {
-			e.queue, e.opt = q, nft.Options{Daemon: true, CompatQueue: !native}
+			e.queue, e.opt = q, nft.Options{Daemon: true, CompatQueue: !native, Live: true}
 		} else if err := q.close(); err != nil {
 			return nil, errors.Join(err, e.Close())
 		}
@@ -180,6 +180,7 @@ func (e *Engine) Apply(plan *compiler.Plan) (ast.Diagnostics, error) {
 		gone = d.xlates.rekey(e.plan, plan)
 	}
 	d.xlates.fill(rules)
+	d.fillLive(plan, rules)
 	batch, err := rules.Batch()
 	if err != nil {
 		restore()
@@ -206,6 +207,7 @@ func (e *Engine) Apply(plan *compiler.Plan) (ast.Diagnostics, error) {
 		old, err2 := nft.Removal()
 		if e.rules != nil {
 			d.xlates.fill(e.rules)
+			d.fillLive(e.plan, e.rules)
 			old, err2 = e.rules.Batch()
 		}
 		if err2 != nil {
@@ -238,6 +240,7 @@ func (e *Engine) Apply(plan *compiler.Plan) (ast.Diagnostics, error) {
 	first := e.plan == nil
 	e.plan, e.rules, e.batch, e.links, e.byIndex = plan, rules, batch, links, byIndex
 	d.use(plan, rules)
+	d.recount()
 	if first {
 		// Connections may be older than the engine. Their addresses must be known before any host asks for one.
 		found, err := d.recover()
@@ -382,6 +385,12 @@ func (e *Engine) logged(l logged) {
 	var list []runtime.Message
 	if m, ok := message(plan, e.dyn, in, l.prefix, &l.packet); ok {
 		list = []runtime.Message{m}
+		switch {
+		case m.ID == 710002 && l.packet.Proto == ast.ProtoTCP:
+			list = []runtime.Message{requested(plan, in, &l.packet), m}
+		case m.ID == 401004:
+			e.dyn.shunned(l.packet.Src)
+		}
 	}
 	if e.opts.Observe != nil {
 		e.opts.Observe(Observation{If: in, Reason: l.prefix, Packet: l.packet, Messages: list})

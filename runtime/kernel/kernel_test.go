@@ -249,25 +249,6 @@ func TestNoteAsPrinted(t *testing.T) {
 	}
 }
 
-// With the list repaired and the authentication lines there, connections that need a login fail closed.
-func TestAuthenticationFailsClosed(t *testing.T) {
-	plan := loadPlan(t, "pix.cfg", func(s string) string {
-		return strings.ReplaceAll(s, "any host 10.89.129.131", "any host 192.168.1.11")
-	})
-	l := newLab(t, plan)
-	for _, port := range []uint16{80, 8080} {
-		if err := l.Serve(server, port); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if _, err := l.Get(lab.Internet, global, 8080); err != nil {
-		t.Errorf("port 8080 needs no login: %v", err)
-	}
-	mark := len(l.Messages())
-	go func() { _, _ = l.Dial(lab.Internet, global, 80, time.Second) }()
-	await(t, l, mark, "%PIX-3-109023: User from 198.51.100.7/")
-}
-
 // A second Apply keeps connections and hit counts; one that fails leaves the first in force.
 func TestApplyAgain(t *testing.T) {
 	plan := loadPlan(t, "web.cfg", nil)

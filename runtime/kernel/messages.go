@@ -72,6 +72,10 @@ func message(plan *compiler.Plan, d *dynamic, in int, reason string, p *runtime.
 		return syslog.New(106016, p.Src, p.Dst, name(in)), true
 	case "110001":
 		return syslog.New(110001, p.Dst, p.Src), true
+	case "109001":
+		return syslog.New(109001, "???", syslog.End{IP: p.Src, Port: p.SrcPort}, syslog.End{IP: p.Dst, Port: p.DstPort}), true
+	case "401004":
+		return syslog.New(401004, p.Src, p.Dst, name(in)), true
 	case "109023":
 		return syslog.New(109023, syslog.End{IP: p.Src, Port: p.SrcPort}, syslog.End{IP: p.Dst, Port: p.DstPort}, name(in)), true
 	case "201002":
@@ -89,6 +93,8 @@ func message(plan *compiler.Plan, d *dynamic, in int, reason string, p *runtime.
 		return syslog.New(402106, p.Dst, p.Src, syslog.ProtoName(p.Proto)), true
 	case "410001":
 		return syslog.New(410001, "packet length check of "+arg, p.Length), true
+	case "710002":
+		return syslog.Box710002(p.Proto, src, dst), true
 	case "710003":
 		return syslog.Box710003(p.Proto, src, dst), true
 	case "710005":
@@ -97,6 +103,12 @@ func message(plan *compiler.Plan, d *dynamic, in int, reason string, p *runtime.
 		return syslog.Box710006(p.Proto, p.Src, dst), true
 	}
 	return runtime.Message{}, false
+}
+
+// requested is what comes before the answer to a TCP connection to the box.
+func requested(plan *compiler.Plan, in int, p *runtime.Packet) runtime.Message {
+	f := plan.Interfaces[in].Name
+	return syslog.Box710001(syslog.End{If: f, IP: p.Src, Port: p.SrcPort}, syslog.End{If: f, IP: p.Dst, Port: p.DstPort})
 }
 
 // leadsTo is the interface that a packet from interface in would leave by: that of the translation that owns its

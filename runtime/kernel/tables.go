@@ -101,9 +101,6 @@ func (e *Engine) Xlates() runtime.XlateTable {
 	return t
 }
 
-// Users is empty: nobody can log in yet.
-func (e *Engine) Users() runtime.UserTable { return runtime.UserTable{} }
-
 // InterfaceCounters are the kernel's counters of the device.
 func (e *Engine) InterfaceCounters(i int) runtime.Counters {
 	e.mu.Lock()
@@ -122,7 +119,7 @@ func (e *Engine) InterfaceCounters(i int) runtime.Counters {
 
 // ClearConns ends every connection through the firewall.
 func (e *Engine) ClearConns() error {
-	return e.dyn.clear(func(*xlate) bool { return false }, func(*conn) bool { return true })
+	return e.dyn.clear("Xlate Clear", func(*xlate) bool { return false }, func(*flow) bool { return true })
 }
 
 // ClearXlates deletes dynamic translations with their connections.
@@ -132,14 +129,14 @@ func (e *Engine) ClearXlates(filter runtime.XlateFilter) error {
 		return nil
 	}
 	name := func(i int) string { return plan.Interfaces[i].Name }
-	return e.dyn.clear(func(x *xlate) bool {
+	return e.dyn.clear("Xlate Clear", func(x *xlate) bool {
 		return (filter.Real == 0 || filter.Real == x.key.real) && (filter.Mapped == 0 || filter.Mapped == x.mapped) &&
 			(filter.If == "" || filter.If == name(x.key.realIf) || filter.If == name(x.key.mappedIf))
-	}, func(*conn) bool { return false })
+	}, func(*flow) bool { return false })
 }
 
-// clear ends the translations that fit, with their connections, and the connections that fit.
-func (d *dynamic) clear(fits func(*xlate) bool, over func(*conn) bool) error {
+// clear ends the translations that fit, with their connections, and the connections that fit by their first packet.
+func (d *dynamic) clear(reason string, fits func(*xlate) bool, over func(*flow) bool) error {
 	d.mu.Lock()
 	if d.plan == nil {
 		d.mu.Unlock()
@@ -164,10 +161,10 @@ func (d *dynamic) clear(fits func(*xlate) bool, over func(*conn) bool) error {
 		f := &list[i]
 		log = append(log, d.newConn(f)...) // its event may still be on the way
 		c := d.conns[f.orig]
-		if c == nil || !over(c) && !hit[c.xlates[0]] && !hit[c.xlates[1]] {
+		if c == nil || !over(f) && !hit[c.xlates[0]] && !hit[c.xlates[1]] {
 			continue
 		}
-		c.reason = "Xlate Clear"
+		c.reason = reason
 		if f.stop == 0 {
 			f.stop = uint64(time.Now().UnixNano())
 		}
@@ -183,6 +180,3 @@ func (d *dynamic) clear(fits func(*xlate) bool, over func(*conn) bool) error {
 	d.emit(log)
 	return err
 }
-
-// ClearUsers has nothing to do: nobody can log in yet.
-func (e *Engine) ClearUsers(string) error { return nil }

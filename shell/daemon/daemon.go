@@ -18,6 +18,7 @@ import (
 	"pixfw/runtime"
 	"pixfw/runtime/kernel"
 	"pixfw/runtime/syslog"
+	"pixfw/runtime/uauth"
 	"pixfw/shell"
 )
 
@@ -58,6 +59,7 @@ type Daemon struct {
 	first   *shell.Session // never typed at: consoles are made from it
 	socket  net.Listener
 	remote  *remotes
+	users   *uauth.Listener                  // nil: nobody listens
 	logging atomic.Pointer[compiler.Logging] // of the plan in force
 	cancel  func()
 	work    sync.WaitGroup
@@ -99,6 +101,7 @@ func Start(o Options) (d *Daemon, err error) {
 	}
 	d.sender = syslog.NewSender(dialIn(o.Netns), d.o.Clock, o.Note)
 	d.remote = newRemotes(d)
+	d.listenUsers()
 	checked := &checkedEngine{Engine: d.engine, d: d, tell: o.Diagnostics}
 	d.cancel = d.engine.Subscribe(d.message)
 	if d.first, _, err = shell.New(shell.Options{Engine: checked, Clock: d.o.Clock, Config: o.Config, Secrets: o.Secrets, Save: d.save}); err != nil {
@@ -264,6 +267,9 @@ func (d *Daemon) Close() error {
 	d.end()
 	if d.remote != nil {
 		d.remote.close()
+	}
+	if d.users != nil {
+		errs = append(errs, d.users.Close())
 	}
 	d.work.Wait()
 	if d.cancel != nil {

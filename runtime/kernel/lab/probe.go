@@ -369,9 +369,16 @@ type flowKey struct {
 	proto        uint8
 	src, dst     ast.IP
 	sport, dport uint16
+	id           uint16 // of ICMP
 }
 
-func flowOf(p *runtime.Packet) flowKey { return flowKey{p.Proto, p.Src, p.Dst, p.SrcPort, p.DstPort} }
+func flowOf(p *runtime.Packet) flowKey {
+	k := flowKey{p.Proto, p.Src, p.Dst, p.SrcPort, p.DstPort, 0}
+	if p.Proto == ast.ProtoICMP {
+		k.id = p.ICMPID
+	}
+	return k
+}
 
 // judge adds what the engine was told.
 func (p *Probe) judge(flights []flight, byTag map[uint16]*flight, seen []kernel.Observation) {

@@ -1,0 +1,445 @@
+package kernel
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"pixfw/ast"
+	"pixfw/compiler"
+	"pixfw/compiler/nft"
+	"pixfw/runtime"
+	"pixfw/runtime/syslog"
+)
+
+// Bounds of the sets that the engine keeps: those of the kernel's.
+const (
+	maxShuns = 65535
+	maxUsers = 65535
+	maxPairs = 65535
+)
+
+var (
+	errShunTable = errors.New("unable to allocate resources")
+	errNoShun    = errors.New("no such shun")
+	errUserTable = errors.New("the table of users is full")
+)
+
+// live is what the rules look up in sets that the engine fills: shunned hosts, users, connections to which others may come back.
+// The lock is that of dynamic.
+type live struct {
+	shuns map[ast.IP]*runtime.Shun
+	users map[userKey]*user
+	most  int
+	pairs map[pairKey]*pair
+}
+
+// A userKey is a source on the interface where it is seen, by name: indices change with the plan.
+type userKey struct {
+	ifName string
+	ip     ast.IP
+}
+
+type user struct {
+	name        string
+	since, used time.Time // used: when its last connection was seen
+}
+
+// A pairKey is a foreign and a mapped address that an established line is about, by its text.
+type pairKey struct {
+	line            string
+	foreign, mapped ast.IP
+}
+
+type pair struct {
+	conns int
+	fresh time.Time // when the kernel was told of it last
+}
+
+func newLive() live {
+	return live{shuns: map[ast.IP]*runtime.Shun{}, users: map[userKey]*user{}, pairs: map[pairKey]*pair{}}
+}
+
+// member changes of one transaction.
+type memberChange struct {
+	del, pairs bool
+	set        string
+	members    []nft.Member
+}
+
+// pairLife is how long the kernel believes that a connection is there of which it is not told again: when the engine dies, nothing
+// stays open. The engine tells it again after half of it.
+const pairLife = time.Minute
+
+// left is how long a user stays logged in; false: not any longer.
+func (u *user) left(t *compiler.UAuth, now time.Time) (time.Duration, bool) {
+	left := time.Duration(0)
+	for _, x := range [2]struct {
+		limit time.Duration
+		from  time.Time
+	}{{t.Absolute, u.since}, {t.Inactivity, u.used}} {
+		if x.limit <= 0 {
+			continue
+		}
+		d := x.limit - now.Sub(x.from)
+		if d <= 0 {
+			return 0, false
+		}
+		if left == 0 || d < left {
+			left = d
+		}
+	}
+	return left, true
+}
+
+// fillLive puts what is live into the sets of a ruleset.
+func (d *dynamic) fillLive(plan *compiler.Plan, rs *nft.Ruleset) {
+	of := map[string][]nft.Member{}
+	for ip := range d.live.shuns {
+		of[nft.ShunSet] = append(of[nft.ShunSet], nft.Member{IP: ip})
+	}
+	now := d.clock.Now()
+	for k, u := range d.live.users {
+		if left, ok := u.left(&plan.UAuth, now); ok {
+			if name := rs.Users[plan.IfByName(k.ifName)]; name != "" {
+				of[name] = append(of[name], nft.Member{IP: k.ip, For: left})
+			}
+		}
+	}
+	for k := range d.live.pairs {
+		for i, name := range rs.Established {
+			if plan.Established[i].Line.Text() == k.line {
+				of[name] = append(of[name], nft.Member{IP: k.foreign, To: k.mapped, For: pairLife})
+			}
+		}
+	}
+	for i := range rs.Sets {
+		if s := &rs.Sets[i]; s.Kind == nft.LiveAddrs || s.Kind == nft.LivePairs {
+			s.Members = of[s.Name]
+		}
+	}
+}
+
+// Shun drops every packet of a source from now on, wherever it arrives. With a destination it also cuts that connection.
+func (e *Engine) Shun(s runtime.Shun) error {
+	d := e.dyn
+	d.mu.Lock()
+	if _, known := d.live.shuns[s.Src]; !known && len(d.live.shuns) >= maxShuns {
+		d.mu.Unlock()
+		d.emit([]runtime.Message{syslog.New(401005, s.Src, s.Dst, s.SrcPort, s.DstPort)})
+		return errShunTable
+	}
+	if d.rules != nil {
+		c := changes{members: []memberChange{{set: nft.ShunSet, members: []nft.Member{{IP: s.Src}}}}}
+		if err := d.commit(&c); err != nil {
+			d.mu.Unlock()
+			return err
+		}
+	}
+	s.Dropped = 0
+	d.live.shuns[s.Src] = &s
+	d.mu.Unlock()
+	d.emit([]runtime.Message{syslog.New(401002, s.Src, s.Dst, s.SrcPort, s.DstPort)})
+	if s.Dst == 0 {
+		return nil
+	}
+	return d.clear("Deny", func(*xlate) bool { return false }, func(f *flow) bool {
+		return names(&s, &f.orig) || names(&s, &f.reply)
+	})
+}
+
+// names reports whether a shun is about packets of one direction of a connection.
+func names(s *runtime.Shun, t *tuple) bool {
+	return (s.Proto == 0 || s.Proto == t.proto) && t.src == s.Src && t.dst == s.Dst && t.sport == s.SrcPort && t.dport == s.DstPort
+}
+
+// NoShun lets a source in again.
+func (e *Engine) NoShun(src ast.IP) error {
+	d := e.dyn
+	d.mu.Lock()
+	if d.live.shuns[src] == nil {
+		d.mu.Unlock()
+		return errNoShun
+	}
+	err := d.unshun([]nft.Member{{IP: src}})
+	d.mu.Unlock()
+	if err == nil {
+		d.emit([]runtime.Message{syslog.New(401003, src)})
+	}
+	return err
+}
+
+// ClearShuns lets all in again.
+func (e *Engine) ClearShuns() error {
+	d := e.dyn
+	d.mu.Lock()
+	var all []nft.Member
+	for ip := range d.live.shuns {
+		all = append(all, nft.Member{IP: ip})
+	}
+	err := d.unshun(all)
+	d.mu.Unlock()
+	if err == nil {
+		d.emit([]runtime.Message{syslog.New(401001)})
+	}
+	return err
+}
+
+func (d *dynamic) unshun(list []nft.Member) error {
+	if d.rules != nil && len(list) > 0 {
+		if err := d.commit(&changes{members: []memberChange{{del: true, set: nft.ShunSet, members: list}}}); err != nil {
+			return err
+		}
+	}
+	for _, m := range list {
+		delete(d.live.shuns, m.IP)
+	}
+	return nil
+}
+
+// Shuns lists what is shunned, by source. Dropped counts what the engine was told of.
+func (e *Engine) Shuns() []runtime.Shun {
+	d := e.dyn
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	list := make([]runtime.Shun, 0, len(d.live.shuns))
+	for _, s := range d.live.shuns {
+		list = append(list, *s)
+	}
+	slices.SortFunc(list, func(a, b runtime.Shun) int { return cmp.Compare(a.Src, b.Src) })
+	return list
+}
+
+// shunned counts a packet of a shunned host.
+func (d *dynamic) shunned(src ast.IP) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if s := d.live.shuns[src]; s != nil {
+		s.Dropped++
+	}
+}
+
+// Login enters a user into the uauth cache (semantics.md 5.3): connections from the address on that interface need no login until
+// its time is over.
+func (e *Engine) Login(ifIndex int, addr ast.IP, name string) error {
+	d := e.dyn
+	d.mu.Lock()
+	if d.plan == nil || ifIndex < 0 || ifIndex >= len(d.plan.Interfaces) {
+		d.mu.Unlock()
+		return fmt.Errorf("no interface %d", ifIndex)
+	}
+	ifName := d.plan.Interfaces[ifIndex].Name
+	said := []runtime.Message{syslog.New(109005, name, syslog.End{IP: addr}, syslog.End{}, ifName)}
+	now := d.clock.Now()
+	u := &user{name: name, since: now, used: now}
+	if left, _ := u.left(&d.plan.UAuth, now); !d.plan.UAuth.NoCache {
+		k := userKey{ifName, addr}
+		if d.live.users[k] == nil && len(d.live.users) >= maxUsers {
+			d.mu.Unlock()
+			return errUserTable
+		}
+		if set := d.rules.Users[ifIndex]; set != "" {
+			if err := d.commit(&changes{members: []memberChange{{set: set, members: []nft.Member{{IP: addr, For: left}}}}}); err != nil {
+				d.mu.Unlock()
+				return err
+			}
+		}
+		d.live.users[k] = u
+		d.live.most = max(d.live.most, len(d.live.users))
+	}
+	d.mu.Unlock()
+	d.emit(said)
+	return nil
+}
+
+// Users is the uauth cache.
+func (e *Engine) Users() runtime.UserTable {
+	d := e.dyn
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	var t runtime.UserTable
+	if d.plan == nil {
+		return t
+	}
+	now := d.clock.Now()
+	for k, u := range d.live.users {
+		i := d.plan.IfByName(k.ifName)
+		if _, ok := u.left(&d.plan.UAuth, now); !ok || i == compiler.None {
+			continue
+		}
+		t.Users = append(t.Users, runtime.User{If: i, Addr: k.ip, Name: u.name, Since: u.since,
+			Absolute: d.plan.UAuth.Absolute, Inactivity: d.plan.UAuth.Inactivity})
+	}
+	slices.SortFunc(t.Users, func(a, b runtime.User) int {
+		return cmp.Or(a.Since.Compare(b.Since), cmp.Compare(a.If, b.If), cmp.Compare(a.Addr, b.Addr))
+	})
+	t.MostSeen = d.live.most
+	return t
+}
+
+// ClearUsers takes a user out of the cache; empty: all. Connections live on.
+func (e *Engine) ClearUsers(name string) error {
+	d := e.dyn
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.logOut(func(u *user) bool { return name == "" || u.name == name })
+}
+
+// logOut takes users out of the cache. The lock is held.
+func (d *dynamic) logOut(fits func(*user) bool) error {
+	sets := map[string][]nft.Member{}
+	var gone []userKey
+	now := d.clock.Now()
+	for k, u := range d.live.users {
+		if !fits(u) {
+			continue
+		}
+		gone = append(gone, k)
+		if d.plan == nil {
+			continue
+		}
+		left, ok := u.left(&d.plan.UAuth, now)
+		// What is about to end by itself may be gone already, and could not be deleted.
+		if name := d.rules.Users[d.plan.IfByName(k.ifName)]; name != "" && ok {
+			sets[name] = append(sets[name], nft.Member{IP: k.ip, For: left})
+		}
+	}
+	var c changes
+	for name, list := range sets {
+		// Added first, so that each is there to be deleted.
+		c.members = append(c.members, memberChange{set: name, members: list}, memberChange{del: true, set: name, members: list})
+	}
+	if err := d.commit(&c); err != nil {
+		return err
+	}
+	for _, k := range gone {
+		delete(d.live.users, k)
+	}
+	return nil
+}
+
+// active notes that users have connections, and ends those whose time is over. The lock is held.
+func (d *dynamic) usersTick() error {
+	if len(d.live.users) == 0 {
+		return nil
+	}
+	now := d.clock.Now()
+	var c changes
+	if d.plan.UAuth.Inactivity > 0 {
+		sets := map[string][]nft.Member{}
+		for _, conn := range d.conns {
+			from := conn.about.Local
+			if conn.about.Inbound {
+				from = conn.about.Foreign
+			}
+			k := userKey{from.If, from.IP}
+			u := d.live.users[k]
+			if u == nil || u.used.Equal(now) {
+				continue
+			}
+			u.used = now
+			if left, ok := u.left(&d.plan.UAuth, now); ok {
+				if name := d.rules.Users[d.plan.IfByName(k.ifName)]; name != "" {
+					sets[name] = append(sets[name], nft.Member{IP: k.ip, For: left})
+				}
+			}
+		}
+		for name, list := range sets {
+			c.members = append(c.members, memberChange{set: name, members: list})
+		}
+	}
+	if err := d.commit(&c); err != nil {
+		return err
+	}
+	for k, u := range d.live.users {
+		if _, ok := u.left(&d.plan.UAuth, now); !ok {
+			delete(d.live.users, k) // the kernel has ended it by itself
+		}
+	}
+	return nil
+}
+
+// comesBack counts a connection that begins or ends for the established lines it is of (semantics.md 2.5). The lock is held.
+func (d *dynamic) comesBack(c *conn, begins bool) {
+	about := &c.about
+	if d.plan == nil || len(d.plan.Established) == 0 || about.Inbound || !begins && c.pairs == nil {
+		return
+	}
+	now := d.clock.Now()
+	if !begins {
+		for _, k := range c.pairs {
+			if p := d.live.pairs[k]; p != nil {
+				if p.conns--; p.conns <= 0 {
+					delete(d.live.pairs, k)
+					// An element that has ended by itself cannot be deleted: it is added once more in the same transaction.
+					_ = d.commit(&changes{members: append(d.pairChange(k, false), d.pairChange(k, true)...)}) // or its time ends it
+				}
+			}
+		}
+		c.pairs = nil
+		return
+	}
+	if c.xlates[0] != nil && c.xlates[0].isPAT {
+		return // a port has no host that others could come back to
+	}
+	for i := range d.plan.Established {
+		s := &d.plan.Established[i]
+		if s.Proto != about.Proto || s.DstPort != 0 && s.DstPort != about.Foreign.Port || s.SrcPort != 0 && s.SrcPort != about.Local.Port {
+			continue
+		}
+		k := pairKey{s.Line.Text(), about.Foreign.IP, about.Global.IP}
+		p := d.live.pairs[k]
+		if p == nil {
+			if len(d.live.pairs) >= maxPairs {
+				continue
+			}
+			if d.commit(&changes{members: d.pairChange(k, false)}) != nil {
+				continue // nothing opens
+			}
+			p = &pair{fresh: now}
+			d.live.pairs[k] = p
+		}
+		p.conns++
+		c.pairs = append(c.pairs, k)
+	}
+}
+
+// recount looks at all connections again, for established lines that were not there. The lock is held.
+func (d *dynamic) recount() {
+	for _, c := range d.conns {
+		if c.pairs == nil {
+			d.comesBack(c, true)
+		}
+	}
+}
+
+func (d *dynamic) pairChange(k pairKey, del bool) (out []memberChange) {
+	for i, name := range d.rules.Established {
+		if d.plan.Established[i].Line.Text() == k.line {
+			out = append(out, memberChange{del: del, pairs: true, set: name, members: []nft.Member{{IP: k.foreign, To: k.mapped, For: pairLife}}})
+		}
+	}
+	return out
+}
+
+// pairsTick tells the kernel again what is still there. The lock is held.
+func (d *dynamic) pairsTick() error {
+	now := d.clock.Now()
+	var c changes
+	var told []*pair
+	for k, p := range d.live.pairs {
+		if now.Sub(p.fresh) >= pairLife/2 {
+			c.members = append(c.members, d.pairChange(k, false)...)
+			told = append(told, p)
+		}
+	}
+	if err := d.commit(&c); err != nil {
+		return err
+	}
+	for _, p := range told {
+		p.fresh = now
+	}
+	return nil
+}
