@@ -9,6 +9,7 @@ import (
 
 	"pixfw/ast"
 	"pixfw/compiler"
+	"pixfw/compiler/nft"
 	"pixfw/parser"
 	"pixfw/shell"
 )
@@ -99,4 +100,27 @@ func TestDocsKernel(t *testing.T) {
 		fmt.Fprintf(&b, "| %s | %s | %s |\n", strings.Join(d.Cases, ", "), d.Archive, d.Why)
 	}
 	golden(t, "docs/kernel-differences.md", b.String())
+}
+
+// TestDocsFixups keeps docs/fixups.md equal to the table of inspections.
+func TestDocsFixups(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("# Inspections on Linux\n\nGenerated (`make docs`). What the kernel engine and translated rules do for each `fixup protocol`. The emulator does more: see its\n" +
+		"traces. Findings (W508) and the ledger say the same of each line. \"Refused\" means that further connections are judged by the access list,\n" +
+		"and payloads are not translated, so that what needs them fails; nothing opens.\n\n" +
+		"| fixup | ports of 6.3 | kernel helper | what is done | what is not | refused |\n|---|---|---|---|---|---|\n")
+	or := func(s, other string) string {
+		if s == "" {
+			return other
+		}
+		return s
+	}
+	for _, f := range nft.Fixups {
+		refused := ""
+		if f.Refused {
+			refused = "yes"
+		}
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s |\n", f.Protocol, or(f.Ports, "off"), or(f.Helper, "none"), f.Does, f.Lacks, refused)
+	}
+	golden(t, "docs/fixups.md", b.String())
 }

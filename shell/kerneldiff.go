@@ -18,13 +18,12 @@ type KernelDifference struct {
 
 // Archives of the decision tables.
 const (
-	tableOutbound = "01-outbound-and-dynamic-nat.txtar"
-	tableInbound  = "02-inbound.txtar"
-	tableState    = "04-state-icmp-fixups.txtar"
-	tableBox      = "05-to-the-box.txtar"
-	tableVPN      = "06-uauth-and-ipsec.txtar"
-	tablePrinted  = "07-seed-as-printed.txtar"
-	tableFixed    = "08-seed-fixed.txtar"
+	tableInbound = "02-inbound.txtar"
+	tableState   = "04-state-icmp-fixups.txtar"
+	tableBox     = "05-to-the-box.txtar"
+	tableVPN     = "06-uauth-and-ipsec.txtar"
+	tablePrinted = "07-seed-as-printed.txtar"
+	tableFixed   = "08-seed-fixed.txtar"
 )
 
 const (
@@ -37,7 +36,6 @@ const (
 
 // KernelDifferences are all of them.
 var KernelDifferences = []KernelDifference{
-	{tableOutbound, []string{"T22"}, "the overlap of statics is not logged (308002) when the configuration is applied"},
 	{tableInbound, []string{"T54"}, whyReset},
 	{tableInbound, []string{"T59"}, "the limit of half-open connections is not enforced (W504)"},
 	{tableState, []string{"T76"}, whyWait},

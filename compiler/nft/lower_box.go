@@ -320,27 +320,8 @@ func (l *lowerer) ipsec() {
 	}
 }
 
-// lacks says what each inspection does not do.
-var lacks = map[string]string{
-	"dns":    "only the length is checked: no DNS guard, no label checks, no address rewrite",
-	"http":   "URLs are not logged or filtered; connections pass",
-	"smtp":   "no Mail Guard: SMTP commands pass unchecked",
-	"rsh":    "the second connection of rsh is not opened",
-	"rtsp":   "media connections of RTSP are not opened",
-	"skinny": "media connections of Skinny are not opened",
-	"sqlnet": "redirected connections of SQL*Net are not opened",
-	"ftp":    "done by the kernel's helper: no strict checks, no 303002 log",
-	"tftp":   "done by the kernel's helper",
-	"sip":    "done by the kernel's helper",
-	"h323":   "done by the kernel's helper",
-	"pptp":   "done by the kernel's helper",
-}
-
 func (l *lowerer) fixup(f *compiler.Fixup) {
-	msg := lacks[f.Protocol]
-	if msg == "" {
-		msg = "Linux has no helper for it: further connections are not opened, payloads are not translated"
-	}
+	msg := lacks(f.Protocol)
 	if _, ok := kernelHelper(f); ok {
 		l.note("W508", f.Line, msg)
 		return

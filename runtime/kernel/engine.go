@@ -237,6 +237,7 @@ func (e *Engine) Apply(plan *compiler.Plan) (ast.Diagnostics, error) {
 	for _, x := range gone {
 		log = append(log, x.teardown(e.plan, now))
 	}
+	log = append(log, overlaps(e.plan, plan)...)
 	first := e.plan == nil
 	e.plan, e.rules, e.batch, e.links, e.byIndex = plan, rules, batch, links, byIndex
 	d.use(plan, rules)

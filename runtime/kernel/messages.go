@@ -131,3 +131,28 @@ func leadsTo(plan *compiler.Plan, d *dynamic, in int, p *runtime.Packet) int {
 	}
 	return compiler.None
 }
+
+// overlaps tells of each new static that overlaps one before it (308002, semantics.md 3.2).
+func overlaps(old, plan *compiler.Plan) (log []runtime.Message) {
+	known := map[string]bool{}
+	if old != nil {
+		for i := range old.NAT.Statics {
+			known[old.NAT.Statics[i].Line.Text()] = true
+		}
+	}
+	whole := func(s *compiler.Static) bool { return s.Proto == 0 && s.ACL == compiler.None }
+	for i := range plan.NAT.Statics {
+		s := &plan.NAT.Statics[i]
+		if !whole(s) || known[s.Line.Text()] {
+			continue
+		}
+		for j := range plan.NAT.Statics[:i] {
+			t := &plan.NAT.Statics[j]
+			if whole(t) && t.MappedIf == s.MappedIf && (t.MappedNet().Overlaps(s.MappedNet()) || t.RealIf == s.RealIf && t.RealNet().Overlaps(s.RealNet())) {
+				log = append(log, syslog.New(308002, s.Mapped, s.Real, s.Mask, t.Mapped, t.Real))
+				break
+			}
+		}
+	}
+	return log
+}
