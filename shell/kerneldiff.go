@@ -31,12 +31,10 @@ const (
 	whyTunnel = "packets in and out of tunnels are the daemon's, not the rules'"
 	whySPI    = "ESP is let in to the daemon, which knows the associations; the rules do not"
 	whyNoIKE  = "without the daemon nobody asks for an association (702303): what should be encrypted is dropped"
-	whyReset  = "service resetinbound: nothing is sent back to what is dropped"
 )
 
 // KernelDifferences are all of them.
 var KernelDifferences = []KernelDifference{
-	{tableInbound, []string{"T54"}, whyReset},
 	{tableInbound, []string{"T59"}, "the limit of half-open connections is not enforced (W504)"},
 	{tableState, []string{"T76"}, whyWait},
 	{tableState, []string{"T79"}, "no DNS guard (W508): the answers of a server pass until the connection's time is over"},

@@ -43,6 +43,7 @@ func Lower(plan *compiler.Plan, names map[int]string, options ...Options) (*Rule
 	l.establishedSets()
 	l.ingress()
 	l.accessLists()
+	l.resets()
 	l.unNAT()
 	l.input()
 	l.mss()

@@ -150,7 +150,7 @@ func (l *lowerer) accessLists() {
 		}
 		end := deny("106023:"+list.ID, list.ID+" implicit deny", compiler.Line{})
 		end.ACE = ACE{true, k, Implicit}
-		c.Rules = append(c.Rules, end)
+		c.Rules = append(c.Rules, l.refusing(end))
 		l.chain(c)
 	}
 }
@@ -169,7 +169,7 @@ func (l *lowerer) verdict(acl, e int) []Stmt {
 	if ace.Permit {
 		return append(do, Accept{})
 	}
-	return append(do, Drop{})
+	return append(do, l.refusal())
 }
 
 // entry is an access list entry as one or more alternatives of matches; reversed swaps source and destination.

@@ -86,6 +86,7 @@ func (l *lowerer) box(i int) Chain {
 		}
 	}
 	add(deny("710005", "no service", compiler.Line{}, withPorts), deny("710006", "no service", compiler.Line{}))
+	c.Rules = l.resetOutside(i, c.Rules)
 	return c
 }
 

@@ -307,7 +307,18 @@ func (l *lowerer) outbound(i, o int) []Chain {
 	out = append(out, subs...)
 	if k := l.xlateMap(i, o, compiler.None); k >= 0 && len(statics) > 0 {
 		// A translation that lives is older than the static, and goes on until it is cleared (semantics.md 3.5).
-		statics = append([]Rule{{Match: []Match{inSet(Saddr, l.rs.Xlates[k].Name)}, Do: []Stmt{Return{}}}}, statics...)
+		// It does not hide a policy static (section 12, item 15).
+		var policy []Rule
+		for _, r := range statics {
+			if _, is := r.Do[0].(Jump); is {
+				policy = append(policy, r)
+			}
+		}
+		guard := append(policy, Rule{Do: []Stmt{Return{}}})
+		for i := range guard {
+			guard[i].Match = append([]Match{inSet(Saddr, l.rs.Xlates[k].Name)}, guard[i].Match...)
+		}
+		statics = append(guard, statics...)
 		sub := Chain{Name: c.Name + "_statics", Rules: statics}
 		out = append(out, sub)
 		statics = []Rule{{Do: []Stmt{Jump{sub.Name}}}}

@@ -23,7 +23,7 @@ func (l *lowerer) longList(name string, k int) {
 
 	// Packets must not keep the mark: it is for the tree alone.
 	permit := Chain{Name: l.unique(name + "_permit"), Rules: []Rule{{Do: []Stmt{SetPacketMark{0}, Accept{}}}}}
-	refuse := Chain{Name: l.unique(name + "_deny"), Rules: []Rule{{Do: []Stmt{Log{"106023:" + list.ID}, Drop{}}}}}
+	refuse := Chain{Name: l.unique(name + "_deny"), Rules: []Rule{{Do: []Stmt{Log{"106023:" + list.ID}, l.refusal()}}}}
 	verdicts := Set{Name: l.unique(name + "_verdicts"), Kind: Verdicts, Key: PacketMark, Counted: true, ACL: k,
 		Note: "what each entry of access-list " + list.ID + " does"}
 	var logs []Chain
@@ -41,7 +41,7 @@ func (l *lowerer) longList(name string, k int) {
 		case ace.Permit:
 			do = Goto{permit.Name}
 		case ace.Log == ast.LogDisable:
-			do = Drop{}
+			do = l.refusal()
 		default:
 			do = Goto{refuse.Name}
 		}
@@ -52,7 +52,7 @@ func (l *lowerer) longList(name string, k int) {
 	l.chain(Chain{Name: name, Note: "access-list " + list.ID, Rules: []Rule{
 		{Do: []Stmt{SetPacketMark{noneFound}, Jump{match.Name}}},
 		{Do: []Stmt{Dispatch{PacketMark, verdicts.Name}}},
-		end,
+		l.refusing(end),
 	}})
 	l.rs.Sets = append(l.rs.Sets, append(t.sets, verdicts)...)
 	l.rs.Chains = append(l.rs.Chains, match, permit, refuse)

@@ -584,6 +584,8 @@ func (e *encoder) stmt(s Stmt) ([]expr.Any, error) {
 		return e.nat(s)
 	case Accept:
 		return verdict(expr.VerdictAccept, "")
+	case Reset:
+		return []expr.Any{&expr.Reject{Type: unix.NFT_REJECT_TCP_RST}}, nil
 	case Drop:
 		return verdict(expr.VerdictDrop, "")
 	case Return:

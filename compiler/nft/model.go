@@ -273,6 +273,8 @@ type (
 	}
 	// Accept, Drop and Return end the chain; Jump and Goto go on in another.
 	Accept struct{}
+	// Reset answers with a TCP reset, and drops.
+	Reset  struct{}
 	Drop   struct{}
 	Return struct{}
 	Jump   struct{ Chain string }
@@ -295,6 +297,7 @@ func (Dispatch) stmt()      {}
 func (SetHelper) stmt()     {}
 func (NAT) stmt()           {}
 func (Accept) stmt()        {}
+func (Reset) stmt()         {}
 func (Drop) stmt()          {}
 func (Return) stmt()        {}
 func (Jump) stmt()          {}

@@ -434,6 +434,8 @@ func stmtText(s Stmt) string {
 		return w
 	case Accept:
 		return "accept"
+	case Reset:
+		return "reject with tcp reset"
 	case Drop:
 		return "drop"
 	case Return:
