@@ -198,8 +198,8 @@ func (a *aimer) spoofed(ip ast.IP, in int) bool {
 func (a *aimer) shot(in int) runtime.Packet {
 	p := runtime.Packet{Proto: pick(a, a.protos), TTL: 64}
 	p.Src = pick(a, a.behind[in])
-	switch a.IntN(5) {
-	case 0, 1:
+	switch a.IntN(6) {
+	case 0, 1, 5:
 		p.Dst = pick(a, a.seen[in])
 	case 2, 3:
 		p.Dst = pick(a, a.behind[a.IntN(len(a.plan.Interfaces))])

@@ -79,6 +79,8 @@ var Unlike = map[string]string{
 	"remembered": "a host with several statics: what has no ports keeps the one of the packet that it answers, a PIX takes the first",
 	"repeats":    "106100 is written for every packet (W512), and no DNS guard ends a connection (302016, W508)",
 	"quoting":    "an ICMP error whose packet conntrack knows, or knows not, is translated by that, not by the address it is sent to",
+	"ports":      "Linux gives a port of a host another PAT port where the first would make two connections one: another 305011 for it",
+	"edges":      "a reply to the network or broadcast address of a net static, which a PIX refuses (305006): conntrack knows whose it is",
 	"collision":  "two connections that translation would make one: a PIX refuses the second (305006), Linux gives it another port",
 }
 
@@ -95,6 +97,19 @@ func unlike(why string, p *pair) string {
 		return "remembered"
 	case both && strings.HasPrefix(why, otherMessages) && slices.Equal(without(ids(e), 106100, 302016), without(ids(&p.kernel), 106100, 302016)):
 		return "repeats"
+	}
+	k := &p.kernel
+	switch {
+	case e.Action == runtime.Forward && k.Action == runtime.Forward && p.sent[0].Proto == ast.ProtoUDP && p.sent[0].DstPort == 53 &&
+		slices.Equal(without(ids(e), 302015), ids(k)):
+		return "repeats" // asked again after the answer: the connection had not ended
+	case e.Action == runtime.Forward && k.Action == runtime.Forward && k.Out.SrcPort != p.sent[1].SrcPort && slices.Equal(ids(e), without(ids(k), 305011)):
+		return "ports"
+	case e.Action == runtime.Drop && k.Action == runtime.Forward && !p.sent[0].HasPorts() && p.step.answer != nil && slices.ContainsFunc(e.Logs,
+		func(m runtime.Message) bool {
+			return m.ID == 305006 && strings.HasPrefix(m.Text, "Dst IP is network/broadcast")
+		}):
+		return "edges"
 	}
 	if e.Action == runtime.Drop && p.kernel.Action == runtime.Forward && slices.ContainsFunc(e.Logs, func(m runtime.Message) bool {
 		return m.ID == 305006 && strings.HasPrefix(m.Text, "regular") && p.sent[0].HasPorts()

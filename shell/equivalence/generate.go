@@ -123,8 +123,8 @@ func (m *maker) config() []string {
 		for range 1 + m.IntN(8) {
 			m.entry(id)
 		}
-		if m.chance(30) {
-			m.add("access-list %s permit %s any any", id, m.of("ip", "tcp", "icmp"))
+		if m.chance(60) {
+			m.add("access-list %s permit %s any any", id, m.of("ip", "ip", "tcp", "icmp"))
 		}
 		m.add("access-group %s in interface %s", id, m.nets[k].name)
 	}

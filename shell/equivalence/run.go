@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"pixfw/ast"
 	"pixfw/compiler"
 	"pixfw/parser"
 	"pixfw/runtime"
@@ -46,6 +47,7 @@ type step struct {
 	packet runtime.Packet
 	answer *step // the packet goes back to the sender of what left the firewall for this one
 	about  bool  // and is an ICMP error about it
+	anew   bool  // or begins a connection of its own, with the ports of packet
 }
 
 // A trial is a configuration, and packets that it gets one after the other. Those of one wave arrive on one interface.
@@ -94,7 +96,8 @@ func Run(o Options) (Report, error) {
 	return r, nil
 }
 
-// newTrial makes a configuration with its packets. A tenth of them answer others.
+// newTrial makes a configuration with its packets. Some follow others: they answer, answer an answer, or are sent to the address that a
+// host was seen with.
 func newTrial(seed uint64, packets int) *trial {
 	m := &maker{Rand: rand.New(rand.NewPCG(seed, 0x9e3779b97f4a7c15))}
 	t := &trial{seed: seed, lines: m.config()}
@@ -112,12 +115,23 @@ func newTrial(seed uint64, packets int) *trial {
 			wave++
 		}
 	}
-	// Where an answer arrives is known when the packet has left.
-	for range packets / 10 {
-		s := t.steps[a.IntN(len(t.steps))]
-		if s.answer == nil {
-			t.steps = append(t.steps, &step{wave: wave, answer: s, about: a.chance(30)})
+	// Where an answer arrives is known when the packet has left. Most packets never leave: enough are followed.
+	each = len(t.steps)
+	for i := range t.steps[:each] {
+		if !a.chance(40) {
+			continue
+		}
+		wave++
+		s := &step{wave: wave, answer: t.steps[i], about: a.chance(15)}
+		if a.chance(35) {
+			s.about, s.anew = false, true
+			s.packet = runtime.Packet{Proto: pick(a, []uint8{ast.ProtoTCP, ast.ProtoUDP, ast.ProtoICMP, ast.ProtoGRE}), SrcPort: a.unused(), DstPort: max(pick(a, a.ports), 1)}
+		}
+		t.steps = append(t.steps, s)
+		for a.chance(50) && !s.about {
 			wave++
+			s = &step{wave: wave, answer: s}
+			t.steps = append(t.steps, s)
 		}
 	}
 	return t
@@ -200,7 +214,7 @@ func (t *trial) wave(plan *compiler.Plan, e *emulator.Engine, k *lab.Probe, step
 				continue
 			}
 			in = [2]int{of.emulator.Egress, of.kernel.Egress}
-			p.sent = [2]runtime.Packet{answered(&of.emulator.Out, s.about), answered(&of.kernel.Out, s.about)}
+			p.sent = [2]runtime.Packet{s.answered(&of.emulator.Out), s.answered(&of.kernel.Out)}
 		}
 		if in[0] == compiler.None {
 			continue // the interface is not in the configuration any more
@@ -227,20 +241,37 @@ func (t *trial) wave(plan *compiler.Plan, e *emulator.Engine, k *lab.Probe, step
 	return pairs, nil
 }
 
-// answered is what the receiver of a packet sends back: the second packet of the connection, an echo reply, or an ICMP error.
-func answered(out *runtime.Packet, about bool) runtime.Packet {
+// answered is what the receiver of a packet sends back: the second packet of the connection, or the third, an echo reply, an ICMP error,
+// or the first of another connection.
+func (s *step) answered(out *runtime.Packet) runtime.Packet {
 	p := runtime.Packet{Proto: out.Proto, Src: out.Dst, Dst: out.Src, SrcPort: out.DstPort, DstPort: out.SrcPort, TTL: 64}
 	switch {
-	case about:
+	case s.about:
 		quoted := runtime.Packet{Proto: out.Proto, Src: out.Src, Dst: out.Dst, SrcPort: out.SrcPort, DstPort: out.DstPort, ICMPType: out.ICMPType,
 			ICMPCode: out.ICMPCode, ICMPID: out.ICMPID, TTL: 64}
 		p = runtime.Packet{Proto: 1, Src: out.Dst, Dst: out.Src, ICMPType: 3, ICMPCode: 1, About: &quoted, TTL: 64}
-	case p.Proto == 6:
+	case s.anew:
+		p.Proto, p.SrcPort, p.DstPort = s.packet.Proto, s.packet.SrcPort, s.packet.DstPort
+		switch {
+		case p.Proto == ast.ProtoTCP:
+			p.Flags = runtime.SYN
+		case p.Proto == ast.ProtoICMP:
+			p.ICMPType, p.ICMPID = 8, p.SrcPort
+		}
+		if !p.HasPorts() {
+			p.SrcPort, p.DstPort = 0, 0
+		}
+	case p.Proto == ast.ProtoTCP && out.Flags != runtime.SYN:
+		p.Flags = runtime.ACK
+	case p.Proto == ast.ProtoTCP:
 		p.Flags = runtime.SYN | runtime.ACK
-	case p.Proto == 1:
+	case p.Proto == ast.ProtoICMP:
 		p.ICMPType, p.ICMPID = out.ICMPType, out.ICMPID
-		if out.ICMPType == 8 {
-			p.ICMPType = 0
+		switch out.ICMPType {
+		case 8, 13:
+			p.ICMPType = map[uint8]uint8{8: 0, 13: 14}[out.ICMPType]
+		case 0, 14:
+			p.ICMPType = map[uint8]uint8{0: 8, 14: 13}[out.ICMPType] // asked again
 		}
 	}
 	return p

@@ -38,8 +38,8 @@ func (d *Difference) shrink(rig *lab.Rig) (*Difference, error) {
 	// What comes after the packet is not needed, and most often nothing that came before but what it answers.
 	last := d.pair.step
 	alone := []*step{last}
-	if last.answer != nil {
-		alone = []*step{last.answer, last}
+	for at := last.answer; at != nil; at = at.answer {
+		alone = append([]*step{at}, alone...)
 	}
 	ok, err := try(&trial{d.trial.seed, d.trial.lines, alone})
 	if err != nil {
@@ -100,7 +100,7 @@ func (d *Difference) Scenario() string {
 			if of == nil || of.Action != runtime.Forward {
 				continue
 			}
-			p, in = answered(&of.Out, s.about), of.Egress
+			p, in = s.answered(&of.Out), of.Egress
 		}
 		if in == compiler.None {
 			continue
