@@ -55,15 +55,15 @@ func (s *Session) show(c *ast.Show) (string, error) {
 	case "crypto ipsec transform-set":
 		return formatTransformSets(plan), nil
 	case "crypto ipsec security-association lifetime":
-		return "Security-association lifetime: 4608000 kilobytes/28800 seconds\n", nil
+		return fmt.Sprintf("Security-association lifetime: %d kilobytes/%d seconds\n", plan.VPN.Kilobytes, plan.VPN.Seconds), nil
 	case "crypto map":
 		return formatCryptoMap(s.running, plan, s.engine.HitCount), nil
 	case "crypto dynamic-map":
 		return formatDynamicMap(s.running, plan, s.engine.HitCount), nil
 	case "isakmp sa":
-		return formatISAKMPSAs(), nil
+		return formatISAKMPSAs(s.vpn().IKESAs()), nil
 	case "crypto ipsec sa":
-		return formatIPsecSAs(plan), nil
+		return formatIPsecSAs(plan, s.vpn(), now), nil
 	case "who":
 		return "", nil // the console is the only way in: no Telnet session
 	case "clock":

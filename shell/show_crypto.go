@@ -141,20 +141,3 @@ func formatMapTail(b *strings.Builder, plan *compiler.Plan, e *compiler.MapEntry
 	fmt.Fprintf(b, "        Security association lifetime: %d kilobytes/%d seconds\n        PFS (Y/N): %s\n        Transform sets={ %s}\n",
 		kilobytes, seconds, pfs, sets.String())
 }
-
-// formatISAKMPSAs is `show crypto isakmp sa`. The engines that a console has today negotiate none, so the table is empty.
-func formatISAKMPSAs() string {
-	return "Total     : 0\nEmbryonic : 0\n        dst               src        state     pending     created\n"
-}
-
-// formatIPsecSAs is `show crypto ipsec sa` while no association is up: the interfaces with a crypto map.
-func formatIPsecSAs(plan *compiler.Plan) string {
-	var b strings.Builder
-	for i := range plan.Interfaces {
-		f := &plan.Interfaces[i]
-		if f.Map != compiler.None {
-			fmt.Fprintf(&b, "interface: %s\n    Crypto map tag: %s, local addr. %v\n", f.Name, plan.VPN.Maps[f.Map].Name, f.Net.IP)
-		}
-	}
-	return b.String()
-}

@@ -1,0 +1,172 @@
+package shell
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+	"time"
+
+	"pixfw/compiler"
+	"pixfw/runtime"
+)
+
+// saTables is what the shows of associations read of runtime.VPN.
+type saTables interface {
+	IKESAs() []runtime.IKESA
+	SAPairs() []runtime.SAPair
+	SACounters(id uint64) runtime.SACounters
+}
+
+// noVPN are the tables of an engine that speaks no IKE: empty, as those of a box before its first peer.
+type noVPN struct{}
+
+func (noVPN) IKESAs() []runtime.IKESA              { return nil }
+func (noVPN) SAPairs() []runtime.SAPair            { return nil }
+func (noVPN) SACounters(uint64) runtime.SACounters { return runtime.SACounters{} }
+
+// vpn is the engine's VPN, or the tables of one without peers.
+func (s *Session) vpn() saTables {
+	if v, ok := s.engine.(runtime.VPN); ok {
+		return v
+	}
+	return noVPN{}
+}
+
+// formatISAKMPSAs is `show crypto isakmp sa` (commands-vpn-aaa-show.md section 4.12): dst is who answered, src who began.
+func formatISAKMPSAs(sas []runtime.IKESA) string {
+	embryonic := 0
+	var rows strings.Builder
+	for i := range sas {
+		sa := &sas[i]
+		if sa.State != "QM_IDLE" {
+			embryonic++
+		}
+		dst, src := sa.Local.Addr(), sa.Peer.Addr()
+		if sa.Initiator {
+			dst, src = src, dst
+		}
+		fmt.Fprintf(&rows, "%16v %16v %10s %9d %11d\n", dst, src, sa.State, sa.Pending, sa.Created)
+	}
+	return fmt.Sprintf("Total     : %d\nEmbryonic : %d\n        dst               src        state     pending     created\n",
+		len(sas), embryonic) + rows.String()
+}
+
+// formatIPsecSAs is `show crypto ipsec sa` (commands-vpn-aaa-show.md section 4.12): each interface with a crypto map, and
+// the pairs that belong to it in the order in which the engine has them.
+func formatIPsecSAs(plan *compiler.Plan, vpn saTables, now time.Time) string {
+	var b strings.Builder
+	pairs := vpn.SAPairs()
+	for i := range plan.Interfaces {
+		f := &plan.Interfaces[i]
+		if f.Map == compiler.None {
+			continue
+		}
+		name := plan.VPN.Maps[f.Map].Name
+		fmt.Fprintf(&b, "interface: %s\n    Crypto map tag: %s, local addr. %v\n", f.Name, name, f.Net.IP)
+		for j := range pairs {
+			if pairs[j].If == i {
+				formatPair(&b, &pairs[j], vpn.SACounters(pairs[j].ID), name, f.MTU, now)
+			}
+		}
+	}
+	return b.String()
+}
+
+func formatPair(b *strings.Builder, p *runtime.SAPair, n runtime.SACounters, name string, mtu int, now time.Time) {
+	port, flags := uint16(500), "origin_is_acl,"
+	if p.Encap {
+		port = p.PeerPort
+	}
+	if p.Dynamic != compiler.None {
+		flags = ""
+	}
+	fmt.Fprintf(b, "\n   local  ident (addr/mask/prot/port): (%s)\n   remote ident (addr/mask/prot/port): (%s)\n   current_peer: %v\n",
+		proxyText(p.LocalID), proxyText(p.RemoteID), netip.AddrPortFrom(p.Peer, port))
+	if p.Client.IsValid() {
+		fmt.Fprintf(b, "   dynamic allocated peer ip: %v\n", p.Client)
+	}
+	fmt.Fprintf(b, "\n     PERMIT, flags={%s}\n", flags)
+	fmt.Fprintf(b, "    #pkts encaps: %d, #pkts encrypt: %[1]d, #pkts digest %[1]d\n", n.Encaps)
+	fmt.Fprintf(b, "    #pkts decaps: %d, #pkts decrypt: %[1]d, #pkts verify %[1]d\n", n.Decaps)
+	b.WriteString("    #pkts compressed: 0, #pkts decompressed: 0\n" +
+		"    #pkts not compressed: 0, #pkts compr. failed: 0, #pkts decompress failed: 0\n")
+	fmt.Fprintf(b, "    #send errors %d, #recv errors %d\n\n", n.SendErrors, n.RecvErrors)
+	current := p.Out.SPI
+	if current == 0 {
+		current = p.OutAH.SPI
+	}
+	fmt.Fprintf(b, "     local crypto endpt.: %v, remote crypto endpt.: %v\n     path mtu %d, ipsec overhead %d, media mtu %[3]d\n"+
+		"     current outbound spi: %08[5]x\n", p.Local, p.Peer, mtu, overhead(p), current)
+	formatSA(b, "inbound", p, &p.In, &p.InAH, name, 2*p.ID, n.DecapBytes, now)
+	formatSA(b, "outbound", p, &p.Out, &p.OutAH, name, 2*p.ID-1, n.EncapBytes, now)
+}
+
+func proxyText(p runtime.ProxyID) string {
+	return fmt.Sprintf("%v/%v/%d/%d", p.Addr, p.Mask, p.Proto, p.Port)
+}
+
+// overhead is how many octets a packet may grow by: outer header, ESP with its longest padding, AH, UDP (unconfirmed but
+// for esp-des esp-md5-hmac in a tunnel: 56).
+func overhead(p *runtime.SAPair) int {
+	n := 0
+	if p.Mode == runtime.Tunnel {
+		n += 20
+	}
+	if p.Out.SPI != 0 {
+		block := ivSize(p.Out.Cipher)
+		n += 8 + block + max(block, 4)
+		if p.Out.Auth != "" {
+			n += 12
+		}
+	}
+	if p.OutAH.SPI != 0 {
+		n += 24
+	}
+	if p.Encap {
+		n += 8
+	}
+	return n
+}
+
+// ivSize is the length of the initialisation vector of a transform in octets, which is that of its block.
+func ivSize(cipher string) int {
+	switch cipher {
+	case "esp-des", "esp-3des":
+		return 8
+	case "", "esp-null":
+		return 0
+	}
+	return 16
+}
+
+// formatSA writes one direction of a pair; used are the octets that it has carried.
+func formatSA(b *strings.Builder, way string, p *runtime.SAPair, esp, ah *runtime.SAKeys, name string, conn, used uint64, now time.Time) {
+	mode, replay := "Tunnel", "Y"
+	if p.Mode == runtime.Transport {
+		mode = "Transport"
+	}
+	if p.Encap {
+		mode += " UDP-Encaps"
+	}
+	if p.NoReplayCheck {
+		replay = "N"
+	}
+	for _, part := range []struct {
+		kind string
+		k    *runtime.SAKeys
+	}{{"esp", esp}, {"ah", ah}, {"pcp", nil}} {
+		fmt.Fprintf(b, "\n     %s %s sas:\n", way, part.kind)
+		if k := part.k; k != nil && k.SPI != 0 {
+			fmt.Fprintf(b, "      spi: 0x%x(%[1]d)\n        transform: %s ,\n        in use settings ={%s, }\n"+
+				"        slot: 0, conn id: %d, crypto map: %s\n",
+				k.SPI, strings.TrimSpace(k.Cipher+" "+k.Auth), mode, conn, name)
+			if !p.Manual {
+				seconds := max(0, p.Seconds-int(now.Sub(p.Born)/time.Second))
+				kilobytes := max(0, int64(p.Kilobytes)-int64(used/1024))
+				fmt.Fprintf(b, "        sa timing: remaining key lifetime (k/sec): (%d/%d)\n", kilobytes, seconds)
+			}
+			fmt.Fprintf(b, "        IV size: %d bytes\n        replay detection support: %s\n", ivSize(k.Cipher), replay)
+		}
+		b.WriteByte('\n')
+	}
+}
