@@ -504,6 +504,9 @@ func (m *Machine) quickSecond(s *sa, x *exchange, list []payload) error {
 	if q.outESP == 0 && q.outAH == 0 {
 		return errSA
 	}
+	for i := range answer { // some state their own life in the answer instead of notifying of it, as charon does
+		q.shorten(life(answer[i].transforms[0].attrs, iLifeType, iLife))
+	}
 	m.peerLife(q, list)
 	m.stopExpecting(x)
 	mid := word(x.id)
@@ -529,7 +532,7 @@ func (m *Machine) peerLife(q *quick, list []payload) {
 		if err != nil {
 			continue
 		}
-		q.seconds, q.kilobyte = life(attrs, iLifeType, iLife)
+		q.shorten(life(attrs, iLifeType, iLife))
 	}
 }
 

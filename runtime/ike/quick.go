@@ -192,13 +192,17 @@ func (m *Machine) refuseQuick(s *sa, x *exchange, kind uint16) {
 // readLife takes the life of the offer.
 func (m *Machine) readLife(q *quick) {
 	for _, t := range q.pick.chosen {
-		s, k := life(t.attrs, iLifeType, iLife)
-		if s > 0 && (q.seconds == 0 || s < q.seconds) {
-			q.seconds = s
-		}
-		if k > 0 && (q.kilobyte == 0 || k < q.kilobyte) {
-			q.kilobyte = k
-		}
+		q.shorten(life(t.attrs, iLifeType, iLife))
+	}
+}
+
+// shorten takes what the peer says about the life of the pair; 0 says nothing.
+func (q *quick) shorten(seconds, kilobytes uint32) {
+	if seconds > 0 && (q.seconds == 0 || seconds < q.seconds) {
+		q.seconds = seconds
+	}
+	if kilobytes > 0 && (q.kilobyte == 0 || kilobytes < q.kilobyte) {
+		q.kilobyte = kilobytes
 	}
 }
 
