@@ -94,8 +94,13 @@ func (g *shunGrammar) toAST(c *conv) ast.Command {
 	return s
 }
 
+// The source says which: what follows it in the positive line is read, and changes nothing.
 type noShunGrammar struct {
-	Src ipAddr `parser:"'no' 'shun' @@"`
+	Src   ipAddr     `parser:"'no' 'shun' @@"`
+	Dst   ipAddr     `parser:"( @@"`
+	From  legacyPort `parser:"  @@"`
+	To    legacyPort `parser:"  @@"`
+	Proto anyProto   `parser:"  @@? )?"`
 }
 
 func (g *noShunGrammar) toAST(c *conv) ast.Command {

@@ -66,7 +66,11 @@ type noNatGrammar struct {
 }
 
 func (g *noNatGrammar) toAST(c *conv) ast.Command {
-	return natOf(c, g.If, g.ID, g.ACL, g.IP, g.Mask, g.Options)
+	n := natOf(c, g.If, g.ID, g.ACL, g.IP, g.Mask, g.Options)
+	if n.NoRandomSeq && n.Limits == nil && (n.ACL == "" || n.ID != 0) {
+		n.Limits = &ast.Limits{} // as they stand before it in the stored line
+	}
+	return n
 }
 
 func natOf(c *conv, in ifName, id natID, acl aclID, ip ipAddr, mask netMask, options []natOption) *ast.Nat {
@@ -209,7 +213,10 @@ func (g *noStaticGrammar) toAST(c *conv) ast.Command {
 		return s
 	}
 	s := staticOf(c, g.Pair, g.TCP, g.UDP, g.Host, g.Options)
-	if s.Limits != nil || s.NoRandomSeq {
+	if s.NoRandomSeq && s.Limits == nil {
+		s.Limits = &ast.Limits{} // as they stand before it in the stored line
+	}
+	if s.Limits != nil {
 		fillNetmask(c, s) // what follows it in the stored line cannot match without
 	}
 	return s

@@ -59,8 +59,11 @@ func (g *passwdGrammar) toAST(c *conv) ast.Command {
 	return &ast.Passwd{Pos: c.pos, Hash: hashOf(c, g.PW.word, g.Encrypted)}
 }
 
+// Whatever the password is, the one from the factory takes its place.
 type noPasswdGrammar struct {
-	On kw `parser:"'no' @( 'passwd' | 'password' )"`
+	On        kw       `parser:"'no' @( 'passwd' | 'password' )"`
+	PW        password `parser:"( @@"`
+	Encrypted bool     `parser:"  @'encrypted'? )?"`
 }
 
 func (g *noPasswdGrammar) toAST(c *conv) ast.Command { return &ast.Passwd{Pos: c.pos} }

@@ -66,8 +66,13 @@ func (g *usernameGrammar) toAST(c *conv) ast.Command {
 	return u
 }
 
+// The name says who: what follows it in the positive line is read, and changes nothing.
 type noUsernameGrammar struct {
-	Name userName `parser:"'no' 'username' @@"`
+	Name  userName  `parser:"'no' 'username' @@"`
+	None  bool      `parser:"( @'nopassword'"`
+	PW    password  `parser:"| 'password' @@"`
+	Enc   bool      `parser:"  @'encrypted'? )?"`
+	Level userLevel `parser:"( 'privilege' @@ )?"`
 }
 
 func (g *noUsernameGrammar) toAST(c *conv) ast.Command {
@@ -84,12 +89,16 @@ func (g *authPromptGrammar) toAST(c *conv) ast.Command {
 }
 
 type noAuthPromptGrammar struct {
-	Which kw   `parser:"'no' 'auth-prompt' ( @( 'prompt' | 'accept' | 'reject' )"`
-	Text  text `parser:"@@? )?"`
+	Which kw   `parser:"'no' 'auth-prompt' @( 'prompt' | 'accept' | 'reject' )?"`
+	Text  text `parser:"@@?"`
 }
 
 func (g *noAuthPromptGrammar) toAST(c *conv) ast.Command {
-	return &ast.AuthPrompt{Pos: c.pos, Which: string(g.Which), Text: g.Text.Text}
+	which := string(g.Which)
+	if g.Text.Text != "" {
+		which = orElse(which, "prompt") // as the positive line reads it; without a text either, all of them go
+	}
+	return &ast.AuthPrompt{Pos: c.pos, Which: which, Text: g.Text.Text}
 }
 
 type virtualGrammar struct {
