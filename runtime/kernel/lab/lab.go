@@ -8,16 +8,13 @@ import (
 	"net"
 	"net/http"
 	"os"
-	goruntime "runtime"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/vishvananda/netlink"
-	"github.com/vishvananda/netns"
 	"golang.org/x/sys/unix"
 
 	"pixfw/ast"
@@ -57,56 +54,6 @@ type Side struct {
 	Name  string   // of the namespace
 	Hosts []ast.IP // every address that lives there
 	space *space
-}
-
-type space struct {
-	name string
-	mu   sync.RWMutex // held while threads enter, so that ns is not closed under them
-	ns   netns.NsHandle
-}
-
-// do runs fn on a thread inside the namespace. The thread ends with it.
-func (s *space) do(fn func() error) error {
-	done := make(chan error, 1)
-	go func() {
-		goruntime.LockOSThread()
-		s.mu.RLock()
-		err := netns.Set(s.ns)
-		s.mu.RUnlock()
-		if err != nil {
-			done <- err
-			return
-		}
-		done <- fn()
-	}()
-	return <-done
-}
-
-// made counts the labs of this process, so that names are unique.
-var made atomic.Int64
-
-func newSpace(name string) (*space, error) {
-	type result struct {
-		ns  netns.NsHandle
-		err error
-	}
-	done := make(chan result, 1)
-	go func() {
-		goruntime.LockOSThread() // the thread stays in the new namespace and ends
-		ns, err := netns.NewNamed(name)
-		done <- result{ns, err}
-	}()
-	r := <-done
-	if r.err != nil {
-		return nil, fmt.Errorf("network namespace %s: %w", name, r.err)
-	}
-	return &space{name: name, ns: r.ns}, nil
-}
-
-func (s *space) close() error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return errors.Join(s.ns.Close(), netns.DeleteNamed(s.name))
 }
 
 // New builds the lab and applies the plan.
