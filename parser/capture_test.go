@@ -398,7 +398,9 @@ func FuzzParse(f *testing.F) {
 		if len(text) > 1<<16 {
 			return
 		}
-		cfg, file, _ := Load("f", text)
+		var cfg *ast.Config
+		var file *File
+		bounded(t, len(text), func() { cfg, file, _ = Load("f", text) })
 		accounted(t, file, "")
 		if len(file.Lines) > strings.Count(string(text), "\n")+strings.Count(string(text), "\r")+1 {
 			t.Fatalf("%d lines", len(file.Lines))

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"pixfw/ast"
+	"pixfw/internal/alloc"
 )
 
 func addLines(f *testing.F) {
@@ -30,8 +31,10 @@ func FuzzParseLine(f *testing.F) {
 	addLines(f)
 	scope := Scope{Names: map[string]ast.IP{"web": ast.MustIP("10.1.1.1"), "last": ast.MustIP("10.1.1.9")}}
 	f.Fuzz(func(t *testing.T, line string) {
-		Parse("f", []byte(line))
-		s, diags := ParseStatement(line, scope)
+		bounded(t, len(line), func() { Parse("f", []byte(line)) })
+		var s ast.Statement
+		var diags ast.Diagnostics
+		bounded(t, len(line), func() { s, diags = ParseStatement(line, scope) })
 		if s.Cmd == nil {
 			if !diags.HasErrors() && strings.TrimLeft(line, " \t\r\n\v\f") != "" && !strings.ContainsAny(trim(line)[:1], ":!") {
 				t.Fatalf("%q: neither statement nor error", line)
@@ -50,6 +53,14 @@ func FuzzParseLine(f *testing.F) {
 			t.Fatalf("%q prints as %q, and that as %q", line, text, again.Text())
 		}
 	})
+}
+
+// bounded holds the memory that reading a text of some octets takes to a bound that grows with the text only.
+func bounded(t *testing.T, size int, read func()) {
+	t.Helper()
+	if n := alloc.Bytes(read); n > 4<<20+uint64(size)<<12 {
+		t.Fatalf("%d octets of text take %d of memory", size, n)
+	}
 }
 
 // FuzzFastACL: the fast path reads nothing otherwise than the grammar.

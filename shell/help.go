@@ -1,6 +1,7 @@
 package shell
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -127,10 +128,17 @@ func (s *Session) cut(text string) (words []string, partial string) {
 	return words, ""
 }
 
-// next is what may follow the words; before are the words in full.
+// next is what may follow the words; before are the words in full. A last word that begins several keywords is the name that
+// it can be as well: two keywords begin with the group of servers "RADIUS".
 func (s *Session) next(words []string) (next []syntax.Next, before []string, ok bool) {
 	a := s.lang.of(s.mode)
 	_, before, err := s.expandWords(words)
+	var several *syntax.AmbiguousError
+	if last := len(words) - 1; errors.As(err, &several) && several.Index == last {
+		if _, before, err = s.expandWords(words[:last]); err == nil {
+			before = append(before, words[last])
+		}
+	}
 	if err != nil {
 		return nil, nil, false
 	}

@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"pixfw/internal/alloc"
 	"pixfw/parser"
 )
 
@@ -29,7 +30,10 @@ func FuzzRepair(f *testing.F) {
 		if len(text) > 1<<16 {
 			return
 		}
-		r := Repair("fuzz", text)
+		var r *Result
+		if n := alloc.Bytes(func() { r = Repair("fuzz", text) }); n > 16<<20+uint64(len(text))<<14 {
+			t.Fatalf("%d octets of text take %d of memory", len(text), n)
+		}
 		if r.Clean {
 			if r.Config != string(text) {
 				t.Fatalf("clean, but %q became %q", text, r.Config)

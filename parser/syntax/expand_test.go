@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"pixfw/internal/alloc"
 )
 
 func TestExpand(t *testing.T) {
@@ -162,6 +164,9 @@ func FuzzExpand(f *testing.F) {
 	a := testAutomaton(f)
 	f.Fuzz(func(t *testing.T, line string) {
 		words := split(line)
+		if got := alloc.Bytes(func() { a.Walk(words); a.Expand(words); a.ExpandLenient(words) }); got > 4<<20+uint64(len(line))<<12 { //nolint:errcheck // for its cost
+			t.Fatalf("%d octets take %d of memory", len(line), got)
+		}
 		n, next := a.Walk(words)
 		if n > len(words) || n > 0 && n < len(words) && a.Next(words) != nil || next == nil {
 			t.Fatalf("Walk = %d, %v", n, next)
