@@ -65,5 +65,9 @@ func policyCodes() []Code {
 			"Two lines give addresses to hosts from ranges that overlap: pools for VPN clients, DHCP, globals, statics. What one host has been given may be given to another.",
 			tunnel + "ip local pool staff 10.9.0.1-10.9.0.20\nip local pool guests 10.9.0.20-10.9.0.40\nvpngroup staff address-pool staff\nvpngroup guests address-pool guests",
 			"Give each of them addresses of its own."},
+		{"W446", "pool of clients without exemption",
+			"Clients of the pool reach inside hosts by their real addresses only where nat 0 access-list exempts those from translation. Without any exemption towards the pool the tunnel comes up, and every connection that a client opens is refused (message 305005).",
+			tunnel + "global (outside) 1 interface\nnat (inside) 1 0.0.0.0 0.0.0.0 0 0\nip local pool clients 10.9.0.1-10.9.0.20\nroute outside 0.0.0.0 0.0.0.0 203.0.113.254 1\nvpngroup staff address-pool clients",
+			"Exempt the inside networks towards the pool with nat (inside) 0 access-list."},
 	}
 }

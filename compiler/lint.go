@@ -23,6 +23,7 @@ func LintFile(cfg *ast.Config, plan *Plan, unread []string) ast.Diagnostics {
 	l.shadowed()
 	l.openLists()
 	l.exemptions()
+	l.unexempted()
 	l.natLists()
 	l.spoofing()
 	l.pools()

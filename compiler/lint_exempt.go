@@ -1,6 +1,7 @@
 package compiler
 
 import (
+	"fmt"
 	"slices"
 
 	"pixfw/ast"
@@ -101,6 +102,45 @@ func (l *linter) exempt(out int, ace *ACE) bool {
 		}
 	}
 	return false
+}
+
+// unexempted finds pools of clients for which there is no exemption at all, so that they reach no host: packets of theirs need a
+// translation of the inside address, and nat makes none for connections from outside (semantics.md 10.2). It speaks where a nat
+// line translates hosts of a connected network, and nothing on the box shows any address as it is.
+func (l *linter) unexempted() {
+	t := &l.plan.NAT
+	if slices.ContainsFunc(t.Statics, func(s Static) bool { return s.Real == s.Mapped }) || slices.ContainsFunc(t.Nats, func(n Nat) bool { return n.ID == 0 }) {
+		return
+	}
+	for p := range l.plan.VPN.Pools {
+		pool := &l.plan.VPN.Pools[p]
+		reach := span{int64(pool.First), int64(pool.Last)}
+		out := l.plan.Lookup(pool.First)
+		if !l.poolUsed(p) || out == nil || l.plan.Interfaces[out.If].Map == None || l.exemptTowards(reach) {
+			continue
+		}
+		for i := range t.Nats {
+			n := &t.Nats[i]
+			f := &l.plan.Interfaces[n.If]
+			if f.Level <= l.level(out.If) || !f.HasAddress() || !n.Net.Overlaps(f.Net) {
+				continue
+			}
+			d := l.find("W446", ast.Warning, pool.Line.cmd, pool.Name, "clients of pool %s can open no connection to hosts on %s: those are translated, and no nat 0 access-list exempts them towards the pool", pool.Name, f.Name)
+			inside := network(f.Net)
+			d.Hint = fmt.Sprintf("add `access-list LIST permit ip %s %s POOL MASK` and `nat (%s) 0 access-list LIST`", inside.IP, inside.Mask, f.Name)
+			l.noteLine(d, n.Line.cmd)
+			break
+		}
+	}
+}
+
+// exemptTowards reports whether some exemption is about addresses of a range.
+func (l *linter) exemptTowards(reach span) bool {
+	return slices.ContainsFunc(l.plan.NAT.Exemptions, func(x Exemption) bool {
+		return slices.ContainsFunc(l.plan.ACLs[x.ACL].Entries, func(e ACE) bool {
+			return e.Permit && slices.ContainsFunc(e.Dst, func(n ast.Net) bool { return !n.Mask.Contiguous() || spanOf(n).overlaps(reach) })
+		})
+	})
 }
 
 // mappedSources finds entries of an interface's list that name the mapped address of a host behind it as their source. The

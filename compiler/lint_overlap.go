@@ -1,6 +1,7 @@
 package compiler
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -36,6 +37,7 @@ func (l *linter) overlaps() {
 			l.noteLine(d, g.Line.cmd)
 		}
 	}
+	l.globalOverlaps()
 	for i := range t.Globals {
 		g := &t.Globals[i]
 		f := &l.plan.Interfaces[g.If]
@@ -43,6 +45,36 @@ func (l *linter) overlaps() {
 			d := l.find("W418", ast.Warning, g.Line.cmd, l.ip(f.Net.IP), "global %d on %s holds the address of the interface itself", g.ID, f.Name)
 			d.Hint = fmt.Sprintf("leave %s out, or write `global (%s) %d interface` for PAT", f.Net.IP, f.Name, g.ID)
 			l.noteLine(d, f.AddrLine.cmd)
+		}
+	}
+}
+
+// globalOverlaps finds addresses that two globals of an interface hand out: the same one twice, to hosts of different nat lines.
+func (l *linter) globalOverlaps() {
+	t := &l.plan.NAT
+	order := make([]int, len(t.Globals))
+	for i := range order {
+		order[i] = i
+	}
+	order = slices.DeleteFunc(order, func(i int) bool { return t.Globals[i].Interface }) // in a pool, it has a finding of its own
+	slices.SortStableFunc(order, func(a, b int) int {
+		return cmp.Or(cmp.Compare(t.Globals[a].If, t.Globals[b].If), cmp.Compare(t.Globals[a].First, t.Globals[b].First))
+	})
+	widest := None // the one before that reaches farthest
+	for _, i := range order {
+		b := &t.Globals[i]
+		if widest != None && t.Globals[widest].If == b.If && b.First <= t.Globals[widest].Last {
+			a, first, later := &t.Globals[widest], b.First, b
+			both := span{int64(first), int64(min(a.Last, b.Last))}
+			if widest > i {
+				a, later = b, a
+			}
+			d := l.find("W418", ast.Warning, later.Line.cmd, "", "global overlaps an earlier one: both hand out %s on %s", both, l.ifName(b.If))
+			d.Hint = "give each global addresses of its own"
+			l.noteLine(d, a.Line.cmd)
+		}
+		if widest == None || t.Globals[widest].If != b.If || b.Last > t.Globals[widest].Last {
+			widest = i
 		}
 	}
 }

@@ -78,6 +78,14 @@ func TestFindings(t *testing.T) {
 		{"real address of a port static", base + "static (inside,outside) tcp interface 8080 10.0.0.90 www netmask 255.255.255.255 0 0\naccess-list out permit tcp any host 10.0.0.90 eq www\n", []string{at("W401", base, 2, 37)}},
 		{"real address of another port", base + "static (inside,outside) tcp interface 8080 10.0.0.90 www netmask 255.255.255.255 0 0\naccess-list out permit tcp any host 10.0.0.90 eq ssh\n", nil},
 
+		{"real address in a group", base + "object-group network web\nnetwork-object host 198.51.100.8\nnetwork-object host 10.0.0.80\naccess-list out permit tcp any object-group web eq https\naccess-list out permit tcp any object-group web eq smtp\n",
+			[]string{at("W401", base, 4, 45)}},
+		{"a group for both sides", base + "object-group network web\nnetwork-object host 203.0.113.80\nnetwork-object host 10.0.0.80\naccess-list out permit tcp any object-group web eq https\n", nil},
+		{"real address in a conduit", strings.Replace(base, "access-group out in interface outside\n", "", 1) + "conduit permit tcp host 10.0.0.80 eq www any\n", []string{"W415@8:1", at("W401", base, 0, 25)}},
+		{"mapped address in a conduit", strings.Replace(base, "access-group out in interface outside\n", "", 1) + "conduit permit tcp host 203.0.113.80 eq www any\n", []string{"W415@8:1"}},
+		{"real address in a conduit that another static shows", strings.Replace(base, "access-group out in interface outside\n", "", 1) +
+			"static (inside,outside) 10.0.0.0 10.0.0.0 netmask 255.255.255.0 0 0\nconduit permit tcp host 10.0.0.80 eq www any\n", []string{"W415@8:1"}},
+
 		{"exemption leaves out a routed network", vpn + "route inside 10.1.0.0 255.255.0.0 10.0.0.2 1\n", []string{"W402@11:29"}},
 		{"exemption of what the split tunnel names", vpn + "route inside 10.1.0.0 255.255.0.0 10.0.0.2 1\naccess-list split permit ip 10.0.0.0 255.255.255.0 any\nvpngroup staff split-tunnel split\n", nil},
 		{"exemption for a site only", base + "access-list nonat permit ip 10.0.0.0 255.255.255.128 192.168.7.0 255.255.255.0\nnat (inside) 0 access-list nonat\n", nil},
@@ -92,6 +100,10 @@ func TestFindings(t *testing.T) {
 		{"global over the interface", base + "global (outside) 1 203.0.113.1-203.0.113.9\n", []string{at("W418", base, 1, 20)}},
 		{"net static hides a host static", base + "static (inside,outside) 203.0.113.128 10.0.0.64 netmask 255.255.255.192 0 0\nstatic (inside,outside) 203.0.113.70 10.0.0.70 netmask 255.255.255.255 0 0\n",
 			[]string{at("W418", base, 2, 38)}},
+
+		{"globals over each other", base + "global (outside) 2 203.0.113.20-203.0.113.30\nglobal (outside) 3 203.0.113.30\nnat (inside) 2 10.0.0.8 255.255.255.248 0 0\nnat (inside) 3 10.0.0.16 255.255.255.248 0 0\n",
+			[]string{at("W418", base, 2, 1)}},
+		{"globals beside each other, and one of another interface", base + "nameif ethernet2 dmz security50\nip address dmz 10.1.0.1 255.255.255.0\nglobal (outside) 2 203.0.113.20-203.0.113.29\nglobal (outside) 2 203.0.113.30\nglobal (dmz) 2 203.0.113.20-203.0.113.29\nnat (inside) 2 10.0.0.8 255.255.255.248 0 0\n", nil},
 
 		{"redundant entry", base + "access-list out permit tcp host 198.51.100.7 host 203.0.113.80 eq www\n", []string{at("W419", base, 1, 1)}},
 		{"dead deny", base + "access-list out permit ip any 203.0.113.0 255.255.255.0\naccess-list out deny tcp any host 203.0.113.81 range 1 1023\n", []string{"W432@8:1", at("W419", base, 2, 1)}},
@@ -131,6 +143,11 @@ func TestFindings(t *testing.T) {
 		{"static behind an exemption for a site", base + "access-list nonat permit ip 10.0.0.0 255.255.255.0 10.9.0.0 255.255.0.0\nnat (inside) 0 access-list nonat\n", nil},
 		{"net static after a host of it", base + "static (inside,outside) 203.0.113.64 10.0.0.64 netmask 255.255.255.192 0 0\n", nil},
 
+		{"clients without exemption", strings.Replace(vpn, "nat (inside) 0 access-list nonat\n", "", 1), []string{"W415@11:1", "W446@12:15"}},
+		{"clients of a box that translates nothing", strings.NewReplacer("nat (inside) 0 access-list nonat\n", "", "nat (inside) 1", "nat (inside) 0", "global (outside) 1 interface\n", "").Replace(vpn), []string{"W415@10:1"}},
+		{"transform set without a cipher", vpn + "crypto ipsec transform-set plain ah-sha-hmac\ncrypto dynamic-map dyn 20 set transform-set plain\n", []string{at("W406", vpn, 1, 28)}},
+		{"MPPE", base + "vpdn group 1 ppp encryption mppe 40 required\nvpdn group 2 ppp encryption mppe 128\n", []string{at("W406", base, 1, 34)}},
+
 		{"site without exemption", site, []string{at("W438", base, 1, 27)}},
 		{"site with exemption", site + "nat (inside) 0 access-list far\n", nil},
 		{"site by its translated address", strings.Replace(site, "permit ip 10.0.0.0 255.255.255.0", "permit ip host 203.0.113.1", 1), nil},
@@ -153,6 +170,11 @@ func TestFindings(t *testing.T) {
 		{"names in place of addresses", base + "names\nname 10.0.0.80 web\naccess-list out permit tcp any host 10.0.0.80 eq https\n", []string{at("W401", base, 3, 37)}},
 
 		{"everything open", base + "access-list out permit ip any any\n", []string{at("W420", base, 1, 1)}},
+		{"all of TCP open", base + "access-list out permit tcp any any\n", []string{"W432@8:1", at("W420", base, 1, 1)}},
+		{"one port for everybody", base + "access-list out permit tcp any any eq https\n", nil},
+		{"everything open, hosts with addresses of their own", strings.NewReplacer("global (outside) 1 interface", "global (outside) 1 203.0.113.90-203.0.113.99\nglobal (outside) 1 203.0.113.100",
+			"static (inside,outside) 203.0.113.80 10.0.0.80 netmask 255.255.255.255 0 0\n", "").Replace(base) + "access-list out permit ip any any\n", []string{at("W420", base, 1, 1)}},
+		{"everything open, and nothing there", strings.Replace(base, "static (inside,outside) 203.0.113.80 10.0.0.80 netmask 255.255.255.255 0 0\n", "", 1) + "access-list out permit ip any any\n", nil},
 		{"everything out", base + "access-list in permit ip any any\naccess-group in in interface inside\n", nil},
 
 		{"community that nobody may use", base + "snmp-server community public\n", []string{at("W410", base, 1, 23)}},

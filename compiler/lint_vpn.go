@@ -13,6 +13,9 @@ func (l *linter) crypto() {
 	v := &l.plan.VPN
 	for i := range v.TransformSets {
 		t := &v.TransformSets[i]
+		if !slices.ContainsFunc(t.Transforms, encrypts) {
+			l.find("W406", ast.Warning, t.Line.cmd, t.Name, "transform-set %s does not encrypt: it has no cipher", t.Name).Hint = "add esp-3des, or esp-aes-256 where the peers can"
+		}
 		for _, w := range t.Transforms {
 			switch w {
 			case "esp-des":
@@ -22,6 +25,11 @@ func (l *linter) crypto() {
 			case "esp-md5-hmac", "ah-md5-hmac":
 				l.weakHash(t.Line.cmd, w, strings.Replace(w, "md5", "sha", 1))
 			}
+		}
+	}
+	for _, g := range l.vpdnGroups() {
+		if g.Attribute == "ppp encryption mppe" && g.Value == "40" {
+			l.find("W406", ast.Warning, g, "40", "MPPE with keys of 40 bits can be broken in minutes").Hint = "use 128"
 		}
 	}
 	for i := range v.Policies {
@@ -55,6 +63,11 @@ func (l *linter) crypto() {
 			d.Hint = "give each peer a key of its own, or use vpngroup passwords together with extended authentication"
 		}
 	}
+}
+
+// encrypts reports whether a word of a transform set is a cipher; esp-null is one that has a finding of its own.
+func encrypts(word string) bool {
+	return strings.HasPrefix(word, "esp-") && !strings.HasSuffix(word, "-hmac")
 }
 
 func (l *linter) weakCipher(cmd ast.Command, word, name string) {
