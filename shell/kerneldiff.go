@@ -37,7 +37,6 @@ const (
 var KernelDifferences = []KernelDifference{
 	{tableInbound, []string{"T59"}, "the limit of half-open connections is not enforced (W504)"},
 	{tableState, []string{"T76"}, whyWait},
-	{tableState, []string{"T79"}, "no DNS guard (W508): the answers of a server pass until the connection's time is over"},
 	{tableState, []string{"T87"}, "the kernel's FTP helper looks at a connection from its second command on; servers get USER first"},
 	{tableState, []string{"T90"}, "the limits of fragments are the kernel's (W514)"},
 	{tableVPN, []string{"T107", "T108"}, whyWait},

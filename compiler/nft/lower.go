@@ -42,6 +42,7 @@ func Lower(plan *compiler.Plan, names map[int]string, options ...Options) (*Rule
 	l.userSets()
 	l.establishedSets()
 	l.ingress()
+	l.dnsGuard()
 	l.accessLists()
 	l.resets()
 	l.unNAT()

@@ -11,7 +11,7 @@ import (
 func (l *lowerer) ingress() {
 	base := Chain{Name: "ingress", Type: "filter", Hook: "prerouting", Priority: -150,
 		Note: "Connections pass; the first packet of one, and every packet of other protocols, is judged as it is on the wire",
-		Rules: append(l.inClear(), []Rule{
+		Rules: append(append(l.inClear(), l.answers()...), []Rule{
 			{Match: []Match{conn, withPorts}, Do: []Stmt{Accept{}}},
 			{Match: []Match{withPorts, own}, Do: []Stmt{Accept{}}},
 		}...)}

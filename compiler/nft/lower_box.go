@@ -1,7 +1,6 @@
 package nft
 
 import (
-	"fmt"
 	"slices"
 
 	"pixfw/ast"
@@ -158,22 +157,6 @@ func (l *lowerer) uauth(i, o int) *Chain {
 		return nil
 	}
 	return c
-}
-
-// dnsLimit drops DNS packets that are longer than the fixup allows.
-func (l *lowerer) dnsLimit() []Rule {
-	var rules []Rule
-	for k := range l.p.Fixups {
-		f := &l.p.Fixups[k]
-		if f.Protocol != "dns" || f.MaxLength <= 0 || f.MaxLength > 65000 {
-			continue
-		}
-		for _, field := range []Field{Sport, Dport} {
-			rules = append(rules, deny(fmt.Sprintf("410001:%d", f.MaxLength), "dns", f.Line, proto(ast.ProtoUDP), Match{Field: field, Values: one(53)},
-				Match{Field: UDPLenOver, Values: one(uint32(f.MaxLength + 8))}))
-		}
-	}
-	return rules
 }
 
 // unserved says what no rule stands for.

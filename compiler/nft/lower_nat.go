@@ -467,6 +467,7 @@ func (l *lowerer) postrouting() {
 	if l.opts.Twins {
 		after.Rules = append([]Rule{{Match: []Match{packetMark(MarkTunnel)}, Do: []Stmt{Accept{}}, Note: "IKE, ESP and AH"}}, after.Rules...)
 	}
+	after.Rules = append(after.Rules, l.asks())
 	var chains []Chain
 	for _, i := range l.ifs {
 		for _, e := range l.cryptoEntries(i) {

@@ -241,6 +241,10 @@ func (e *encoder) set(s *Set) error {
 			}
 			elems = append(elems, nftables.SetElement{Key: key, Timeout: m.For})
 		}
+	case Queries:
+		q, err := e.w.querySet(s)
+		e.sets[s.Name] = q
+		return err
 	case Dynamic:
 		set.Dynamic, set.HasTimeout, set.Timeout, set.Size = true, true, s.Timeout, dynamicSize
 	case Verdicts:
@@ -402,7 +406,11 @@ func (e *encoder) match(m *Match) ([]expr.Any, error) {
 		return []expr.Any{&expr.Ct{Key: key, Register: 1}, mask(native(m.Mask)),
 			&expr.Cmp{Op: op, Register: 1, Data: make([]byte, 4)}}, nil
 	case CtReply:
-		return []expr.Any{&expr.Ct{Key: expr.CtKeyDIRECTION, Register: 1}, m.cmp(be8(1))}, nil
+		dir := uint32(1)
+		if m.Not {
+			dir = 0
+		}
+		return []expr.Any{&expr.Ct{Key: expr.CtKeyDIRECTION, Register: 1}, &expr.Cmp{Op: expr.CmpOpEq, Register: 1, Data: be8(dir)}}, nil
 	case CtMark:
 		out := []expr.Any{&expr.Ct{Key: expr.CtKeyMARK, Register: 1}}
 		if m.Mask != 0 {
@@ -416,6 +424,12 @@ func (e *encoder) match(m *Match) ([]expr.Any, error) {
 		return []expr.Any{&expr.Meta{Key: expr.MetaKeyMARK, Register: 1},
 			&expr.Byteorder{SourceRegister: 1, DestRegister: 1, Op: expr.ByteorderHton, Len: 4, Size: 4},
 			&expr.Cmp{Op: expr.CmpOpGt, Register: 1, Data: be32(m.Values[0].Lo)}}, nil
+	case QueryOf, AskedBefore:
+		set := e.sets[m.Set]
+		if set == nil {
+			return nil, fmt.Errorf("no set %s", m.Set)
+		}
+		return append(queryKey(m.Field == QueryOf), &expr.Lookup{SourceRegister: 1, SetID: set.ID, SetName: set.Name, Invert: m.Not}), nil
 	case HdrLen:
 		return []expr.Any{payload(network, 0, 1), mask(be8(0x0f)), &expr.Cmp{Op: expr.CmpOpGt, Register: 1, Data: be8(m.Values[0].Lo)}}, nil
 	case NoRoute:
@@ -548,6 +562,14 @@ func (e *encoder) stmt(s Stmt) ([]expr.Any, error) {
 		return []expr.Any{&expr.Ct{Key: expr.CtKeyMARK, Register: 1},
 			&expr.Bitwise{SourceRegister: 1, DestRegister: 1, Len: 4, Mask: native(^s.Bits), Xor: native(s.Bits)},
 			&expr.Ct{Key: expr.CtKeyMARK, Register: 1, SourceRegister: true}}, nil
+	case ClearMark:
+		return []expr.Any{&expr.Ct{Key: expr.CtKeyMARK, Register: 1},
+			&expr.Bitwise{SourceRegister: 1, DestRegister: 1, Len: 4, Mask: native(^s.Bits), Xor: native(0)},
+			&expr.Ct{Key: expr.CtKeyMARK, Register: 1, SourceRegister: true}}, nil
+	case Ask:
+		return e.query(s.Set, false, unix.NFT_DYNSET_OP_UPDATE)
+	case Answer:
+		return e.query(s.Set, true, dynsetDelete)
 	case ToQueue:
 		if s.Compat {
 			return []expr.Any{CompatQueue(s.Num)}, nil

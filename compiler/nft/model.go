@@ -31,7 +31,19 @@ const (
 	MarkReset      = 0x00800000
 	MarkResetReply = 0x00400000
 	MarkResets     = MarkReset | MarkResetReply
+
+	// How many DNS queries of a connection wait for their answer: one, two, and many, which are not counted any more.
+	MarkQuery   = 0x00080000
+	MarkQuery2  = 0x00100000
+	MarkQueryN  = 0x00200000
+	MarkQueries = MarkQuery | MarkQuery2 | MarkQueryN
+
+	// MarkState are the bits that change while a connection lives.
+	MarkState = MarkResets | MarkQueries
 )
+
+// Answered is the prefix with which the last answer of a DNS connection is logged: the connection is over.
+const Answered = "answered"
 
 // Queue is the number of the queue in which first packets of hosts wait for their translation.
 const Queue = 106
@@ -106,6 +118,7 @@ const (
 	Verdicts                 // ranges of a field to what is done
 	LiveAddrs                // addresses, filled by the daemon
 	LivePairs                // source and destination address, filled by the daemon
+	Queries                  // source, destination, source port and id of DNS queries that rules add, with a timeout
 )
 
 // A Set is a named set or map. Its intervals are sorted and do not touch.
@@ -114,8 +127,9 @@ type Set struct {
 	Kind    SetKind
 	Ranges  []Range       // Addrs
 	Pairs   [][2]ast.IP   // Pairs, AddrMap, LiveMap
-	Timeout time.Duration // Dynamic
+	Timeout time.Duration // Dynamic, Queries
 	Members []Member      // LiveAddrs, LivePairs
+	Keys    [][]byte      // Queries: those that wait, as the kernel has them
 	// Verdicts: what is done with packets whose Key is in each range. The ranges are in order and do not overlap. With
 	// Counted the elements count packets: element N is entry N-1 of the access list ACL.
 	Key      Field
@@ -196,6 +210,8 @@ const (
 	UDPLenOver // greater than the value, with the UDP header
 	PacketMark
 	PacketMarkOver // greater than the value
+	QueryOf        // no value: the DNS query that a packet answers, in a set of Queries
+	AskedBefore    // no value: the DNS query that a packet is, likewise
 )
 
 // Bits of CtState and CtStatus, and TCP flags.
@@ -239,8 +255,12 @@ type (
 	TakeMark      struct{}
 	// NoTrack keeps the packet out of connection tracking.
 	NoTrack struct{}
-	// AddMark sets bits of the ct mark.
-	AddMark struct{ Bits uint32 }
+	// AddMark sets bits of the ct mark, and ClearMark clears them.
+	AddMark   struct{ Bits uint32 }
+	ClearMark struct{ Bits uint32 }
+	// Ask adds a DNS query to a set of Queries; Answer takes the one out that the packet answers.
+	Ask    struct{ Set string }
+	Answer struct{ Set string }
 	// Dispatch does what a set of Verdicts says of the field, if it says something.
 	Dispatch struct {
 		Field Field
@@ -290,6 +310,9 @@ func (SetMSS) stmt()  {}
 func (SetPacketMark) stmt() {}
 func (TakeMark) stmt()      {}
 func (AddMark) stmt()       {}
+func (ClearMark) stmt()     {}
+func (Ask) stmt()           {}
+func (Answer) stmt()        {}
 func (NoTrack) stmt()       {}
 func (ToQueue) stmt()       {}
 func (Limit) stmt()         {}

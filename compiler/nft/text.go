@@ -75,7 +75,7 @@ func comment(b *strings.Builder, indent, text string) {
 func (s *Set) text(b *strings.Builder) {
 	comment(b, "\t", s.Note)
 	comment(b, "\t", s.Line.Text())
-	kind, typ, flags := "set", "ipv4_addr", ""
+	kind, word, typ, flags := "set", "type", "ipv4_addr", ""
 	var elems []string
 	switch s.Kind {
 	case Addrs:
@@ -98,6 +98,9 @@ func (s *Set) text(b *strings.Builder) {
 		for _, m := range s.Members {
 			elems = append(elems, m.text(s.Kind))
 		}
+	case Queries:
+		word, typ = "typeof", queryText
+		flags = fmt.Sprintf("\t\tsize %d\n\t\tflags dynamic,timeout\n\t\ttimeout %ds\n", dynamicSize, int(s.Timeout.Seconds()))
 	case Counting:
 		flags = fmt.Sprintf("\t\tsize %d\n\t\tflags dynamic\n", dynamicSize)
 	case Verdicts:
@@ -120,12 +123,18 @@ func (s *Set) text(b *strings.Builder) {
 			elems = append(elems, p[0].String()+" : "+p[1].String())
 		}
 	}
-	fmt.Fprintf(b, "\t%s %s {\n\t\ttype %s\n%s", kind, s.Name, typ, flags)
+	fmt.Fprintf(b, "\t%s %s {\n\t\t%s %s\n%s", kind, s.Name, word, typ, flags)
 	if len(elems) > 0 {
 		b.WriteString("\t\telements = {\n\t\t\t" + strings.Join(elems, ",\n\t\t\t") + "\n\t\t}\n")
 	}
 	b.WriteString("\t}\n\n")
 }
+
+// The key of a set of Queries, of a query and of its answer. The id comes after the UDP header.
+const (
+	queryText  = "ip saddr . ip daddr . udp sport . @th,64,16"
+	answerText = "ip daddr . ip saddr . udp dport . @th,64,16"
+)
 
 func (m Member) text(kind SetKind) string {
 	w := m.IP.String()
@@ -305,6 +314,9 @@ func (m *Match) text(proto string) string {
 	case CtStatus:
 		return "ct status snat"
 	case CtReply:
+		if m.Not {
+			return "ct direction original"
+		}
 		return "ct direction reply"
 	case CtMark:
 		if m.Mask != 0 {
@@ -321,6 +333,10 @@ func (m *Match) text(proto string) string {
 		return fmt.Sprintf("meta mark & 0x%08x %s0x%08x", m.Mask, op, m.Values[0].Lo)
 	case PacketMarkOver:
 		return fmt.Sprintf("meta mark > 0x%08x", m.Values[0].Lo)
+	case AskedBefore:
+		return queryText + " " + op + "@" + m.Set
+	case QueryOf:
+		return answerText + " " + op + "@" + m.Set
 	case HdrLen:
 		return fmt.Sprintf("ip hdrlength > %d", m.Values[0].Lo)
 	case NoRoute:
@@ -397,6 +413,12 @@ func stmtText(s Stmt) string {
 		return "notrack"
 	case AddMark:
 		return fmt.Sprintf("ct mark set ct mark | 0x%08x", s.Bits)
+	case ClearMark:
+		return fmt.Sprintf("ct mark set ct mark & 0x%08x", ^s.Bits)
+	case Ask:
+		return "update @" + s.Set + " { " + queryText + " }"
+	case Answer:
+		return "delete @" + s.Set + " { " + answerText + " }"
 	case ToQueue:
 		return fmt.Sprintf("queue num %d", s.Num)
 	case Limit:

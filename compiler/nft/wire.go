@@ -16,6 +16,7 @@ type wire struct {
 	c     *nftables.Conn
 	got   []netlink.Message
 	block []byte
+	sets  uint32 // written here
 }
 
 const (

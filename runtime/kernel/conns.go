@@ -1,6 +1,7 @@
 package kernel
 
 import (
+	"errors"
 	"time"
 
 	"pixfw/ast"
@@ -317,8 +318,14 @@ func (d *dynamic) limited(plan *compiler.Plan, in, out int, p *runtime.Packet) (
 func (d *dynamic) close() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.tx == nil {
-		return nil
+	var errs []error
+	if d.tx != nil {
+		errs = append(errs, d.tx.Close())
 	}
-	return d.tx.Close()
+	d.ctMu.Lock()
+	defer d.ctMu.Unlock()
+	if d.ct != nil {
+		errs = append(errs, d.ct.close())
+	}
+	return errors.Join(errs...)
 }

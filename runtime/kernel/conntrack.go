@@ -56,8 +56,8 @@ type flow struct {
 
 func (f *flow) ours() bool { return f.mark&nft.MarkMask == nft.MarkOwn }
 
-// class is the mark without the bits of resets.
-func (f *flow) class() uint32 { return f.mark &^ nft.MarkResets }
+// class is the mark without the bits that change.
+func (f *flow) class() uint32 { return f.mark &^ nft.MarkState }
 
 // payload is about how many octets the flow has carried, without headers. TCP options are not known, and counted.
 func (f *flow) payload() uint64 {
@@ -274,24 +274,10 @@ func (s *space) remove(list []flow) error {
 		return err
 	}
 	defer c.close()
-	be := func(v uint32) []byte { return binary.BigEndian.AppendUint32(nil, v) }
 	for i := range list {
-		t := &list[i].orig
-		var ip, proto []byte
-		ip = attribute(attribute(nil, 1, be(uint32(t.src))), 2, be(uint32(t.dst)))
-		proto = attribute(nil, 1, []byte{t.proto})
-		switch t.proto {
-		case ast.ProtoICMP:
-			proto = attribute(proto, 4, binary.BigEndian.AppendUint16(nil, t.sport))
-			proto = attribute(attribute(proto, 5, []byte{8}), 6, []byte{0})
-		default:
-			proto = attribute(proto, 2, binary.BigEndian.AppendUint16(nil, t.sport))
-			proto = attribute(proto, 3, binary.BigEndian.AppendUint16(nil, t.dport))
-		}
-		body := attribute(attribute(nil, 1|unix.NLA_F_NESTED, ip), 2|unix.NLA_F_NESTED, proto)
 		b := begin(nil, ctDelete, unix.NLM_F_REQUEST|unix.NLM_F_ACK, unix.AF_INET, 0)
-		b = attribute(b, ctTupleOrig|unix.NLA_F_NESTED, body)
-		b = attribute(b, ctID, be(list[i].id))
+		b = attribute(b, ctTupleOrig|unix.NLA_F_NESTED, list[i].orig.attributes())
+		b = attribute(b, ctID, binary.BigEndian.AppendUint32(nil, list[i].id))
 		if err := c.request(end(b, 0)); err != nil && !errors.Is(err, unix.ENOENT) {
 			return fmt.Errorf("end connection: %w", err)
 		}

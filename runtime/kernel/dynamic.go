@@ -39,6 +39,9 @@ type dynamic struct {
 	most     int
 	resync   int // dumps that are to be compared with the table: events were lost
 	tx       *netlink.Conn
+
+	ctMu sync.Mutex // of ct alone
+	ct   *socket    // to conntrack; nil until it is needed
 }
 
 func newDynamic(ns *space, clock runtime.Clock, emit func([]runtime.Message)) *dynamic {

@@ -181,6 +181,12 @@ func (e *Engine) Apply(plan *compiler.Plan) (ast.Diagnostics, error) {
 	}
 	d.xlates.fill(rules)
 	d.fillLive(plan, rules)
+	if e.rules != nil {
+		if err := e.ns.keepQueries(rules); err != nil {
+			restore()
+			return diags, err
+		}
+	}
 	batch, err := rules.Batch()
 	if err != nil {
 		restore()
@@ -381,6 +387,10 @@ func (e *Engine) logged(l logged) {
 	}
 	e.mu.Unlock()
 	if !ok {
+		return
+	}
+	if l.prefix == nft.Answered {
+		_ = e.dyn.answered(&l.packet) // a connection that is not ended is ended by its time
 		return
 	}
 	var list []runtime.Message

@@ -25,8 +25,8 @@ const (
 // waited in the queue have gone on then.
 func (e *Engine) Settle(limit time.Duration) bool {
 	for end := time.Now().Add(limit); ; {
-		// What the queue lets go causes events and logs: it comes first.
-		if (e.queue == nil || e.queue.quiet()) && e.event.quiet() && e.log.quiet() {
+		// What the queue lets go causes logs and events, what is logged may end connections: each is looked at before what it causes.
+		if (e.queue == nil || e.queue.quiet()) && e.log.quiet() && e.event.quiet() {
 			return true
 		}
 		if time.Now().After(end) {

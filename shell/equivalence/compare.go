@@ -77,7 +77,7 @@ func ids(v *runtime.Verdict) []int {
 var Unlike = map[string]string{
 	"messages":   "a packet that is wrong in several ways is dropped by both, and logged for another of them: Linux looks in another order",
 	"remembered": "a host with several statics: what has no ports keeps the one of the packet that it answers, a PIX takes the first",
-	"repeats":    "106100 is written for every packet (W512), and no DNS guard ends a connection (302016, W508)",
+	"repeats":    "106100 is written for every packet (W512)",
 	"quoting":    "an ICMP error whose packet conntrack knows, or knows not, is translated by that, not by the address it is sent to",
 	"ports":      "Linux gives a port of a host another PAT port where the first would make two connections one: another 305011 for it",
 	"edges":      "a reply to the network or broadcast address of a net static, which a PIX refuses (305006): conntrack knows whose it is",

@@ -1,0 +1,92 @@
+package nft
+
+import (
+	"fmt"
+
+	"pixfw/ast"
+)
+
+// DNS guard (semantics.md 1.3): each query gets one answer, by its id, and the connection ends with the last. The rules remember
+// queries when they leave and forget them when they are answered; an answer that nobody has asked for is no packet of the connection
+// any more, and is judged by the access list. That holds without a process; a process ends the connection, when it is told
+// of the last answer.
+const (
+	queries   = "dns_queries"
+	queriesOf = "dns_query"
+	answersOf = "dns_answer"
+)
+
+var (
+	fromDNS = []Match{proto(ast.ProtoUDP), {Field: Sport, Values: one(53)}, {Field: CtReply}, own}
+	toDNS   = []Match{proto(ast.ProtoUDP), {Field: Dport, Values: one(53)}, {Field: CtReply, Not: true}, own}
+	// An id is there. What is shorter has the id 0, as it were.
+	hasID = []Match{proto(ast.ProtoUDP), {Field: UDPLenOver, Values: one(9)}}
+)
+
+func waiting(bits uint32) Match { return Match{Field: CtMark, Mask: MarkQueries, Values: one(bits)} }
+
+// answers are the rules that come before those that let connections pass, at the door.
+func (l *lowerer) answers() []Rule {
+	return []Rule{{Match: fromDNS, Do: []Stmt{Jump{answersOf}}, Note: "DNS guard"}}
+}
+
+// asks is the rule that sees queries as they leave.
+func (l *lowerer) asks() Rule {
+	return Rule{Match: toDNS, Do: []Stmt{Jump{queriesOf}}, Note: "DNS guard"}
+}
+
+// dnsGuard makes the set of queries and the chains.
+func (l *lowerer) dnsGuard() {
+	t := l.p.Timeouts.UDP
+	if t <= 0 {
+		t = 2 * 60e9
+	}
+	l.rs.Sets = append(l.rs.Sets, Set{Name: queries, Kind: Queries, Timeout: t, Note: "DNS queries that wait for their answer"})
+	down := answersOf + "_last"
+	answer := Chain{Name: answersOf, Note: "DNS guard: answers pass to whom has asked", Rules: []Rule{
+		{Match: append(hasID[:2:2], Match{Field: QueryOf, Set: queries}), Do: []Stmt{Answer{queries}, Goto{down}}},
+		{Match: append(hasID[:2:2], Match{Field: CtMark, Not: true, Mask: MarkQueries, Values: one(0)}), Do: []Stmt{Counter{}, Drop{}}, Note: "not what was asked"},
+		{Match: []Match{{Field: CtMark, Not: true, Mask: MarkQueries, Values: one(0)}}, Do: []Stmt{Goto{down}}},
+	}}
+	for _, i := range l.ifs {
+		answer.Rules = append(answer.Rules, Rule{Match: []Match{iif(l.dev[i])}, Do: []Stmt{Goto{"from_" + l.id[i]}}})
+	}
+	over := []Stmt{ClearMark{MarkQuery}, Accept{}}
+	if l.opts.Daemon {
+		over = []Stmt{ClearMark{MarkQuery}, Log{Answered}, Accept{}}
+	}
+	l.chain(answer)
+	l.chain(Chain{Name: down, Note: "One query less", Rules: []Rule{
+		{Match: []Match{waiting(MarkQuery)}, Do: over},
+		{Match: []Match{waiting(MarkQuery | MarkQuery2)}, Do: []Stmt{ClearMark{MarkQuery2}}},
+		{Do: []Stmt{Accept{}}},
+	}})
+	more := queriesOf + "_more"
+	l.chain(Chain{Name: queriesOf, Note: "DNS guard: queries are remembered", Rules: []Rule{
+		{Match: append(hasID[:2:2], Match{Field: AskedBefore, Set: queries}), Do: []Stmt{Ask{queries}, Return{}}},
+		{Match: hasID, Do: []Stmt{Ask{queries}, Goto{more}}},
+		{Match: hasID, Do: []Stmt{Counter{}, Log{"211001"}, Drop{}}, Note: "too many queries wait"},
+		{Match: []Match{waiting(0)}, Do: []Stmt{AddMark{MarkQuery}}},
+	}})
+	l.chain(Chain{Name: more, Note: "One query more", Rules: []Rule{
+		{Match: []Match{waiting(0)}, Do: []Stmt{AddMark{MarkQuery}, Return{}}},
+		{Match: []Match{waiting(MarkQuery)}, Do: []Stmt{AddMark{MarkQuery2}, Return{}}},
+		{Do: []Stmt{AddMark{MarkQueryN}}},
+	}})
+}
+
+// dnsLimit drops DNS packets that are longer than the fixup allows.
+func (l *lowerer) dnsLimit() []Rule {
+	var rules []Rule
+	for k := range l.p.Fixups {
+		f := &l.p.Fixups[k]
+		if f.Protocol != "dns" || f.MaxLength <= 0 || f.MaxLength > 65000 {
+			continue
+		}
+		for _, field := range []Field{Sport, Dport} {
+			rules = append(rules, deny(fmt.Sprintf("410001:%d", f.MaxLength), "dns", f.Line, proto(ast.ProtoUDP), Match{Field: field, Values: one(53)},
+				Match{Field: UDPLenOver, Values: one(uint32(f.MaxLength + 8))}))
+		}
+	}
+	return rules
+}
