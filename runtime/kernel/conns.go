@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"errors"
+	"slices"
 	"time"
 
 	"pixfw/ast"
@@ -31,18 +32,31 @@ func ported(proto uint8) bool { return proto == ast.ProtoTCP || proto == ast.Pro
 func (d *dynamic) event(f *flow, ended bool) {
 	d.mu.Lock()
 	var log []runtime.Message
+	ftp := false
 	if d.plan != nil {
 		if ended {
 			log = d.endConn(f)
 		} else {
 			log = d.newConn(f)
+			ftp = d.inspects("ftp", f)
 		}
 	}
 	d.mu.Unlock()
+	if ftp {
+		_ = d.pickUp(f) // without it the helper begins with the second command
+	}
 	if d.observe != nil {
 		d.observe(Observation{If: compiler.None, Reason: Connection, Packet: f.orig.packet(), Messages: log})
 	}
 	d.emit(log)
+}
+
+// inspects reports whether a helper of the kernel inspects a flow. The lock is held.
+func (d *dynamic) inspects(helper string, f *flow) bool {
+	if len(d.rules.Helpers) == 0 || f.orig.proto != ast.ProtoTCP {
+		return false
+	}
+	return slices.ContainsFunc(d.plan.Fixups, func(x compiler.Fixup) bool { return x.Protocol == helper && x.Ports.Contains(f.orig.dport) })
 }
 
 // newConn enters a flow. The lock is held.

@@ -25,6 +25,7 @@ const (
 	ctTupleOrig  = 1
 	ctTupleReply = 2
 	ctProtoInfo  = 4
+	ctHelp       = 5
 	ctTimeout    = 7
 	ctMark       = 8
 	ctCountOrig  = 9

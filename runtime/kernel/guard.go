@@ -16,6 +16,32 @@ import (
 // answered ends the connection of a DNS answer that was the last one it waited for (semantics.md 1.3), unless something has been
 // asked meanwhile. Its end is told of by the event.
 func (d *dynamic) answered(p *runtime.Packet) error {
+	return d.conntrack("end a DNS connection", func(c *socket) error {
+		k := tuple{proto: p.Proto, src: p.Src, dst: p.Dst, sport: p.SrcPort, dport: p.DstPort}
+		f, found, err := c.flow(&k)
+		if err != nil || !found || !f.ours() || f.mark&nft.MarkQueries != 0 {
+			return err
+		}
+		b := begin(nil, ctDelete, unix.NLM_F_REQUEST|unix.NLM_F_ACK, unix.AF_INET, 0)
+		b = attribute(b, ctTupleReply|unix.NLA_F_NESTED, k.attributes())
+		return c.request(end(attribute(b, ctID, binary.BigEndian.AppendUint32(nil, f.id)), 0))
+	})
+}
+
+// pickUp makes the kernel's FTP helper look at a connection from its first command on. It waits for the end of a line before it
+// trusts what comes, and would miss the first command of a client; a helper that is assigned again by conntrack's own messages takes the
+// connection up where it is.
+func (d *dynamic) pickUp(f *flow) error {
+	return d.conntrack("inspect an FTP connection", func(c *socket) error {
+		b := begin(nil, ctNew, unix.NLM_F_REQUEST|unix.NLM_F_ACK, unix.AF_INET, 0)
+		b = attribute(b, ctTupleOrig|unix.NLA_F_NESTED, f.orig.attributes())
+		b = attribute(b, ctHelp|unix.NLA_F_NESTED, attribute(nil, 1, []byte("ftp\x00")))
+		return c.request(end(b, 0))
+	})
+}
+
+// conntrack does something with the socket to conntrack. What is not there any more is no error.
+func (d *dynamic) conntrack(what string, fn func(*socket) error) error {
 	d.ctMu.Lock()
 	defer d.ctMu.Unlock()
 	if d.ct == nil {
@@ -25,20 +51,13 @@ func (d *dynamic) answered(p *runtime.Packet) error {
 		}
 		d.ct = c
 	}
-	k := tuple{proto: p.Proto, src: p.Src, dst: p.Dst, sport: p.SrcPort, dport: p.DstPort}
-	f, found, err := d.ct.flow(&k)
-	if err == nil && found && f.ours() && f.mark&nft.MarkQueries == 0 {
-		b := begin(nil, ctDelete, unix.NLM_F_REQUEST|unix.NLM_F_ACK, unix.AF_INET, 0)
-		b = attribute(b, ctTupleReply|unix.NLA_F_NESTED, k.attributes())
-		b = attribute(b, ctID, binary.BigEndian.AppendUint32(nil, f.id))
-		if err = d.ct.request(end(b, 0)); errors.Is(err, unix.ENOENT) {
-			err = nil
-		}
+	err := fn(d.ct)
+	if err == nil || errors.Is(err, unix.ENOENT) {
+		return nil
 	}
-	if err != nil { // what is left to be read belongs to no other request
-		err = errors.Join(fmt.Errorf("end a DNS connection: %w", err), d.ct.close())
-		d.ct = nil
-	}
+	// What is left to be read belongs to no other request.
+	err = errors.Join(fmt.Errorf("%s: %w", what, err), d.ct.close())
+	d.ct = nil
 	return err
 }
 

@@ -83,6 +83,8 @@ func message(plan *compiler.Plan, d *dynamic, in int, reason string, p *runtime.
 		n, _ := strconv.Atoi(limit)
 		global, half := d.limited(plan, in, out, p)
 		return syslog.New(201002, kind, global, half, n), true
+	case "211001":
+		return syslog.New(211001), true
 	case "305005":
 		return syslog.New(305005, f), true
 	case "305006":
