@@ -12,6 +12,8 @@ const (
 	ProtoICMP = 1
 	ProtoTCP  = 6
 	ProtoUDP  = 17
+	ProtoIGMP = 2
+	ProtoOSPF = 89
 	ProtoGRE  = 47
 	ProtoESP  = 50
 	ProtoAH   = 51

@@ -397,6 +397,15 @@ type Box struct {
 	SNMP              []SNMPHost
 	Community         string
 	ManagementAccess  int // the interface of management-access; None
+	Listens           []Listen
+}
+
+// Listen is a protocol that the firewall speaks itself on an interface: DHCP, NTP, RIP, OSPF, IGMP.
+type Listen struct {
+	Line  Line
+	If    int
+	Proto uint8
+	Port  uint16 // its own port of UDP; 0: the protocol has none
 }
 
 // Access is one `telnet|ssh|http IP MASK IF` line.

@@ -130,6 +130,7 @@ func (c *compiler) systemServices() {
 				c.plan.Box.ManagementAccess = i
 			}
 		}
+		c.listen(cmd)
 		for _, name := range interfacesOf(cmd) {
 			if name != "" {
 				c.ifIndex(cmd, name)
@@ -153,6 +154,40 @@ func (c *compiler) systemServices() {
 			c.routeMap(cmd, cmd.RouteMap, maps)
 		case *ast.OSPFDefault:
 			c.routeMap(cmd, cmd.RouteMap, maps)
+		}
+	}
+}
+
+// listen collects what the firewall speaks itself (semantics.md 1.9, dhcp, rip, ospf, ntp, igmp). Names of interfaces that there
+// are not are told of elsewhere.
+func (c *compiler) listen(cmd ast.Command) {
+	on := func(name string, proto uint8, port uint16) {
+		for i := range c.plan.Interfaces {
+			if name == "" || c.plan.Interfaces[i].Name == name {
+				c.plan.Box.Listens = append(c.plan.Box.Listens, Listen{Line: From(cmd), If: i, Proto: proto, Port: port})
+			}
+		}
+	}
+	switch cmd := cmd.(type) {
+	case *ast.DHCPDEnable:
+		on(cmd.If, ast.ProtoUDP, 67)
+	case *ast.RelayEnable:
+		if cmd.What == "enable" {
+			on(cmd.If, ast.ProtoUDP, 67)
+		}
+	case *ast.RelayServer:
+		on(cmd.If, ast.ProtoUDP, 67)
+	case *ast.NTPServer:
+		on(cmd.If, ast.ProtoUDP, 123)
+	case *ast.RIP:
+		on(cmd.If, ast.ProtoUDP, 520)
+	case *ast.Multicast:
+		on(cmd.If, ast.ProtoIGMP, 0)
+	case *ast.OSPFNetwork:
+		for i := range c.plan.Interfaces {
+			if x := &c.plan.Interfaces[i]; x.HasAddress() && cmd.Net.Contains(x.Net.IP) {
+				on(x.Name, ast.ProtoOSPF, 0)
+			}
 		}
 	}
 }

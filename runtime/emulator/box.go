@@ -13,14 +13,23 @@ import (
 // toTheBox is step 5 for packets to the firewall itself, which neither access lists nor NAT concern (semantics.md 1.9). RSA
 // keys are not part of a configuration; ssh is taken to have one.
 func (e *Engine) toTheBox(f *flight) bool {
-	p, x := &f.pkt, &e.plan.Interfaces[f.in.If]
+	p := &f.pkt
+	f.at = f.in.If
+	if m := e.plan.Box.ManagementAccess; m >= 0 && f.in.Tunnel && p.Dst == e.plan.Interfaces[m].Net.IP {
+		f.at = m // management-access
+	}
+	x := &e.plan.Interfaces[f.at]
 	own := p.Dst == x.Net.IP
 	broadcast := p.Dst == ast.AllOnes || x.Net.Mask < ast.MaskOf(31) && p.Dst == x.Broadcast()
 	multicast := p.Dst>>28 == 14
 	if !own && !broadcast && !multicast || e.claimed(f) {
 		return false
 	}
-	f.out = f.in.If
+	f.out = f.at
+	if l := e.listens(f); l != nil {
+		e.box(f, "spoken by the firewall itself", l.Line)
+		return true
+	}
 	src := syslog.End{IP: p.Src, Port: p.SrcPort}
 	dst := syslog.End{If: x.Name, IP: p.Dst, Port: p.DstPort}
 	switch {
@@ -40,6 +49,16 @@ func (e *Engine) toTheBox(f *flight) bool {
 		f.drop(e, "INPUT", whyBox, logs(syslog.Box710006(p.Proto, p.Src, dst)))
 	}
 	return true
+}
+
+// listens is the line that makes the firewall speak the protocol of a packet on its interface.
+func (e *Engine) listens(f *flight) *compiler.Listen {
+	for i := range e.plan.Box.Listens {
+		if l := &e.plan.Box.Listens[i]; l.If == f.at && l.Proto == f.pkt.Proto && (l.Port == 0 || l.Port == f.pkt.DstPort) {
+			return l
+		}
+	}
+	return nil
 }
 
 // claimed reports whether a translation has the destination: a static, a port translation, an expected connection.
@@ -72,7 +91,7 @@ func (e *Engine) boxICMP(f *flight) {
 	p, any := &f.pkt, false
 	for i := range e.plan.Box.ICMP {
 		r := &e.plan.Box.ICMP[i]
-		if r.If != f.in.If {
+		if r.If != f.at {
 			continue
 		}
 		any = true
@@ -118,7 +137,7 @@ func (e *Engine) boxTCP(f *flight, src, dst syslog.End) {
 	}
 	e.emit(syslog.Box710001(src, dst))
 	for i := range lines {
-		if a := &lines[i]; a.If == f.in.If && a.Net.Contains(p.Src) {
+		if a := &lines[i]; a.If == f.at && a.Net.Contains(p.Src) {
 			e.emit(syslog.Box710002(p.Proto, src, dst))
 			e.box(f, "service of the firewall", a.Line)
 			return
@@ -138,7 +157,7 @@ func (e *Engine) lowest(i int) bool {
 }
 
 func (e *Engine) boxUDP(f *flight, src, dst syslog.End) {
-	p, x := &f.pkt, &e.plan.Interfaces[f.in.If]
+	p, x := &f.pkt, &e.plan.Interfaces[f.at]
 	isakmp := !x.ISAKMP.IsDefault()
 	switch {
 	case p.DstPort == 500 && isakmp:
@@ -147,7 +166,7 @@ func (e *Engine) boxUDP(f *flight, src, dst syslog.End) {
 		e.box(f, "to IKE (NAT traversal)", x.ISAKMP, e.plan.VPN.NATTraversal)
 	case p.DstPort == 161:
 		for i := range e.plan.Box.SNMP {
-			if h := &e.plan.Box.SNMP[i]; h.If == f.in.If && h.IP == p.Src && (h.Poll || !h.Trap) {
+			if h := &e.plan.Box.SNMP[i]; h.If == f.at && h.IP == p.Src && (h.Poll || !h.Trap) {
 				e.emit(syslog.Box710002(p.Proto, src, dst))
 				e.box(f, "to the SNMP agent", h.Line)
 				return

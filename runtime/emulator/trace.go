@@ -14,6 +14,7 @@ type flight struct {
 	trace bool
 	v     runtime.Verdict
 
+	at       int  // to the box: the interface whose address it is
 	out      int  // egress interface
 	inbound  bool // towards the higher level
 	un       unnat

@@ -49,6 +49,9 @@ func (e *Engine) authenticate(f *flight) bool {
 	if f.inbound && f.un.kind == unNone {
 		return false // the rules name real addresses, and there is none: step 10 refuses the packet
 	}
+	if e.virtual(f) {
+		return true
+	}
 	rule := e.authRule(f)
 	if rule == nil {
 		return false
@@ -68,6 +71,29 @@ func (e *Engine) authenticate(f *flight) bool {
 	}
 	f.drop(e, "UAUTH", whyAuth, logs(syslog.New(109023, src, dst, e.ifName(f.in.If))), rule.Line)
 	return true
+}
+
+// virtual takes connections to the address of `virtual telnet` or `virtual http`, where users log in and nothing else is; who has
+// logged in is let out again by telnet (semantics.md 5.4).
+func (e *Engine) virtual(f *flight) bool {
+	p := &f.pkt
+	if p.Proto != ast.ProtoTCP {
+		return false
+	}
+	for i := range e.plan.AAA.Virtual {
+		v, port := &e.plan.AAA.Virtual[i], uint16(23)
+		if v.Service == "http" {
+			port = 80
+		}
+		if v.IP != f.un.ip || f.un.port != port {
+			continue
+		}
+		e.emit(syslog.New(109001, "???", syslog.End{IP: p.Src, Port: p.SrcPort}, syslog.End{IP: p.Dst, Port: p.DstPort}))
+		f.pass("UAUTH", "to the virtual address where users log in", v.Line)
+		f.take(runtime.Auth)
+		return true
+	}
+	return false
 }
 
 // authRule is the include that names the connection, unless an exclude does, wherever it stands (semantics.md 5.1).
