@@ -11,6 +11,7 @@ import (
 	"pixfw/compiler"
 	"pixfw/compiler/nft"
 	"pixfw/parser"
+	"pixfw/runtime/emulator"
 	"pixfw/shell"
 )
 
@@ -102,25 +103,39 @@ func TestDocsKernel(t *testing.T) {
 	golden(t, "docs/kernel-differences.md", b.String())
 }
 
-// TestDocsFixups keeps docs/fixups.md equal to the table of inspections.
+// TestDocsFixups keeps docs/fixups.md equal to the two tables of inspections, of the kernel and of the emulator, which speak of the
+// same protocols.
 func TestDocsFixups(t *testing.T) {
 	var b strings.Builder
-	b.WriteString("# Inspections on Linux\n\nGenerated (`make docs`). What the kernel engine and translated rules do for each `fixup protocol`. The emulator does more: see its\n" +
-		"traces. Findings (W508) and the ledger say the same of each line. \"Refused\" means that further connections are judged by the access list,\n" +
-		"and payloads are not translated, so that what needs them fails; nothing opens.\n\n" +
-		"| fixup | ports of 6.3 | kernel helper | what is done | what is not | refused |\n|---|---|---|---|---|---|\n")
 	or := func(s, other string) string {
 		if s == "" {
 			return other
 		}
 		return s
 	}
-	for _, f := range nft.Fixups {
-		refused := ""
-		if f.Refused {
-			refused = "yes"
+	yes := func(refused bool) string {
+		if refused {
+			return "yes"
 		}
-		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s |\n", f.Protocol, or(f.Ports, "off"), or(f.Helper, "none"), f.Does, f.Lacks, refused)
+		return ""
+	}
+	b.WriteString("# Inspections\n\nGenerated (`make docs`). What becomes of each `fixup protocol`. \"Refused\" means that further connections are judged by the\n" +
+		"access list, and payloads are not translated, so that what needs them fails; nothing opens.\n\n" +
+		"## On Linux\n\nBy the kernel engine and by translated rules. Findings (W508) and the ledger say the same of each line.\n\n" +
+		"| fixup | ports of 6.3 | kernel helper | what is done | what is not | refused |\n|---|---|---|---|---|---|\n")
+	for _, f := range nft.Fixups {
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s |\n", f.Protocol, or(f.Ports, "off"), or(f.Helper, "none"), f.Does, f.Lacks, yes(f.Refused))
+	}
+	b.WriteString("\n## In the emulator\n\nBy pixfw itself. A message is taken to be whole in its packet. Only the host that speaks can have doors opened: its own, to the\n" +
+		"other end of the connection, and for media to the host that this has named.\n\n| fixup | what is done | what is not | refused |\n|---|---|---|---|\n")
+	for i, f := range emulator.Inspections {
+		if i >= len(nft.Fixups) || nft.Fixups[i].Protocol != f.Protocol {
+			t.Errorf("%s: the tables speak of different protocols", f.Protocol)
+		}
+		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", f.Protocol, f.Does, f.Lacks, yes(f.Refused))
+	}
+	if len(emulator.Inspections) != len(nft.Fixups) {
+		t.Errorf("%d inspections in the emulator, %d on the kernel", len(emulator.Inspections), len(nft.Fixups))
 	}
 	golden(t, "docs/fixups.md", b.String())
 }

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"pixfw/ast"
-	"pixfw/compiler"
 	"pixfw/runtime"
 	"pixfw/runtime/syslog"
 )
@@ -47,7 +46,10 @@ type conn struct {
 	name       string // of the user
 	alarm      alarm
 	expects    bool // has children
-	spliced    bool // TCP intercept has the client, not yet the server
+	kind       inspection
+	media      inspection // of the connection that this one carries media for
+	told       *told      // where media is expected, as the two sides have said
+	spliced    bool       // TCP intercept has the client, not yet the server
 	smtp       smtpState
 	prev, next *conn // of the same host
 	dead       bool
@@ -110,6 +112,14 @@ func (e *Engine) lookup(f *flight) (*conn, int) {
 func (c *conn) timeout(e *Engine) (time.Duration, string) {
 	t := &e.plan.Timeouts
 	if c.proto == ast.ProtoUDP {
+		switch c.media {
+		case inspectSIP:
+			return t.SIPMedia, ""
+		case inspectH245:
+			return t.H323, ""
+		case inspectMGCP:
+			return t.MGCP, ""
+		}
 		switch c.key[0].dport {
 		case 111:
 			return t.RPC, ""
@@ -229,8 +239,8 @@ func (e *Engine) create(f *flight) *conn {
 	if f.inbound {
 		c.hi = 1
 	}
-	if f.child != nil {
-		c.inbound = f.child.inbound
+	if c.kind = e.inspectionOf(c.proto, c.key[0].dport); f.child != nil {
+		c.inbound, c.kind, c.media = f.child.inbound, f.child.kind, f.child.parent.kind
 	}
 	var real *xlate
 	if real = f.src.commit(e); f.inbound {
@@ -320,11 +330,7 @@ func (e *Engine) teardown(c *conn, reason string) {
 		}
 	}
 	if c.expects {
-		for k, ch := range e.children {
-			if ch.parent == c {
-				delete(e.children, k)
-			}
-		}
+		e.orphan(c)
 	}
 	d := c.describe(e)
 	e.emit(syslog.Teardown(&d, e.now-c.created, c.bytes, reason))
@@ -449,49 +455,3 @@ func (c *conn) flags() string {
 }
 
 func itoa(n uint64) string { return strconv.FormatUint(n, 10) }
-
-// A child is a connection that an inspection expects (semantics.md 2.7): it passes access lists and authentication.
-type childKey struct {
-	in       int
-	proto    uint8
-	src, dst ast.IP
-	dport    uint16
-}
-
-type child struct {
-	parent  *conn
-	inbound bool
-	un      unnat
-}
-
-// expected is the child of a packet, which it uses up, with its translation.
-func (e *Engine) expected(f *flight) *child {
-	if len(e.children) == 0 || !f.pkt.HasPorts() {
-		return nil
-	}
-	k := childOf(f)
-	c := e.children[k]
-	if c == nil {
-		return nil
-	}
-	delete(e.children, k)
-	return c
-}
-
-func childOf(f *flight) childKey {
-	p := &f.pkt
-	return childKey{f.in.If, p.Proto, p.Src, p.Dst, p.DstPort}
-}
-
-// unChild un-NATs the destination of an expected connection.
-func (e *Engine) unChild(f *flight) bool {
-	if len(e.children) == 0 || !f.pkt.HasPorts() {
-		return false
-	}
-	c := e.children[childOf(f)]
-	if c == nil || c.un.out == compiler.None {
-		return false
-	}
-	f.un = c.un
-	return true
-}

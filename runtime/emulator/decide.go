@@ -100,6 +100,7 @@ func (e *Engine) depart(f *flight) {
 		}
 	} else {
 		e.useXlates(f)
+		f.rewriteCall()
 	}
 	if c != nil && c.proto == ast.ProtoTCP {
 		c.spliced = f.answered

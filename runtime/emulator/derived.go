@@ -15,6 +15,7 @@ type derived struct {
 	owned  netIndex // statics by their mapped side, whatever the ports
 	nats   netIndex
 
+	fixes        []fixRange
 	conduits     []compiler.ACE
 	conduitIndex *aclIndex // nil until asked for
 }
@@ -149,6 +150,7 @@ func (e *Engine) derive(plan *compiler.Plan) {
 		n := &plan.NAT.Nats[i]
 		d.nats.add(n.Net, natTag(n.If, n.Outside), i)
 	}
+	d.fixes = fixRanges(plan.Fixups)
 	d.conduits = make([]compiler.ACE, len(plan.Conduits))
 	for i := range plan.Conduits {
 		d.conduits[i] = plan.Conduits[i].ACE

@@ -5,64 +5,70 @@ import (
 	"fmt"
 
 	"pixfw/ast"
-	"pixfw/compiler"
 	"pixfw/runtime/syslog"
 )
 
 // inspectFTP finds the address in PORT and 227, writes it as the other side knows it, and expects the data connection
 // (semantics.md section 7). Commands are taken to be whole in their segment.
-func (e *Engine) inspectFTP(f *flight, c *conn, dir int, fix *compiler.Fixup) bool {
-	data := f.pkt.Payload
+func (e *Engine) inspectFTP(f *flight, c *conn, dir int) bool {
+	data, line := f.pkt.Payload, e.fixLine(c.kind)
+	if e.strictFTP() {
+		if why := brokenFTP(data, dir); why != "" {
+			f.drop(e, "INSPECT", whyFTP+": "+why, nil, line)
+			return true
+		}
+	}
+	e.logFTP(f, dir)
 	start, end, ip, port, ok := ftpAddress(data, dir)
 	if !ok {
 		return false
 	}
 	p := &f.pkt
-	here, there := &c.key[dir], &c.key[1-dir] // who speaks, and who listens
-	if ip != here.src {
+	if ip != c.key[dir].src {
 		m := syslog.New(406002, ip, p.Src, p.Dst, e.ifName(f.in.If))
-		f.drop(e, "INSPECT", whySecurity, logs(m), fix.Line)
+		f.drop(e, "INSPECT", whySecurity, logs(m), line)
 		return true
 	}
 	if port < 1024 {
 		m := syslog.New(406001, syslog.End{IP: ip, Port: port}, p.Dst, e.ifName(f.in.If))
-		f.drop(e, "INSPECT", whySecurity, logs(m), fix.Line)
+		f.drop(e, "INSPECT", whySecurity, logs(m), line)
 		return true
 	}
-	// The speaker is there.dst to the listener. Behind PAT its port needs a translation of its own.
-	seen, un := port, unnat{kind: unLive, ip: ip, port: port, out: int(here.in)}
-	if dir == c.hi {
-		un.xl = c.xl
-		if x := c.xl; x != nil && x.proto != 0 {
-			y := e.xlates.byReal[realKey{ip, uint16(x.realIf), uint16(x.mappedIf), port, ast.ProtoTCP, x.policy}]
-			if y == nil {
-				n, free := e.freePort(x.mappedIf, x.mapped, ast.ProtoTCP, port)
-				if !free || e.xlates.count >= e.limits.Xlates {
-					f.drop(e, "INSPECT", whyPool, logs(syslog.New(202001)), fix.Line)
-					return true
-				}
-				y = e.addXlate(&xlate{realIf: x.realIf, mappedIf: x.mappedIf, real: ip, mapped: x.mapped, proto: ast.ProtoTCP,
-					realPort: port, mappedPort: n, policy: x.policy, line: x.line})
-				e.arm(&y.alarm, y)
-			}
-			un.xl, seen = y, y.mappedPort
-		}
-	} else if c.outer != nil {
-		un.xl = c.outer
+	seen, ok := e.expect(c, door{dir: dir, proto: ast.ProtoTCP, port: port})
+	if !ok {
+		f.drop(e, "INSPECT", whyPool, logs(syslog.New(202001)), line)
+		return true
 	}
-	if len(e.children) < e.limits.Children {
-		c.expects = true
-		e.children[childKey{int(there.in), ast.ProtoTCP, there.src, there.dst, seen}] = &child{parent: c, inbound: c.inbound, un: un}
-	}
-	g := there.dst
+	g := c.key[1-dir].dst
 	text := fmt.Sprintf("%d,%d,%d,%d,%d,%d", g>>24, g>>16&255, g>>8&255, g&255, seen>>8, seen&255)
-	out := append(append(append([]byte(nil), data[:start]...), text...), data[end:]...)
-	f.v.Out.Payload = out
-	if f.v.Out.Length > 0 {
-		f.v.Out.Length += len(out) - len(data)
-	}
-	f.pass("INSPECT", "ftp: data connection expected to port "+itoa(uint64(seen)), fix.Line)
+	f.replace(apply(data, []edit{{start, end, text}}))
+	f.pass("INSPECT", "ftp: data connection expected to port "+itoa(uint64(seen)), line)
 	return false
+}
+
+// strictFTP reports whether the ftp inspection is strict.
+func (e *Engine) strictFTP() bool {
+	x := e.fixup("ftp")
+	return x != nil && x.Sub == "strict"
+}
+
+// brokenFTP is what strict inspection objects to in a segment of the control connection: a command or reply that is not whole, a
+// PORT or 227 that is not six numbers, and either from the wrong side.
+func brokenFTP(data []byte, dir int) string {
+	if !bytes.HasSuffix(data, []byte("\r\n")) {
+		return "no whole line"
+	}
+	for line := range bytes.SplitSeq(bytes.TrimSuffix(data, []byte("\r\n")), []byte("\r\n")) {
+		port, pasv := len(line) >= 5 && bytes.EqualFold(line[:5], []byte("PORT ")), bytes.HasPrefix(line, []byte("227 "))
+		_, _, _, _, ok := ftpAddress(line, dir)
+		switch {
+		case port && dir == 1, pasv && dir == 0:
+			return "from the wrong side"
+		case (port || pasv) && (!ok || bytes.Count(line, []byte(",")) != 5):
+			return "not six numbers"
+		}
+	}
+	return ""
 }
 
 // ftpAddress finds the six numbers of a PORT command (from the client) or of a 227 reply.

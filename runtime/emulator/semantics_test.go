@@ -253,7 +253,7 @@ func TestIntercept(t *testing.T) {
 	if v = l.send("inside", fromServer); v.Action != runtime.SynProxy || v.Out.Flags != ack || v.Out.Ack != 78 || v.Out.Seq != 1001 {
 		t.Errorf("%s %+v", text(v), v.Out)
 	}
-	l.expect("outside", data, "tcp 198.51.100.7:2 > 10.0.0.80:80 flags ack")
+	l.expect("outside", data, "tcp 198.51.100.7:2 > 10.0.0.80:80 flags ack 304001")
 	// What nobody answers is forgotten, and the table has an end.
 	second.SrcPort = 3
 	l.send("outside", second)

@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"slices"
 
-	"pixfw/ast"
-	"pixfw/compiler"
 	"pixfw/runtime/syslog"
 )
 
@@ -21,7 +19,7 @@ var smtpCommands = [...]string{"HELO", "MAIL", "RCPT", "DATA", "RSET", "NOOP", "
 // inspectSMTP is Mail Guard (semantics.md section 7): commands that it does not know reach the server as so many X, which it
 // refuses; the banner reaches the client as asterisks; and what could be taken for a program in an address is blanked. Which
 // character stands for a masked command is unconfirmed. Lines are taken to be whole in their segment, and sizes never change.
-func (e *Engine) inspectSMTP(f *flight, c *conn, dir int, fix *compiler.Fixup) {
+func (e *Engine) inspectSMTP(f *flight, c *conn, dir int) {
 	data := f.pkt.Payload
 	var out []byte
 	put := func(i int, ch byte) {
@@ -52,17 +50,17 @@ func (e *Engine) inspectSMTP(f *flight, c *conn, dir int, fix *compiler.Fixup) {
 		case c.smtp.data:
 			c.smtp.data = string(line) != "."
 		default:
-			e.guardCommand(f, c, line, at, put, fix)
+			e.guardCommand(c, line, at, put)
 		}
 		at = end
 	}
 	if out != nil {
 		f.v.Out.Payload = out
-		f.pass("INSPECT", "smtp: masked", fix.Line)
+		f.pass("INSPECT", "smtp: masked", e.fixLine(c.kind))
 	}
 }
 
-func (e *Engine) guardCommand(f *flight, c *conn, line []byte, at int, put func(int, byte), fix *compiler.Fixup) {
+func (e *Engine) guardCommand(c *conn, line []byte, at int, put func(int, byte)) {
 	verb := line
 	if i := bytes.IndexByte(line, ' '); i >= 0 {
 		verb = line[:i]
@@ -129,6 +127,3 @@ func (e *Engine) clampMSS(f *flight) {
 		i += int(o[i+1])
 	}
 }
-
-// guarded reports whether Mail Guard is on for a port.
-func (e *Engine) guarded(port uint16) *compiler.Fixup { return e.fixup("smtp", ast.ProtoTCP, port) }

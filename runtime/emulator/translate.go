@@ -229,10 +229,12 @@ func (f *flight) sourcePort() uint16 {
 	return f.pkt.SrcPort
 }
 
-// byPort reports whether PAT can carry a packet: TCP, UDP, ICMP echo and its reply (semantics.md 1.4, 1.5).
-func (f *flight) byPort() bool {
+// byPort reports whether PAT can carry a packet: TCP, UDP, ICMP echo and its reply (semantics.md 1.4, 1.5), and with `fixup protocol
+// esp-ike` one host's ESP, which counts as its port 0.
+func (e *Engine) byPort(f *flight) bool {
 	p := &f.pkt
-	return p.HasPorts() || p.Proto == ast.ProtoICMP && (p.ICMPType == echoRequest || p.ICMPType == echoReply)
+	return p.HasPorts() || p.Proto == ast.ProtoICMP && (p.ICMPType == echoRequest || p.ICMPType == echoReply) ||
+		p.Proto == ast.ProtoESP && e.fixup("esp-ike") != nil
 }
 
 func (e *Engine) liveXlate(f *flight, policy uint32) *xlate {
@@ -240,7 +242,7 @@ func (e *Engine) liveXlate(f *flight, policy uint32) *xlate {
 	if x := e.xlates.byReal[k]; x != nil {
 		return x
 	}
-	if !f.byPort() {
+	if !e.byPort(f) {
 		return nil
 	}
 	k.proto, k.port = uint16(f.pkt.Proto), f.sourcePort()
@@ -294,7 +296,13 @@ func (e *Engine) mapDynamic(f *flight, n *compiler.Nat, policy uint32) noMapping
 	switch {
 	case !any:
 		return noGlobal
-	case pat && !f.byPort():
+	case pat && f.child != nil && f.child.stays: // GRE of a call that is followed
+		if xl := f.child.parent.xl; xl != nil {
+			*m = mapping{kind: mapLive, ip: xl.mapped, line: xl.line}
+			return mapped
+		}
+		return notByPort
+	case pat && !e.byPort(f):
 		return e.hopSource(f)
 	}
 	for i := range e.plan.NAT.Globals {
@@ -319,7 +327,7 @@ func (e *Engine) mapDynamic(f *flight, n *compiler.Nat, policy uint32) noMapping
 // address that the packet it is about was sent to (semantics.md section 7).
 func (e *Engine) hopSource(f *flight) noMapping {
 	a, m := f.pkt.About, &f.src
-	x := e.fixup("icmp", 0, 0)
+	x := e.fixup("icmp")
 	if x == nil || a == nil {
 		return notByPort
 	}

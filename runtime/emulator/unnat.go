@@ -71,6 +71,12 @@ func (e *Engine) unXlate(f *flight) bool {
 		f.un.kind, f.un.ip, f.un.xl, f.un.out, f.un.line = unLive, x.real, x, x.realIf, x.line
 		return true
 	}
+	if p.Proto == ast.ProtoESP {
+		if x := e.xlates.byMapped[mappedAt(f.in.If, p.Dst, ast.ProtoESP, 0)]; x != nil {
+			f.un.kind, f.un.ip, f.un.xl, f.un.out, f.un.line = unLive, x.real, x, x.realIf, x.line
+			return true
+		}
+	}
 	if p.Proto != ast.ProtoICMP {
 		return false
 	}

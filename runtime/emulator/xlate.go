@@ -153,11 +153,16 @@ func (e *Engine) dropXlate(x *xlate) {
 	}
 }
 
-// patClass is the range of ports that a port is translated into (semantics.md 3.4). ICMP ids are one class.
+// patClass is the range of ports that a port is translated into (semantics.md 3.4). ICMP ids are one class, and so are the call ids of GRE;
+// ESP has nothing that could tell two hosts apart.
 func patClass(proto uint8, port uint16) compiler.PortRange {
 	switch {
 	case proto == ast.ProtoICMP:
 		return compiler.PortRange{Lo: 0, Hi: 65535}
+	case proto == ast.ProtoGRE:
+		return compiler.PortRange{Lo: 1, Hi: 65535}
+	case proto == ast.ProtoESP:
+		return compiler.PortRange{}
 	case port < 512:
 		return compiler.PortRange{Lo: 1, Hi: 511}
 	case port < 1024:
@@ -199,7 +204,10 @@ func (e *Engine) reserved(g *compiler.Global, ip ast.IP) bool {
 
 // freePort is the lowest free port of the class, or ICMP id.
 func (e *Engine) freePort(in int, ip ast.IP, proto uint8, port uint16) (uint16, bool) {
-	class := patClass(proto, port)
+	return e.freePortIn(in, ip, proto, patClass(proto, port))
+}
+
+func (e *Engine) freePortIn(in int, ip ast.IP, proto uint8, class compiler.PortRange) (uint16, bool) {
 	t := e.xlates.taken[takenKey{uint32(ip), uint16(in), uint16(proto)}]
 	for from := int(class.Lo); from <= int(class.Hi); {
 		n, ok := t.free(uint16(from), class.Hi)

@@ -29,6 +29,19 @@ func TestTables(t *testing.T) {
 	if err != nil || len(files) != 8 {
 		t.Fatalf("eight archives expected, got %v, %v", files, err)
 	}
+	runAll(t, files, cases)
+}
+
+// Rule by rule, in the order of semantics.md: each case is named after the section that it is about.
+func TestSemantics(t *testing.T) {
+	files, err := filepath.Glob("testdata/semantics/*.txtar")
+	if err != nil || len(files) != 5 {
+		t.Fatalf("five archives expected, got %v, %v", files, err)
+	}
+	runAll(t, files, nil)
+}
+
+func runAll(t *testing.T, files []string, cases map[string]int) {
 	for _, file := range files {
 		t.Run(filepath.Base(file), func(t *testing.T) {
 			data, err := os.ReadFile(file)
