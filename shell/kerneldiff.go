@@ -37,7 +37,6 @@ const (
 var KernelDifferences = []KernelDifference{
 	{tableInbound, []string{"T59"}, "the limit of half-open connections is not enforced (W504)"},
 	{tableState, []string{"T76"}, whyWait},
-	{tableState, []string{"T90"}, "the limits of fragments are the kernel's (W514)"},
 	{tableVPN, []string{"T107", "T108"}, whyWait},
 	{tableVPN, []string{"T113", "T116", "T117", "T118", "T121", "T122"}, whyTunnel},
 	{tableVPN, []string{"T119"}, whyNoIKE},

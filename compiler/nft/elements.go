@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 
 	"github.com/google/nftables"
-	"github.com/google/nftables/binaryutil"
 	"github.com/google/nftables/expr"
 	"github.com/google/nftables/xt"
 	"github.com/mdlayher/netlink"
@@ -116,7 +115,12 @@ func Probe(e expr.Any) (*Batch, error) {
 }
 
 // CompatQueue is the queue as a target of xtables.
-func CompatQueue(num uint16) expr.Any {
-	info := xt.Unknown(append(binaryutil.NativeEndian.PutUint16(num), 1, 0, 0, 0, 0, 0)) // number, one queue, no flags
+func CompatQueue(num uint16, bypass bool) expr.Any {
+	flags := uint16(0)
+	if bypass {
+		flags = 1
+	}
+	b := binary.NativeEndian.AppendUint16(binary.NativeEndian.AppendUint16(nil, num), 1) // one queue
+	info := xt.Unknown(append(binary.NativeEndian.AppendUint16(b, flags), 0, 0))
 	return &expr.Target{Name: "NFQUEUE", Rev: 3, Info: &info}
 }

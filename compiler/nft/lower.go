@@ -34,6 +34,7 @@ func Lower(plan *compiler.Plan, names map[int]string, options ...Options) (*Rule
 		}
 	}
 	l.routeSets()
+	l.fragments()
 	l.sanity()
 	l.helpers()
 	l.marks = map[string]uint32{}
@@ -167,6 +168,28 @@ func (l *lowerer) routeSets() {
 	}
 	l.rs.Sets = append(l.rs.Sets, Set{Name: "no_route", Kind: Addrs, Ranges: subtract([]Range{{0, 0xffffffff}}, covered),
 		Note: "where no route leads"})
+}
+
+// fragments hands each fragment to the daemon, which holds them to the limits of the interface (semantics.md 1.6), before the
+// kernel puts them together. Without the daemon the kernel's own limits hold: the packet they make is judged like any other.
+func (l *lowerer) fragments() {
+	if !l.opts.Daemon || len(l.ifs) == 0 {
+		return
+	}
+	c := Chain{Name: "fragments", Type: "filter", Hook: "prerouting", Priority: -450, Note: "Fragments, before they are put together"}
+	for _, i := range l.ifs {
+		c.Rules = append(c.Rules, Rule{Match: []Match{only(iif(l.dev[i])), {Field: IsFragment}},
+			Do: []Stmt{SetPacketMark{MarkFragment}, ToQueue{Num: Queue, Compat: l.opts.CompatQueue, Bypass: true}}})
+	}
+	l.chain(c)
+	// What waits is forgotten by both at the same time, or by the kernel first.
+	t := 5 * time.Second
+	for k := range l.p.Fragment {
+		if x := l.p.Fragment[k].Timeout; x > 0 && (k == 0 || x < t) {
+			t = x
+		}
+	}
+	l.rs.Sysctls = append(l.rs.Sysctls, Sysctl{Key: "net.ipv4.ipfrag_time", Value: strconv.Itoa(int(t.Seconds()))})
 }
 
 // sanity drops what no firewall lets in (semantics.md 1.7).

@@ -238,7 +238,11 @@ func (l *lowerer) unserved() {
 	for _, line := range p.AppTimers {
 		l.note("W509", line, "the timers of H.323, MGCP and SIP are those of conn and udp")
 	}
-	l.note("W514", compiler.Line{}, "sequence numbers are not randomised, fragment limits are the kernel's, ICMP replies that answer nothing are dropped")
+	never := ""
+	if !l.opts.Daemon {
+		never = "fragment limits are the kernel's, "
+	}
+	l.note("W514", compiler.Line{}, "sequence numbers are not randomised, "+never+"ICMP replies that answer nothing are dropped")
 	if !p.UAuth.Line.IsDefault() {
 		l.note("W506", p.UAuth.Line, "has no effect: users cannot log in yet")
 	}

@@ -108,7 +108,7 @@ func (l *lowerer) ask(n *compiler.Nat, o int) []Rule {
 	if n.ACL != compiler.None {
 		rules = l.live(n.If, o, n.ACL)
 	}
-	return append(rules, Rule{Do: []Stmt{SetPacketMark{r.Mark}, ToQueue{Queue, l.opts.CompatQueue}}, Line: n.Line})
+	return append(rules, Rule{Do: []Stmt{SetPacketMark{r.Mark}, ToQueue{Num: Queue, Compat: l.opts.CompatQueue}}, Line: n.Line})
 }
 
 // patClass is the class of a PAT global, by its index in PATs.

@@ -424,6 +424,8 @@ func (e *encoder) match(m *Match) ([]expr.Any, error) {
 		return []expr.Any{&expr.Meta{Key: expr.MetaKeyMARK, Register: 1},
 			&expr.Byteorder{SourceRegister: 1, DestRegister: 1, Op: expr.ByteorderHton, Len: 4, Size: 4},
 			&expr.Cmp{Op: expr.CmpOpGt, Register: 1, Data: be32(m.Values[0].Lo)}}, nil
+	case IsFragment:
+		return []expr.Any{payload(network, 6, 2), mask(be16(0x3fff)), &expr.Cmp{Op: expr.CmpOpNeq, Register: 1, Data: make([]byte, 2)}}, nil
 	case QueryOf, AskedBefore:
 		set := e.sets[m.Set]
 		if set == nil {
@@ -572,9 +574,13 @@ func (e *encoder) stmt(s Stmt) ([]expr.Any, error) {
 		return e.query(s.Set, true, dynsetDelete)
 	case ToQueue:
 		if s.Compat {
-			return []expr.Any{CompatQueue(s.Num)}, nil
+			return []expr.Any{CompatQueue(s.Num, s.Bypass)}, nil
 		}
-		return []expr.Any{&expr.Queue{Num: s.Num, Total: 1}}, nil
+		q := &expr.Queue{Num: s.Num, Total: 1}
+		if s.Bypass {
+			q.Flag = expr.QueueFlagBypass
+		}
+		return []expr.Any{q}, nil
 	case Limit:
 		set := e.sets[s.Set]
 		if set == nil {

@@ -26,6 +26,8 @@ const (
 	markFirst   = MarkOwn | 16
 	MarkRequest = 0x51000000
 	MarkConduit = 0x52000000 // of a packet: a conduit permits it inbound
+	// MarkFragment is of a packet in the queue: a fragment.
+	MarkFragment = 0x55000000
 
 	// A reset by the side that began the connection, or by the other, is noted in the mark.
 	MarkReset      = 0x00800000
@@ -210,6 +212,7 @@ const (
 	UDPLenOver // greater than the value, with the UDP header
 	PacketMark
 	PacketMarkOver // greater than the value
+	IsFragment     // no value: one of the fragments of a packet
 	QueryOf        // no value: the DNS query that a packet answers, in a set of Queries
 	AskedBefore    // no value: the DNS query that a packet is, likewise
 )
@@ -267,10 +270,11 @@ type (
 		Set   string
 	}
 	// ToQueue hands the packet to the daemon. Compat does it by the target of xtables, for kernels without a queue expression.
-	// Where nobody listens, packets are dropped.
+	// Where nobody listens, packets are dropped; with Bypass they go on.
 	ToQueue struct {
 		Num    uint16
 		Compat bool
+		Bypass bool
 	}
 	// Limit goes on when the packet's source, or with Dst its destination, has more connections than Over.
 	Limit struct {

@@ -333,6 +333,8 @@ func (m *Match) text(proto string) string {
 		return fmt.Sprintf("meta mark & 0x%08x %s0x%08x", m.Mask, op, m.Values[0].Lo)
 	case PacketMarkOver:
 		return fmt.Sprintf("meta mark > 0x%08x", m.Values[0].Lo)
+	case IsFragment:
+		return "ip frag-off & 0x3fff != 0"
 	case AskedBefore:
 		return queryText + " " + op + "@" + m.Set
 	case QueryOf:
@@ -420,6 +422,9 @@ func stmtText(s Stmt) string {
 	case Answer:
 		return "delete @" + s.Set + " { " + answerText + " }"
 	case ToQueue:
+		if s.Bypass {
+			return fmt.Sprintf("queue num %d bypass", s.Num)
+		}
 		return fmt.Sprintf("queue num %d", s.Num)
 	case Limit:
 		w := "saddr"

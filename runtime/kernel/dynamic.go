@@ -25,20 +25,21 @@ type dynamic struct {
 
 	observe func(Observation) // nil: nobody looks
 
-	mu       sync.Mutex
-	plan     *compiler.Plan
-	rules    *nft.Ruleset
-	requests map[uint32]*nft.Request
-	pats     map[uint32]*nft.PATClass
-	xlates   xlateTable
-	live     live
-	conns    map[tuple]*conn
-	gone     map[tuple]uint32 // connections that were ended here, by id, until their last event
-	number   uint64           // of the newest connection
-	ported   int              // connections of TCP and UDP
-	most     int
-	resync   int // dumps that are to be compared with the table: events were lost
-	tx       *netlink.Conn
+	mu        sync.Mutex
+	plan      *compiler.Plan
+	rules     *nft.Ruleset
+	requests  map[uint32]*nft.Request
+	pats      map[uint32]*nft.PATClass
+	xlates    xlateTable
+	live      live
+	fragments fragments
+	conns     map[tuple]*conn
+	gone      map[tuple]uint32 // connections that were ended here, by id, until their last event
+	number    uint64           // of the newest connection
+	ported    int              // connections of TCP and UDP
+	most      int
+	resync    int // dumps that are to be compared with the table: events were lost
+	tx        *netlink.Conn
 
 	ctMu sync.Mutex // of ct alone
 	ct   *socket    // to conntrack; nil until it is needed
@@ -140,6 +141,13 @@ func (d *dynamic) answer(batch []queued) []answer {
 	for i := range batch {
 		q, a := &batch[i], &out[i]
 		a.id = q.id
+		if q.mark == nft.MarkFragment {
+			var msg []runtime.Message
+			a.accept, msg = d.fragments.take(q, now)
+			log = append(log, msg...)
+			said[i] = msg
+			continue
+		}
 		r := d.requests[q.mark]
 		if r == nil || !q.ok {
 			continue
@@ -185,19 +193,29 @@ func (d *dynamic) answer(batch []queued) []answer {
 			out[i].repeat = out[i].repeat && x == nil // what asked for an address is dropped, and asks again
 		}
 		made = nil
-		clear(said)
+		for i := range said {
+			if batch[i].mark != nft.MarkFragment {
+				said[i] = nil
+			}
+		}
 	}
 	in := make([]int, len(batch))
 	for i := range batch {
 		in[i] = compiler.None
 		if r := d.requests[batch[i].mark]; r != nil {
 			in[i] = r.In
+		} else if batch[i].mark == nft.MarkFragment {
+			in[i] = d.fragments.on(batch[i].indev)
 		}
 	}
 	d.mu.Unlock()
 	if d.observe != nil {
 		for i := range batch {
-			d.observe(Observation{If: in[i], Reason: Queued, Packet: batch[i].packet, Messages: said[i]})
+			reason := Queued
+			if batch[i].mark == nft.MarkFragment {
+				reason = Fragment
+			}
+			d.observe(Observation{If: in[i], Reason: reason, Packet: batch[i].packet, Messages: said[i]})
 		}
 	}
 	d.emit(append(made, log...))

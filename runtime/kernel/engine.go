@@ -247,6 +247,7 @@ func (e *Engine) Apply(plan *compiler.Plan) (ast.Diagnostics, error) {
 	first := e.plan == nil
 	e.plan, e.rules, e.batch, e.links, e.byIndex = plan, rules, batch, links, byIndex
 	d.use(plan, rules)
+	d.fragments.use(plan, byIndex)
 	d.recount()
 	if first {
 		// Connections may be older than the engine. Their addresses must be known before any host asks for one.

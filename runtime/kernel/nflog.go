@@ -117,6 +117,13 @@ func parseIPv4(b []byte) (runtime.Packet, bool) {
 	}
 	p.ID, p.TTL, p.Proto = binary.BigEndian.Uint16(b[4:]), b[8], b[9]
 	p.Src, p.Dst = ast.IP(binary.BigEndian.Uint32(b[12:])), ast.IP(binary.BigEndian.Uint32(b[16:]))
+	frag := binary.BigEndian.Uint16(b[6:])
+	p.More, p.FragOffset = frag&0x2000 != 0, int(frag&0x1fff)*8
+	p.Fragment = p.More || p.FragOffset > 0
+	if p.FragOffset > 0 {
+		p.Length = max(int(binary.BigEndian.Uint16(b[2:]))-n, 0)
+		return p, true
+	}
 	t := b[n:]
 	switch {
 	case p.HasPorts() && len(t) >= 4:

@@ -18,6 +18,7 @@ type Observation struct {
 // Reasons of packets that no rule has logged.
 const (
 	Queued     = "queued"     // it waited for a translation
+	Fragment   = "fragment"   // it was held to the limits of fragments
 	Connection = "connection" // a connection has begun or ended; the packet has only the addresses and ports of its first one
 )
 

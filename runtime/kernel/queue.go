@@ -33,6 +33,7 @@ const (
 	queueAttrPayload = 10
 
 	verdictDrop   = 0
+	verdictAccept = 1
 	verdictRepeat = 4
 
 	queueLen    = 65536 // packets that wait in the kernel
@@ -44,14 +45,16 @@ const (
 type queued struct {
 	id     uint32
 	mark   uint32
+	indev  int
 	packet runtime.Packet
+	octets int  // after the IP header
 	ok     bool // the packet can be read
 }
 
-// An answer is what becomes of a queued packet: it goes through the chain again, with a mark, or is dropped.
+// An answer is what becomes of a queued packet: it goes through the chain again, or on from where it was, with a mark, or is dropped.
 type answer struct {
-	id, mark uint32
-	repeat   bool
+	id, mark       uint32
+	repeat, accept bool
 }
 
 // openQueue binds the queue in the namespace.
@@ -140,8 +143,12 @@ func parseQueued(b []byte) (q queued, ok bool) {
 			if len(data) == 4 {
 				q.mark = binary.BigEndian.Uint32(data)
 			}
+		case queueAttrInDev:
+			q.indev = int(be32(data))
 		case queueAttrPayload:
-			q.packet, q.ok = parseIPv4(data)
+			if q.packet, q.ok = parseIPv4(data); q.ok {
+				q.octets = max(int(be16(data[2:]))-int(data[0]&15)*4, 0)
+			}
 		}
 	})
 	return q, ok
@@ -151,8 +158,11 @@ func appendAnswer(b []byte, num uint16, a answer) []byte {
 	start := len(b)
 	b = begin(b, queueVerdict, unix.NLM_F_REQUEST, unix.AF_UNSPEC, num)
 	v := binary.BigEndian.AppendUint32(nil, verdictDrop)
-	if a.repeat {
+	if a.repeat || a.accept {
 		v = binary.BigEndian.AppendUint32(nil, verdictRepeat)
+		if a.accept {
+			v = binary.BigEndian.AppendUint32(nil, verdictAccept)
+		}
 		b = attribute(b, queueAttrMark, binary.BigEndian.AppendUint32(nil, a.mark))
 	}
 	b = attribute(b, queueAttrVerdict, binary.BigEndian.AppendUint32(v, a.id))
@@ -161,7 +171,7 @@ func appendAnswer(b []byte, num uint16, a answer) []byte {
 
 // hasCompatQueue asks the same of the target of xtables.
 func (s *space) hasCompatQueue() bool {
-	b, err := nft.Probe(nft.CompatQueue(nft.Queue))
+	b, err := nft.Probe(nft.CompatQueue(nft.Queue, false))
 	return err == nil && s.commit(b) == nil
 }
 

@@ -407,6 +407,8 @@ func (p *Probe) judge(flights []flight, byTag map[uint16]*flight, seen []kernel.
 			note = "waits for its translation"
 		case o.Reason == kernel.Connection:
 			note = "connection"
+		case o.Reason == kernel.Fragment:
+			note = "fragment"
 		default:
 			f.v.Reason = o.Reason
 		}
