@@ -1,0 +1,382 @@
+package ike
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/netip"
+	"os"
+	"os/exec"
+	"path/filepath"
+	goruntime "runtime"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/vishvananda/netns"
+
+	"pixfw/runtime"
+)
+
+// BenchmarkPeers counts what a handshake costs who answers: this box as `pixfw run`, and charon. The peers are the same for both and run
+// in this process, each with an address of its own; four at a time. cpu-us/handshake is processor time of all threads of the
+// answering process, in user space and kernel; kB/peer what its resident memory has grown by.
+//
+//	go test ./runtime/ike -run '^$' -bench Peers -benchtime 1000x
+func BenchmarkPeers(b *testing.B) {
+	for _, mode := range []string{"main", "aggressive"} {
+		for _, who := range []string{"pixfw", "charon"} {
+			b.Run(mode+"/"+who, func(b *testing.B) { benchPeers(b, mode, who) })
+		}
+	}
+}
+
+// most is how many peers there are room for.
+const most = 250 * 40
+
+func benchPeers(b *testing.B, mode, who string) {
+	if b.N > most {
+		b.Skipf("at most %d peers", most)
+	}
+	if b.N == 1 {
+		return // the framework's first try
+	}
+	l := newPeerNet(b)
+	pid := l.serve(b, mode, who)
+	cpu, memory := usage(b, pid)
+	peers := make([]*loadPeer, b.N)
+	for i := range peers {
+		peers[i] = l.peer(b, mode, i)
+	}
+	slots := make(chan struct{}, 4)
+	results := make(chan error, b.N)
+	b.ResetTimer()
+	go func() {
+		for _, p := range peers {
+			slots <- struct{}{}
+			go func() {
+				results <- p.connect(10 * time.Second)
+				<-slots
+			}()
+		}
+	}()
+	failed := 0
+	for range peers {
+		if err := <-results; err != nil {
+			if failed++; failed == 1 {
+				b.Log(err)
+			}
+		}
+	}
+	b.StopTimer()
+	after, grown := usage(b, pid)
+	if failed == b.N {
+		b.Fatal("nobody got through")
+	}
+	b.ReportMetric(float64((after-cpu).Microseconds())/float64(b.N-failed), "cpu-us/handshake")
+	b.ReportMetric(float64(grown-memory)/1024/float64(b.N-failed), "kB/peer")
+	b.ReportMetric(float64(grown)/(1<<20), "MB")
+	b.ReportMetric(float64(failed), "failed")
+}
+
+// usage is the processor time that a process has had, and its resident memory in octets.
+func usage(b *testing.B, pid int) (time.Duration, int64) {
+	b.Helper()
+	tasks, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", pid))
+	if err != nil || len(tasks) == 0 {
+		b.Fatalf("process %d is gone", pid)
+	}
+	var total int64
+	for _, name := range tasks {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			continue // the thread has ended
+		}
+		n, err := strconv.ParseInt(strings.Fields(string(text))[0], 10, 64)
+		if err != nil {
+			b.Fatal(err)
+		}
+		total += n
+	}
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		b.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(status), "VmRSS:")
+	kb, err := strconv.ParseInt(strings.Fields(rest)[0], 10, 64)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(total), kb * 1024
+}
+
+// peerNet is two namespaces: that of the box, and that of all its peers.
+type peerNet struct {
+	prefix, dir, lab string
+}
+
+func newPeerNet(b *testing.B) *peerNet {
+	lab, err := filepath.Abs("../../../shared/lab")
+	if err != nil {
+		b.Fatal(err)
+	}
+	if _, err := os.Stat(lab); err != nil {
+		b.Skip("the lab's scripts are not beside the source")
+	}
+	if os.Getuid() != 0 {
+		b.Skip("namespaces need root")
+	}
+	l := &peerNet{prefix: fmt.Sprintf("pixbench%d", os.Getpid()), dir: b.TempDir(), lab: lab}
+	for _, ns := range []string{"-pix", "-out", "-in"} {
+		l.must(b, "ip", "netns", "add", l.prefix+ns)
+		b.Cleanup(func() { l.must(b, "ip", "netns", "del", l.prefix+ns) })
+		l.must(b, "ip", "-n", l.prefix+ns, "link", "set", "lo", "up")
+	}
+	for dev, ns := range map[string]string{"e0": "-out", "e1": "-in"} {
+		l.must(b, "ip", "-n", l.prefix+"-pix", "link", "add", dev, "type", "veth", "peer", "name", dev, "netns", l.prefix+ns)
+		l.must(b, "ip", "-n", l.prefix+"-pix", "link", "set", dev, "up")
+		l.must(b, "ip", "-n", l.prefix+ns, "link", "set", dev, "up")
+	}
+	// All peers at once: whatever is in this network is here.
+	l.must(b, "ip", "-n", l.prefix+"-out", "addr", "add", "192.168.255.254/16", "dev", "e0")
+	l.must(b, "ip", "-n", l.prefix+"-out", "route", "add", "local", "192.168.16.0/20", "dev", "lo")
+	l.must(b, "ip", "-n", l.prefix+"-out", "route", "add", "local", "192.168.32.0/19", "dev", "lo")
+	l.must(b, "ip", "netns", "exec", l.prefix+"-out", "sysctl", "-qw", "net.ipv4.conf.e0.proxy_arp=1", "net.ipv4.conf.e0.proxy_arp_pvlan=1")
+	return l
+}
+
+func (l *peerNet) command(name string, args ...string) *exec.Cmd {
+	c := exec.Command(name, args...)
+	c.Env = append(os.Environ(), "PIXLAB_PREFIX="+l.prefix, "PIXLAB_STATE="+l.dir, "GROUP_SECRET=grouppw", "WILD_SECRET=wildkey", "SS_LOG=0",
+		"POOL=10.60.0.0/17", "S2S_LOCAL=10.89.129.128/25", "S2S_REMOTE=10.128.0.0/9", "SS_EXTRA=ikesa_table_size = 4096\n  ikesa_table_segments = 16")
+	return c
+}
+
+func (l *peerNet) must(b *testing.B, name string, args ...string) string {
+	b.Helper()
+	file, err := os.CreateTemp(l.dir, "out") // not a pipe: what a script starts keeps it open
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer file.Close()
+	c := l.command(name, args...)
+	c.Stdout, c.Stderr = file, file
+	err = c.Run()
+	out, _ := os.ReadFile(file.Name()) // for the message only
+	if err != nil {
+		b.Fatalf("%s %s: %v\n%s", name, strings.Join(args, " "), err, out)
+	}
+	return string(out)
+}
+
+// serve starts who is to answer, and returns its process.
+func (l *peerNet) serve(b *testing.B, mode, who string) (pid int) {
+	if who == "charon" {
+		for _, tool := range []string{"charon-systemd", "swanctl"} {
+			if _, err := exec.LookPath(tool); err != nil {
+				b.Skip(err)
+			}
+		}
+		for dev, a := range map[string]string{"e0": "192.168.1.1/16", "e1": "10.89.129.194/28"} {
+			l.must(b, "ip", "-n", l.prefix+"-pix", "addr", "add", a, "dev", dev)
+		}
+		script := filepath.Join(l.lab, "fake-pix-strongswan.sh")
+		l.must(b, "bash", script, "start")
+		b.Cleanup(func() { l.must(b, "bash", script, "stop") })
+		return l.processOf(b, "charon-systemd")
+	}
+	return l.servePixfw(b, mode)
+}
+
+// processOf is the process of a name in the namespace of the box.
+func (l *peerNet) processOf(b *testing.B, name string) int {
+	b.Helper()
+	for _, f := range strings.Fields(l.must(b, "ip", "netns", "pids", l.prefix+"-pix")) {
+		comm, err := os.ReadFile("/proc/" + f + "/comm")
+		if err == nil && strings.HasPrefix(name, strings.TrimSpace(string(comm))) {
+			pid, err := strconv.Atoi(f)
+			if err != nil {
+				b.Fatal(err)
+			}
+			return pid
+		}
+	}
+	b.Fatalf("no %s runs", name)
+	return 0
+}
+
+// pixMany is the box for a handshake: any number of peers, and of clients.
+const pixMany = `nameif ethernet0 outside security0
+nameif ethernet1 inside security100
+interface ethernet0 auto
+interface ethernet1 auto
+hostname pixfirewall
+ip address outside 192.168.1.1 255.255.0.0
+ip address inside 10.89.129.194 255.255.255.240
+ip local pool VPNpool 10.60.0.1-10.60.127.254
+username cisco_customer password cisco
+aaa-server LOCAL protocol local
+sysopt connection permit-ipsec
+crypto ipsec transform-set ts esp-des esp-md5-hmac
+crypto dynamic-map dynmap 10 set transform-set ts
+crypto map m 10 ipsec-isakmp dynamic dynmap
+crypto map m interface outside
+isakmp enable outside
+isakmp identity address
+isakmp policy 10 authentication pre-share
+isakmp policy 10 encryption des
+isakmp policy 10 hash md5
+isakmp policy 10 group 2
+isakmp policy 10 lifetime 86400
+`
+
+// servePixfw starts this box as a user would.
+func (l *peerNet) servePixfw(b *testing.B, mode string) int {
+	text := pixMany + "isakmp key wildkey address 0.0.0.0 netmask 0.0.0.0 no-xauth no-config-mode\n"
+	if mode == "aggressive" {
+		text = pixMany + "crypto map m client configuration address respond\ncrypto map m client authentication LOCAL\n" +
+			"vpngroup vpn3000 address-pool VPNpool\nvpngroup vpn3000 idle-time 1800\nvpngroup vpn3000 password grouppw\n"
+	}
+	config, program := filepath.Join(l.dir, "pix.cfg"), filepath.Join(l.dir, "pixfw")
+	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
+		b.Fatal(err)
+	}
+	l.must(b, "go", "build", "-o", program, "pixfw/cmd/pixfw")
+	c := l.command("ip", "netns", "exec", l.prefix+"-pix", program, "run", config, "--interface", "ethernet0=e0", "--interface", "ethernet1=e1",
+		"--state", filepath.Join(l.dir, "state"))
+	log, err := os.Create(filepath.Join(l.dir, "pixfw.log"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	c.Stdout, c.Stderr = log, log
+	if err := c.Start(); err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() {
+		if err := c.Process.Signal(os.Interrupt); err != nil {
+			b.Error(err)
+		}
+		if err := c.Wait(); err != nil || b.Failed() {
+			text, _ := os.ReadFile(log.Name())
+			b.Errorf("%v\n%s", err, text)
+		}
+		log.Close()
+	})
+	for range 200 { // until the console answers
+		if l.command("ip", "netns", "exec", l.prefix+"-pix", program, "console", "--socket", filepath.Join(l.dir, "state", "console.sock")).Run() == nil {
+			return c.Process.Pid // ip has become the program
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	b.Fatal("it does not start")
+	return 0
+}
+
+// loadPeer is a peer with a socket of its own.
+type loadPeer struct {
+	conn   *net.UDPConn
+	client *vpnClient // in aggressive mode
+	site   *Machine   // in main mode
+	at     netip.AddrPort
+	inside netip.Addr // behind it, in main mode
+}
+
+var boxPort = netip.MustParseAddrPort("192.168.1.1:500")
+
+func (l *peerNet) peer(b *testing.B, mode string, i int) *loadPeer {
+	b.Helper()
+	p := &loadPeer{at: netip.AddrPortFrom(netip.AddrFrom4([4]byte{192, 168, byte(16 + i/250), byte(1 + i%250)}), 500)}
+	done := make(chan error)
+	go func() { // the thread is never unlocked, and so ends in the namespace
+		goruntime.LockOSThread()
+		ns, err := netns.GetFromName(l.prefix + "-out")
+		if err == nil {
+			defer ns.Close()
+			if err = netns.Set(ns); err == nil {
+				p.conn, err = net.DialUDP("udp4", net.UDPAddrFromAddrPort(p.at), net.UDPAddrFromAddrPort(boxPort))
+			}
+		}
+		done <- err
+	}()
+	if err := <-done; err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { p.conn.Close() })
+	if mode == "main" {
+		p.inside = netip.AddrFrom4([4]byte{10, byte(128 + i/250), byte(i % 250), 9})
+		text := strings.NewReplacer("203.0.113.1 255.255.255.0", p.at.Addr().String()+" 255.255.0.0", "203.0.113.2", boxPort.Addr().String(),
+			"203.0.113.254", "192.168.1.254", "secret1", "wildkey", "10.0.0.1 ", fmt.Sprintf("10.%d.%d.1 ", 128+i/250, i%250),
+			"10.0.0.0 255.255.255.0 192.168.50.0 255.255.255.0", fmt.Sprintf("10.%d.%d.0 255.255.255.0 10.89.129.128 255.255.255.128", 128+i/250, i%250)).Replace(pixA)
+		p.site = New(planOf(b, text), Options{Clock: runtime.WallClock{}, Rand: chacha(byte(i))})
+		return p
+	}
+	w := newWorld(b)
+	w.clock = runtime.NewVirtualClock(time.Now())
+	w.add(boxPort.Addr().String(), pixClients, Options{})
+	delete(w.others, boxPort.Addr())
+	p.client = newClient(w, p.at.Addr().String())
+	return p
+}
+
+// connect makes one handshake: phase 1, login and address where the peer is a client, and a pair.
+func (p *loadPeer) connect(limit time.Duration) error {
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	defer cancel()
+	if deadline, ok := ctx.Deadline(); ok {
+		if err := p.conn.SetReadDeadline(deadline); err != nil {
+			return err
+		}
+	}
+	var pairs int
+	effects := func(list []Effect) error {
+		for _, e := range list {
+			switch e := e.(type) {
+			case Send:
+				if _, err := p.conn.Write(e.Payload); err != nil {
+					return err
+				}
+			case InstallSA:
+				pairs++
+			}
+		}
+		return nil
+	}
+	flush := func() error {
+		w := p.client.w
+		for _, d := range w.wire {
+			if _, err := p.conn.Write(d.Payload); err != nil {
+				return err
+			}
+		}
+		w.wire = nil
+		pairs = p.client.pairs
+		return nil
+	}
+	var err error
+	if p.site != nil {
+		flow := Flow{Src: p.inside, Dst: netip.MustParseAddr("10.89.129.131"), Proto: 1}
+		err = effects(p.site.Acquire(0, 0, 0, flow))
+	} else {
+		p.client.connect()
+		err = flush()
+	}
+	buf := make([]byte, 4096)
+	for err == nil && pairs == 0 {
+		var n int
+		if n, err = p.conn.Read(buf); err != nil {
+			break
+		}
+		d := Datagram{Local: p.at, Remote: boxPort, Payload: append([]byte(nil), buf[:n]...)}
+		if p.site != nil {
+			err = effects(p.site.Receive(d))
+			continue
+		}
+		p.client.receive(d)
+		err = flush()
+	}
+	if err != nil && p.client != nil {
+		return fmt.Errorf("%v: %w (%s)", p.at, err, strings.Join(p.client.got, "; "))
+	}
+	return err
+}
