@@ -23,22 +23,42 @@ type grammar[G any] interface {
 }
 
 func newForm[G any, P grammar[G]]() *form {
-	parser := sync.OnceValue(buildParser[G])
+	parser := sync.OnceValue(func() *participle.Parser[member] { return buildParser(P(nil)) })
 	return &form{
 		read: func(lex *lexer.PeekingLexer, c *conv) (ast.Command, error) {
 			g, err := parser().ParseFromLexer(lex)
 			if err != nil {
 				return nil, err
 			}
-			return P(g).toAST(c), nil
+			return (*g).(P).toAST(c), nil
 		},
-		ebnf: sync.OnceValue(func() string { return parser().String() }),
+		ebnf: sync.OnceValue(func() string { return ebnfOf(P(nil)) }),
 	}
 }
 
-func buildParser[G any]() *participle.Parser[G] {
-	return participle.MustBuild[G](participle.Lexer(lexDef{}), participle.UseLookahead(participle.MaxLookahead),
-		participle.CaseInsensitive("Word", "Punct", "Alias", "Span"))
+// member is a pointer to the struct of any grammar. Parsers are those of this one type: the compiler makes all methods of every
+// participle.Parser[G] anew, and hundreds of them take it half a minute.
+type member interface{}
+
+func grammarOptions(g member) []participle.Option {
+	return []participle.Option{participle.Union(g), participle.Lexer(lexDef{}), participle.UseLookahead(participle.MaxLookahead),
+		participle.CaseInsensitive("Word", "Punct", "Alias", "Span")}
+}
+
+// buildParser makes the parser of a grammar. What it reads is a pointer like g.
+func buildParser(g member) *participle.Parser[member] {
+	return participle.MustBuild[member](grammarOptions(g)...)
+}
+
+// ebnfOf is the EBNF of a grammar, its own production first.
+func ebnfOf(g member) string {
+	type root struct {
+		Member member `parser:"@@"`
+	}
+	text := participle.MustBuild[root](grammarOptions(g)...).String()
+	_, text, _ = strings.Cut(text, "\n") // Root = Member .
+	_, text, _ = strings.Cut(text, "\n") // Member = the grammar .
+	return text
 }
 
 // kw captures keywords: in the case of the grammar, joined by blanks.

@@ -32,21 +32,19 @@ type (
 // twins is the EBNF of each, by the name of the type that parses itself.
 var twins = sync.OnceValue(func() map[string]syntax.Class {
 	return map[string]syntax.Class{
-		"aceAction":  {EBNF: twinEBNF[aceActionGrammar]()},
-		"aceTCP":     {EBNF: twinEBNF[aceTCPGrammar]()},
-		"aceUDP":     {EBNF: twinEBNF[aceUDPGrammar]()},
-		"aceICMP":    {EBNF: twinEBNF[aceICMPGrammar]()},
-		"aceAddr":    {EBNF: twinEBNF[aceAddrGrammar]()},
-		"aceMore":    {EBNF: twinEBNF[aceMoreGrammar]()},
-		"tcpCompare": {EBNF: twinEBNF[tcpCompareGrammar]()},
-		"udpCompare": {EBNF: twinEBNF[udpCompareGrammar]()},
-		"anyCompare": {EBNF: twinEBNF[anyCompareGrammar]()},
-		"otherProto": {EBNF: twinEBNF[otherProtoGrammar]()},
-		"logOption":  {EBNF: twinEBNF[logOptionGrammar]()},
+		"aceAction":  {EBNF: ebnfOf(&aceActionGrammar{})},
+		"aceTCP":     {EBNF: ebnfOf(&aceTCPGrammar{})},
+		"aceUDP":     {EBNF: ebnfOf(&aceUDPGrammar{})},
+		"aceICMP":    {EBNF: ebnfOf(&aceICMPGrammar{})},
+		"aceAddr":    {EBNF: ebnfOf(&aceAddrGrammar{})},
+		"aceMore":    {EBNF: ebnfOf(&aceMoreGrammar{})},
+		"tcpCompare": {EBNF: ebnfOf(&tcpCompareGrammar{})},
+		"udpCompare": {EBNF: ebnfOf(&udpCompareGrammar{})},
+		"anyCompare": {EBNF: ebnfOf(&anyCompareGrammar{})},
+		"otherProto": {EBNF: ebnfOf(&otherProtoGrammar{})},
+		"logOption":  {EBNF: ebnfOf(&logOptionGrammar{})},
 	}
 })
-
-func twinEBNF[G any]() string { return buildParser[G]().String() }
 
 // stuck is the error of a part that has begun and cannot go on; participle then tries what else could stand there.
 func stuck(lex *lexer.PeekingLexer) error {

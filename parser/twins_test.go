@@ -17,7 +17,7 @@ var twinNames = map[string]ast.IP{"web": ast.MustIP("10.1.1.1"), "any": 1, "host
 func twin[G any, H any, P interface {
 	*H
 	participle.Parseable
-}](t *testing.T, parser *participle.Parser[G], line string, convert func(G) H, equal func(a, b H) bool) bool {
+}](t *testing.T, parser *participle.Parser[member], line string, convert func(G) H, equal func(a, b H) bool) bool {
 	t.Helper()
 	list := lexLine(line, twinNames)
 	declared, err := lexer.Upgrade(&tokens{list: list})
@@ -29,6 +29,10 @@ func twin[G any, H any, P interface {
 		t.Fatal(err)
 	}
 	g, err := parser.ParseFromLexer(declared, participle.AllowTrailing(true))
+	var d G
+	if err == nil {
+		d = *(*g).(*G)
+	}
 	var h H
 	herr := P(&h).Parse(byHand)
 	switch {
@@ -38,8 +42,8 @@ func twin[G any, H any, P interface {
 		t.Fatalf("%T of %q: no match after %d words", h, line, byHand.Cursor())
 	case err == nil && declared.Cursor() != byHand.Cursor():
 		t.Fatalf("%T of %q: grammar takes %d words, by hand %d", h, line, declared.Cursor(), byHand.Cursor())
-	case err == nil && !equal(convert(*g), h):
-		t.Fatalf("%T of %q: grammar %+v, by hand %+v", h, line, *g, h)
+	case err == nil && !equal(convert(d), h):
+		t.Fatalf("%T of %q: grammar %+v, by hand %+v", h, line, d, h)
 	}
 	return err == nil
 }
@@ -47,20 +51,20 @@ func twin[G any, H any, P interface {
 func same2[H comparable](a, b H) bool { return a == b }
 
 var twinParsers = struct {
-	action   *participle.Parser[aceActionGrammar]
-	aceTCP   *participle.Parser[aceTCPGrammar]
-	aceUDP   *participle.Parser[aceUDPGrammar]
-	aceICMP  *participle.Parser[aceICMPGrammar]
-	more     *participle.Parser[aceMoreGrammar]
-	addr     *participle.Parser[aceAddrGrammar]
-	tcp      *participle.Parser[tcpCompareGrammar]
-	udp      *participle.Parser[udpCompareGrammar]
-	any      *participle.Parser[anyCompareGrammar]
-	protocol *participle.Parser[otherProtoGrammar]
-	log      *participle.Parser[logOptionGrammar]
-}{buildParser[aceActionGrammar](), buildParser[aceTCPGrammar](), buildParser[aceUDPGrammar](), buildParser[aceICMPGrammar](),
-	buildParser[aceMoreGrammar](), buildParser[aceAddrGrammar](), buildParser[tcpCompareGrammar](), buildParser[udpCompareGrammar](), buildParser[anyCompareGrammar](),
-	buildParser[otherProtoGrammar](), buildParser[logOptionGrammar]()}
+	action   *participle.Parser[member]
+	aceTCP   *participle.Parser[member]
+	aceUDP   *participle.Parser[member]
+	aceICMP  *participle.Parser[member]
+	more     *participle.Parser[member]
+	addr     *participle.Parser[member]
+	tcp      *participle.Parser[member]
+	udp      *participle.Parser[member]
+	any      *participle.Parser[member]
+	protocol *participle.Parser[member]
+	log      *participle.Parser[member]
+}{buildParser(&aceActionGrammar{}), buildParser(&aceTCPGrammar{}), buildParser(&aceUDPGrammar{}), buildParser(&aceICMPGrammar{}),
+	buildParser(&aceMoreGrammar{}), buildParser(&aceAddrGrammar{}), buildParser(&tcpCompareGrammar{}), buildParser(&udpCompareGrammar{}), buildParser(&anyCompareGrammar{}),
+	buildParser(&otherProtoGrammar{}), buildParser(&logOptionGrammar{})}
 
 // sameTwins holds all twins against each other and returns how many take the line.
 func sameTwins(t *testing.T, line string) (taken int) {
