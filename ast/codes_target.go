@@ -32,13 +32,14 @@ func targetCodes() []Code {
 		{"W506", "Users cannot log in",
 			"The cut-through proxy does not ask for users yet. With `pixfw run` the first connection of an unknown user to FTP, Telnet, HTTP or HTTPS is taken to " +
 				"the firewall, which refuses it in the words of the service; to an address of a pool, and to other services, it is dropped (109023), which " +
-				"is what a PIX does to users who have not logged in. Rules alone drop all of them. Accounting sends no records, and servers are not asked.",
+				"is what a PIX does to users who have not logged in. Rules alone drop all of them. Accounting sends no records, and servers are asked about users of consoles and tunnels only.",
 			"aaa authentication include http outside 10.89.129.131 255.255.255.255 0.0.0.0 0.0.0.0 AuthInbound",
 			"Leave the line out where connections may pass without a login."},
 		{"W507", "IPsec is not served",
-			"The kernel engine does not build tunnels yet. IKE packets are let in to where nothing answers, nothing is decrypted, so that permit-ipsec finds nothing " +
-				"to permit, and what a crypto map's access list names is dropped in both directions instead of passing in the clear.",
-			"crypto map mymap interface outside", "Keep the tunnel on another box for now."},
+			"Rules alone, as `pixfw translate` writes them, speak no IKE. IKE packets are let in to where nothing answers, nothing is decrypted, so that permit-ipsec " +
+				"finds nothing to permit, and what a crypto map's access list names is dropped in both directions instead of passing in the clear. `pixfw run` and " +
+				"`pixfw lab` serve peers and clients, and have nothing to say about these lines.",
+			"crypto map mymap interface outside", "Run the firewall with pixfw run."},
 		{"W508", "Inspection is done otherwise, or not at all",
 			"A fixup opens the further connections of its protocol, translates addresses in payloads, and checks what is said. For FTP, TFTP, SIP, H.323 and PPTP the " +
 				"kernel's helpers do the first two. For the others the further connections are denied by the access list, and no payload is checked: the note " +

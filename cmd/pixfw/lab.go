@@ -14,8 +14,9 @@ import (
 
 // LabCmd is `pixfw lab`.
 type LabCmd struct {
-	File string `arg:"" help:"The configuration; - is standard input."`
-	Keep bool   `help:"Stay up after the probes and show messages, until interrupted."`
+	File    string `arg:"" help:"The configuration; - is standard input."`
+	Secrets string `placeholder:"FILE" help:"Real values of masked keys; must not be readable by others."`
+	Keep    bool   `help:"Stay up after the probes and show messages, until interrupted."`
 }
 
 // Help is shown by --help.
@@ -30,11 +31,15 @@ Example:
 
 // Run builds the lab.
 func (c *LabCmd) Run(s *IO) error {
+	secrets, err := s.secrets(c.Secrets)
+	if err != nil {
+		return err
+	}
 	cfg, _, diags, err := s.load(c.File)
 	if err != nil {
 		return exitError{exitUsage, err}
 	}
-	plan, more := compiler.Compile(cfg)
+	plan, more := compiler.Compile(secrets.Fill(cfg))
 	diags = append(diags, more...)
 	if err := s.print(diags); err != nil {
 		return err

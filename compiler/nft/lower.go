@@ -72,6 +72,8 @@ type Options struct {
 	// Live says that a process keeps the sets of hosts that are shunned (ShunSet), of users who have logged in, and of connections that
 	// may come back, and listens where users log in (LoginPort).
 	Live bool
+	// Servers says that a process asks the servers of AAA groups.
+	Servers bool
 	// Linear makes chains of long access lists too, to compare them with.
 	Linear bool
 }

@@ -180,6 +180,9 @@ func (l *lowerer) unserved() {
 		}
 	}
 	for i := range p.AAAGroups {
+		if l.opts.Servers {
+			break
+		}
 		if g := &p.AAAGroups[i]; len(g.Servers) > 0 {
 			l.note("W506", g.Line, "no server of the group is asked yet")
 		}

@@ -28,7 +28,7 @@ func Twin(device string) string {
 // that interface: packets to them leave by the twin.
 func TunnelNets(plan *compiler.Plan, i int) []ast.Net {
 	l := &lowerer{p: plan}
-	var to, covered, mine []Range
+	var to []Range
 	for _, e := range l.cryptoEntries(i) {
 		for k := range plan.ACLs[e.ACL].Entries {
 			ace := &plan.ACLs[e.ACL].Entries[k]
@@ -42,6 +42,20 @@ func TunnelNets(plan *compiler.Plan, i int) []ast.Net {
 			}
 		}
 	}
+	return routed(plan, i, to)
+}
+
+// RoutedNets is the part of a network that routes lead to by an interface.
+func RoutedNets(plan *compiler.Plan, i int, n ast.Net) []ast.Net {
+	if !n.Mask.Contiguous() {
+		n = ast.Net{}
+	}
+	return routed(plan, i, []Range{netRange(n)})
+}
+
+// routed is the part of some ranges that routes lead to by an interface.
+func routed(plan *compiler.Plan, i int, to []Range) []ast.Net {
+	var covered, mine []Range
 	for k := range plan.Routes {
 		r := &plan.Routes[k]
 		if r.If == i {

@@ -58,7 +58,7 @@ func (p *Port) receive(r Receiver, udp bool) error {
 		}
 		in.flush()
 		if err != nil {
-			if lasting(err) {
+			if Lasting(err) {
 				return err
 			}
 			p.e.errors.Add(1)
@@ -68,15 +68,15 @@ func (p *Port) receive(r Receiver, udp bool) error {
 
 // datagram tells ESP from IKE and keepalives.
 func (in *inbound) datagram(buf []byte, m *Message) {
-	b := m.Buf[:m.N]
+	b, at := m.Buf[:m.N], in.p.at.Load()
 	switch {
 	case len(b) == 1 && b[0] == 0xff:
 	case len(b) >= 4 && binary.BigEndian.Uint32(b) == 0:
-		in.p.e.o.Sink.Datagram(in.p.iface, netip.AddrPortFrom(in.p.local, natPort), m.From, slices.Clone(b[4:]))
-	case !m.From.Addr().Is4() || !in.p.local.Is4():
+		in.p.e.o.Sink.Datagram(at.iface, netip.AddrPortFrom(at.local, natPort), m.From, slices.Clone(b[4:]))
+	case !m.From.Addr().Is4() || !at.local.Is4():
 		in.p.e.errors.Add(1)
 	default:
-		in.list = append(in.list, arrival{buf: buf, at: headroom, size: m.N, udp: true, src: m.From.Addr().As4(), dst: in.p.local.As4()})
+		in.list = append(in.list, arrival{buf: buf, at: headroom, size: m.N, udp: true, src: m.From.Addr().As4(), dst: at.local.As4()})
 	}
 }
 
@@ -108,13 +108,13 @@ func (in *inbound) flush() {
 
 // settle counts an arrival and lets it in or not.
 func (in *inbound) settle(a *arrival) {
-	e, n := in.p.e, a.pair
+	e, n, iface := in.p.e, a.pair, in.p.at.Load().iface
 	if a.refusal == Taken || a.refusal == NotOurs || a.refusal == Nothing {
 		a.commit()
 	}
 	size := a.to - a.from
 	switch {
-	case a.refusal == Taken && n.info().If == in.p.iface:
+	case a.refusal == Taken && n.info().If == iface:
 		n.decaps.Add(1)
 		n.decapBytes.Add(uint64(size))
 		n.used.Store(in.now)
@@ -128,7 +128,7 @@ func (in *inbound) settle(a *arrival) {
 		n.heard.Store(in.now)
 		return
 	}
-	r := Refused{If: in.p.iface, Why: a.refusal, SPI: a.spi, AH: a.ah, Src: netip.AddrFrom4(a.src), Dst: netip.AddrFrom4(a.dst)}
+	r := Refused{If: iface, Why: a.refusal, SPI: a.spi, AH: a.ah, Src: netip.AddrFrom4(a.src), Dst: netip.AddrFrom4(a.dst)}
 	if n != nil {
 		r.Pair = n.info().ID
 		switch a.refusal {
@@ -154,10 +154,10 @@ func (p *Port) Errors(r Receiver) error {
 	for {
 		n, err := r.Receive(ms)
 		for i := range n {
-			p.e.icmp(ms[i].Buf[:ms[i].N], p.mtu)
+			p.e.icmp(ms[i].Buf[:ms[i].N], p.at.Load().mtu)
 		}
 		if err != nil {
-			if lasting(err) {
+			if Lasting(err) {
 				return err
 			}
 			p.e.errors.Add(1)

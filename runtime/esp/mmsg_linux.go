@@ -4,10 +4,10 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"net"
 	"net/netip"
 	"os"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"unsafe"
 
@@ -48,6 +48,7 @@ func (v *vector) set(i int, b []byte) {
 type Socket struct {
 	file *os.File
 	raw  syscall.RawConn
+	shut atomic.Bool
 
 	in    *vector
 	n     int
@@ -151,7 +152,7 @@ func (s *Socket) Receive(ms []Message) (int, error) {
 		s.in.set(i, ms[i].Buf)
 	}
 	if err := s.raw.Read(s.read); err != nil {
-		return 0, closed(err)
+		return 0, s.closed(err)
 	}
 	if s.inErr != 0 {
 		return 0, s.inErr // such as an ICMP error about what was sent
@@ -176,7 +177,7 @@ func (s *Socket) Send(packets [][]byte) (int, error) {
 			s.out.names[i] = unix.RawSockaddrInet4{Family: unix.AF_INET, Addr: [4]byte(p[16:20])}
 		}
 		if err := s.raw.Write(s.write); err != nil {
-			return done, closed(err)
+			return done, s.closed(err)
 		}
 		if s.outErr != 0 {
 			return done, s.outErr
@@ -194,17 +195,20 @@ func (s *Socket) SendTo(b []byte, to netip.AddrPort) error {
 		return !errors.Is(err, unix.EAGAIN)
 	})
 	if err2 != nil {
-		return closed(err2)
+		return s.closed(err2)
 	}
 	return err
 }
 
 // Close ends receiving.
-func (s *Socket) Close() error { return s.file.Close() }
+func (s *Socket) Close() error {
+	s.shut.Store(true)
+	return s.file.Close()
+}
 
-// closed gives the error of a closed file its usual name.
-func closed(err error) error {
-	if errors.Is(err, net.ErrClosed) || errors.Is(err, os.ErrClosed) {
+// closed gives the error of a closed file its usual name: the one that os gives it here can only be told by its text.
+func (s *Socket) closed(err error) error {
+	if s.shut.Load() {
 		return os.ErrClosed
 	}
 	return err

@@ -45,7 +45,7 @@ func (p *Port) Outbound() error {
 			o.batch(bufs[:got], sizes)
 		}
 		if err != nil {
-			if lasting(err) {
+			if Lasting(err) {
 				return err
 			}
 			p.e.errors.Add(1)
@@ -83,7 +83,7 @@ func (o *outbound) batch(bufs [][]byte, sizes []int) {
 
 // choose is the SPD: the pair that a packet goes through, or none.
 func (o *outbound) choose(f *Flow) (n *pair, drop bool) {
-	e, iface := o.p.e, o.p.iface
+	e, iface := o.p.e, o.p.at.Load().iface
 	e.mu.RLock()
 	policy := e.t.policy[iface]
 	for from := 0; policy != nil; {
@@ -114,7 +114,7 @@ func (o *outbound) take(d departure) {
 		o.list = append(o.list, d)
 		return
 	}
-	most := d.pair.largest(d.pair.mtu(o.p.mtu, o.now))
+	most := d.pair.largest(d.pair.mtu(o.p.at.Load().mtu, o.now))
 	if d.size <= most {
 		o.number(d)
 		return
@@ -180,7 +180,8 @@ func (o *outbound) number(d departure) {
 
 // tooLong makes the ICMP message for a packet that must not be fragmented (RFC 1191 3).
 func (o *outbound) tooLong(b []byte, most int) (departure, bool) {
-	if !o.p.local.Is4() || b[9] == 1 && len(b) > ipHeader && b[int(b[0]&15)*4] != 8 {
+	local := o.p.at.Load().local
+	if !local.Is4() || b[9] == 1 && len(b) > ipHeader && b[int(b[0]&15)*4] != 8 {
 		return departure{}, false // no ICMP about ICMP, except about pings
 	}
 	if o.used == len(o.spare) {
@@ -196,7 +197,7 @@ func (o *outbound) tooLong(b []byte, most int) (departure, bool) {
 	binary.BigEndian.PutUint16(icmp[6:], uint16(max(most, 0)))
 	copy(icmp[8:], b[:quote])
 	binary.BigEndian.PutUint16(icmp[2:], checksum(0, icmp))
-	putIP(m, size, 0, 1, o.p.e.nextID(), 0, o.p.local.As4(), [4]byte(b[12:16]))
+	putIP(m, size, 0, 1, o.p.e.nextID(), 0, local.As4(), [4]byte(b[12:16]))
 	return departure{buf: buf, at: headroom, size: size, reply: true}, true
 }
 

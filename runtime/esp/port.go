@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/netip"
 	"os"
+	"sync/atomic"
 )
 
 // Device is the side of the host: packets that are to be protected are read from it, and what came out of tunnels is written to
@@ -45,17 +46,29 @@ type Wire struct {
 
 // A Port is one interface with a crypto map: the device beside it, and the network on the other side.
 type Port struct {
-	e     *Engine
+	e    *Engine
+	at   atomic.Pointer[place]
+	dev  Device
+	wire Wire
+}
+
+// place is where a Port stands.
+type place struct {
 	iface int
 	local netip.Addr
 	mtu   int
-	dev   Device
-	wire  Wire
 }
 
 // NewPort is the port of an interface whose own address is local. mtu is that of the link to the peers.
 func (e *Engine) NewPort(iface int, local netip.Addr, mtu int, dev Device, wire Wire) *Port {
-	return &Port{e, iface, local, max(mtu, leastPMTU), dev, wire}
+	p := &Port{e: e, dev: dev, wire: wire}
+	p.Move(iface, local, mtu)
+	return p
+}
+
+// Move changes number, address and MTU of the port, while packets flow.
+func (p *Port) Move(iface int, local netip.Addr, mtu int) {
+	p.at.Store(&place{iface, local, max(mtu, leastPMTU)})
 }
 
 // slot is the length of one buffer. It takes the longest packet; that it is no power of two keeps buffers from sharing cache lines.
@@ -69,8 +82,8 @@ func buffers(n int) [][]byte {
 	return out
 }
 
-// lasting reports whether a device or socket fails for good.
-func lasting(err error) bool { return errors.Is(err, os.ErrClosed) || errors.Is(err, errFatal) }
+// Lasting reports whether a device or socket fails for good.
+func Lasting(err error) bool { return errors.Is(err, os.ErrClosed) || errors.Is(err, errFatal) }
 
 // errFatal marks errors after which it is of no use to go on.
 var errFatal = errors.New("cannot go on")

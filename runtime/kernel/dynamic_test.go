@@ -14,6 +14,7 @@ import (
 	"pixfw/runtime"
 	"pixfw/runtime/kernel"
 	"pixfw/runtime/kernel/lab"
+	"pixfw/runtime/vpn"
 )
 
 // Three addresses, then a PAT address; identity NAT; a static for one connection at a time.
@@ -310,7 +311,7 @@ func TestFailsClosed(t *testing.T) {
 	}
 
 	devices := map[string]string{"ethernet0": "eth0", "ethernet1": "eth1", "ethernet2": "eth2"}
-	next, err := kernel.New(kernel.Options{Devices: devices, Netns: "/var/run/netns/" + w.l.Firewall()})
+	next, err := vpn.New(vpn.Options{Kernel: kernel.Options{Devices: devices, Netns: "/var/run/netns/" + w.l.Firewall()}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -30,6 +30,11 @@ type Options struct {
 	// Observe, when it is set, is called for every packet that the kernel tells the engine of, before the messages about it are
 	// published. It must not call the engine.
 	Observe func(Observation)
+	// Tunnels says that a process speaks IPsec for the firewall: it has opened a device nft.Twin beside each with a crypto map before
+	// Apply, and says with AddRemote who is behind its tunnels.
+	Tunnels bool
+	// Servers says that a process asks the servers of AAA groups.
+	Servers bool
 }
 
 // Engine is the firewall in the kernel.
@@ -165,11 +170,21 @@ func (e *Engine) Apply(plan *compiler.Plan) (ast.Diagnostics, error) {
 			e.mtu[dev] = link.Attrs().MTU
 		}
 	}
-	rules, diags := nft.Lower(plan, names, e.opt)
+	twins, err := e.twins(plan, links)
+	if err != nil {
+		return nil, err
+	}
+	for i, twin := range twins {
+		byIndex[twin.Attrs().Index] = i
+	}
+	opt := e.opt
+	opt.Twins, opt.Servers = len(twins) > 0, e.opts.Servers
+	rules, diags := nft.Lower(plan, names, opt)
 	carry, err := e.carried()
 	if err != nil {
 		return diags, err
 	}
+	tunnels := e.tunnelItems(plan, links)
 	// From here on no translation comes or goes, so that the new table begins with those that the old one has.
 	d := e.dyn
 	d.mu.Lock()
@@ -227,7 +242,7 @@ func (e *Engine) Apply(plan *compiler.Plan) (ast.Diagnostics, error) {
 	if err := e.sysctl(rules.Sysctls); err != nil {
 		return back(err)
 	}
-	want := e.wanted(plan, links)
+	want := append(e.wanted(plan, links), tunnels...)
 	if e.host != nil && e.plan == nil {
 		if err := e.dropIPv6(sortedDevices(e.opts.Devices)); err != nil {
 			return back(err)

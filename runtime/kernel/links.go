@@ -193,7 +193,7 @@ func (e *Engine) restore() error {
 			continue
 		}
 		switch err := it.del(e.nl); {
-		case err == nil, errors.Is(err, unix.ESRCH), errors.Is(err, unix.EADDRNOTAVAIL), errors.Is(err, unix.ENODEV):
+		case err == nil, errors.Is(err, unix.ESRCH), errors.Is(err, unix.EADDRNOTAVAIL), errors.Is(err, unix.ENODEV), errors.Is(err, unix.ENOENT):
 		default:
 			errs = append(errs, fmt.Errorf("%s: %w", it.key, err))
 		}

@@ -34,6 +34,8 @@ type live struct {
 	users map[userKey]*user
 	most  int
 	pairs map[pairKey]*pair
+
+	remotes map[remoteKey]Remote
 }
 
 // A userKey is a source on the interface where it is seen, by name: indices change with the plan.
@@ -45,6 +47,7 @@ type userKey struct {
 type user struct {
 	name        string
 	since, used time.Time // used: when its last connection was seen
+	ipsec       bool      // by XAUTH: as long as the client is there, and known to the rules as such
 }
 
 // A pairKey is a foreign and a mapped address that an established line is about, by its text.
@@ -59,7 +62,7 @@ type pair struct {
 }
 
 func newLive() live {
-	return live{shuns: map[ast.IP]*runtime.Shun{}, users: map[userKey]*user{}, pairs: map[pairKey]*pair{}}
+	return live{shuns: map[ast.IP]*runtime.Shun{}, users: map[userKey]*user{}, pairs: map[pairKey]*pair{}, remotes: map[remoteKey]Remote{}}
 }
 
 // member changes of one transaction.
@@ -76,6 +79,9 @@ const pairLife = time.Minute
 // left is how long a user stays logged in; false: not any longer.
 func (u *user) left(t *compiler.UAuth, now time.Time) (time.Duration, bool) {
 	left := time.Duration(0)
+	if u.ipsec {
+		return left, true
+	}
 	for _, x := range [2]struct {
 		limit time.Duration
 		from  time.Time
@@ -102,7 +108,7 @@ func (d *dynamic) fillLive(plan *compiler.Plan, rs *nft.Ruleset) {
 	}
 	now := d.clock.Now()
 	for k, u := range d.live.users {
-		if left, ok := u.left(&plan.UAuth, now); ok {
+		if left, ok := u.left(&plan.UAuth, now); ok && !u.ipsec {
 			if name := rs.Users[plan.IfByName(k.ifName)]; name != "" {
 				of[name] = append(of[name], nft.Member{IP: k.ip, For: left})
 			}
@@ -115,7 +121,16 @@ func (d *dynamic) fillLive(plan *compiler.Plan, rs *nft.Ruleset) {
 			}
 		}
 	}
+	var clients [][2]ast.IP
+	for _, r := range d.live.remoteList() {
+		if i := plan.IfByName(r.If); r.Client && i != compiler.None && plan.Interfaces[i].Map != compiler.None {
+			clients = append(clients, [2]ast.IP{r.Net.IP, r.Peer})
+		}
+	}
 	for i := range rs.Sets {
+		if rs.Sets[i].Name == nft.Clients {
+			rs.Sets[i].Pairs = clients
+		}
 		if s := &rs.Sets[i]; s.Kind == nft.LiveAddrs || s.Kind == nft.LivePairs {
 			s.Members = of[s.Name]
 		}
@@ -269,7 +284,7 @@ func (e *Engine) Users() runtime.UserTable {
 		if _, ok := u.left(&d.plan.UAuth, now); !ok || i == compiler.None {
 			continue
 		}
-		t.Users = append(t.Users, runtime.User{If: i, Addr: k.ip, Name: u.name, Since: u.since,
+		t.Users = append(t.Users, runtime.User{If: i, Addr: k.ip, Name: u.name, IPsec: u.ipsec, Since: u.since,
 			Absolute: d.plan.UAuth.Absolute, Inactivity: d.plan.UAuth.Inactivity})
 	}
 	slices.SortFunc(t.Users, func(a, b runtime.User) int {
@@ -293,7 +308,7 @@ func (d *dynamic) logOut(fits func(*user) bool) error {
 	var gone []userKey
 	now := d.clock.Now()
 	for k, u := range d.live.users {
-		if !fits(u) {
+		if !fits(u) || u.ipsec { // a client is logged in as long as it is there
 			continue
 		}
 		gone = append(gone, k)
@@ -336,7 +351,7 @@ func (d *dynamic) usersTick() error {
 			}
 			k := userKey{from.If, from.IP}
 			u := d.live.users[k]
-			if u == nil || u.used.Equal(now) {
+			if u == nil || u.ipsec || u.used.Equal(now) {
 				continue
 			}
 			u.used = now

@@ -19,6 +19,7 @@ import (
 	"pixfw/runtime/kernel"
 	"pixfw/runtime/syslog"
 	"pixfw/runtime/uauth"
+	"pixfw/runtime/vpn"
 	"pixfw/shell"
 )
 
@@ -54,7 +55,7 @@ var ErrUnconfirmed = errors.New("not confirmed in time: the host is as it was")
 type Daemon struct {
 	o       Options
 	lock    net.Listener
-	engine  *kernel.Engine
+	engine  *vpn.Firewall
 	sender  *syslog.Sender
 	first   *shell.Session // never typed at: consoles are made from it
 	socket  net.Listener
@@ -93,7 +94,8 @@ func Start(o Options) (d *Daemon, err error) {
 			d = nil
 		}
 	}()
-	if d.engine, err = kernel.New(kernel.Options{Devices: o.Devices, Netns: o.Netns, Host: filepath.Join(o.State, "host.json"), Clock: o.Clock}); err != nil {
+	if d.engine, err = vpn.New(vpn.Options{Note: o.Note,
+		Kernel: kernel.Options{Devices: o.Devices, Netns: o.Netns, Host: filepath.Join(o.State, "host.json"), Clock: o.Clock}}); err != nil {
 		return d, err
 	}
 	if o.Clock == nil {
@@ -102,7 +104,7 @@ func Start(o Options) (d *Daemon, err error) {
 	d.sender = syslog.NewSender(dialIn(o.Netns), d.o.Clock, o.Note)
 	d.remote = newRemotes(d)
 	d.listenUsers()
-	checked := &checkedEngine{Engine: d.engine, d: d, tell: o.Diagnostics}
+	checked := &checkedEngine{Firewall: d.engine, d: d, tell: o.Diagnostics}
 	d.cancel = d.engine.Subscribe(d.message)
 	if d.first, _, err = shell.New(shell.Options{Engine: checked, Clock: d.o.Clock, Config: o.Config, Secrets: o.Secrets, Save: d.save}); err != nil {
 		return d, err
@@ -146,7 +148,7 @@ func dialIn(netns string) func(ctx context.Context, network, addr string) (net.C
 
 // checkedEngine refuses plans whose interfaces have no device, and lets the services follow each plan.
 type checkedEngine struct {
-	*kernel.Engine
+	*vpn.Firewall
 	d      *Daemon
 	tell   func(ast.Diagnostics) error
 	booted bool
@@ -159,7 +161,7 @@ func (e *checkedEngine) Apply(plan *compiler.Plan) (ast.Diagnostics, error) {
 			return nil, fmt.Errorf("line %d: %s: no device is given for %s", f.Line.Pos.Line, f.Line.Text(), f.Hardware)
 		}
 	}
-	diags, err := e.Engine.Apply(plan)
+	diags, err := e.Firewall.Apply(plan)
 	if e.tell != nil {
 		err = errors.Join(err, e.tell(diags))
 	}

@@ -21,6 +21,7 @@ import (
 	"pixfw/compiler"
 	"pixfw/runtime"
 	"pixfw/runtime/kernel"
+	"pixfw/runtime/vpn"
 )
 
 // Internet is the host behind the default route. It is an address for documentation (RFC 5737).
@@ -31,7 +32,7 @@ var ErrNotRoot = errors.New("the lab makes network namespaces: run it as root")
 
 // Lab is a firewall with its neighbours.
 type Lab struct {
-	Engine *kernel.Engine
+	Engine *vpn.Firewall
 	Diags  ast.Diagnostics // of Apply
 
 	plan     *compiler.Plan
@@ -41,6 +42,7 @@ type Lab struct {
 
 	mu       sync.Mutex
 	messages []runtime.Message // the newest, at most maxMessages
+	notes    []string          // likewise, about sockets and tunnels
 	changed  chan struct{}     // closed and replaced with each message
 	servers  []*http.Server
 	closed   bool
@@ -90,7 +92,7 @@ func New(plan *compiler.Plan) (lab *Lab, err error) {
 			return nil, fmt.Errorf("neighbours on %s: %w", f.Name, err)
 		}
 	}
-	if l.Engine, err = kernel.New(kernel.Options{Devices: devices, Netns: "/var/run/netns/" + l.firewall.name}); err != nil {
+	if l.Engine, err = vpn.New(vpn.Options{Note: l.note, Kernel: kernel.Options{Devices: devices, Netns: "/var/run/netns/" + l.firewall.name}}); err != nil {
 		return nil, err
 	}
 	l.stop = l.Engine.Subscribe(l.heard)
@@ -238,6 +240,23 @@ func (l *Lab) side(ip ast.IP) (*Side, error) {
 		}
 	}
 	return nil, fmt.Errorf("nobody in the lab has the address %v", ip)
+}
+
+// note keeps what the firewall says of its sockets and tunnels.
+func (l *Lab) note(text string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.notes) == maxMessages {
+		l.notes = slices.Delete(l.notes, 0, maxMessages/2)
+	}
+	l.notes = append(l.notes, text)
+}
+
+// Notes are what went wrong with sockets and tunnels, the oldest first.
+func (l *Lab) Notes() []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.notes)
 }
 
 func (l *Lab) heard(m runtime.Message) {

@@ -43,6 +43,9 @@ func Run(plan *compiler.Plan, opts Options) (err error) {
 	}
 	r := &report{l, opts.Out}
 	r.topology()
+	for _, n := range l.Notes() {
+		r.say("  %s", n)
+	}
 	if err := r.probe(); err != nil {
 		return err
 	}

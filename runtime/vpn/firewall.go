@@ -1,0 +1,81 @@
+package vpn
+
+import (
+	"crypto/rand"
+	"errors"
+
+	"pixfw/ast"
+	"pixfw/compiler"
+	"pixfw/runtime"
+	"pixfw/runtime/aaa"
+	"pixfw/runtime/ike"
+	"pixfw/runtime/kernel"
+	"pixfw/runtime/syslog"
+)
+
+// Options of a Firewall.
+type Options struct {
+	Kernel       kernel.Options    // Tunnels and Servers are set
+	Certificates *ike.Certificates // for rsa-sig; nil: none
+	// Note gets a line for what goes wrong with sockets and tunnels; nil: nobody hears it.
+	Note func(string)
+}
+
+// Firewall is a kernel engine that serves tunnels.
+type Firewall struct {
+	*kernel.Engine
+	runtime.VPN
+	// AAA asks the servers of the plan, from within the firewall.
+	AAA     *aaa.Client
+	service *service
+}
+
+var (
+	_ runtime.Engine = (*Firewall)(nil)
+	_ runtime.VPN    = (*Firewall)(nil)
+)
+
+// New opens the namespace. Nothing is changed before the first Apply.
+func New(o Options) (*Firewall, error) {
+	o.Kernel.Tunnels, o.Kernel.Servers = true, true
+	if o.Kernel.Clock == nil {
+		o.Kernel.Clock = runtime.WallClock{}
+	}
+	engine, err := kernel.New(o.Kernel)
+	if err != nil {
+		return nil, err
+	}
+	f := &Firewall{Engine: engine}
+	where := namespace(o.Kernel.Netns)
+	f.AAA = aaa.New(&compiler.Plan{}, aaa.Options{Clock: o.Kernel.Clock, Dial: where.dial, Emit: f.event})
+	f.service = newService(config{clock: o.Kernel.Clock, rand: rand.Reader, devices: o.Kernel.Devices, network: where, host: engine, servers: f.AAA,
+		certs: o.Certificates, note: o.Note})
+	f.VPN = f.service
+	return f, nil
+}
+
+// event is what asking servers tells: a message, or debug output.
+func (f *Firewall) event(e aaa.Event) {
+	if e.ID != 0 {
+		f.Publish(syslog.New(e.ID, e.Args...))
+		return
+	}
+	f.service.event(e)
+}
+
+// Apply is that of runtime.Engine.
+func (f *Firewall) Apply(plan *compiler.Plan) (ast.Diagnostics, error) {
+	if err := f.service.prepare(plan); err != nil {
+		return nil, err
+	}
+	diags, err := f.Engine.Apply(plan)
+	if err != nil {
+		return diags, errors.Join(err, f.service.abandon())
+	}
+	return diags, f.service.apply(plan)
+}
+
+// Close tells the peers, and gives the host back as it was.
+func (f *Firewall) Close() error {
+	return errors.Join(f.service.close(), f.Engine.Close())
+}
