@@ -223,6 +223,9 @@ func TestVPNClient(t *testing.T) {
 				t.Fatalf("address: %s", out)
 			}
 			l.works("10.89.129.200")
+			if want := "Authentication succeeded for user 'cisco_customer' from 192.168.1.2/0 to 0.0.0.0/0 on interface IKE-XAUTH"; !l.said(want) {
+				t.Error("no message: ", want)
+			}
 			l.must(nil, "vpnc.sh", "stop")
 			l.nobody()
 		})
