@@ -136,7 +136,7 @@ func (c *AAAPort) print(p *Printer) {
 	}
 }
 func (c *AAAPort) rule() rule {
-	return rule{section: secAAA, rank: rankAAAPort, key: familyKey("aaa-server", c.Which), unset: c.Port == DefaultRADIUSPort(c.Which)}
+	return rule{section: secAAA, rank: rankAAAPort, key: familyKey("aaa-server", c.Which), quiet: true, unset: c.Port == DefaultRADIUSPort(c.Which)}
 }
 
 // AAAMatch: `aaa authentication|authorization|accounting match ACL IF TAG`.

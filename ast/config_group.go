@@ -225,7 +225,7 @@ func (c *Config) groupUser(id string) Command {
 	for _, g := range c.parents(id) {
 		for _, m := range g.members {
 			if n, ok := m.(*GroupObject); ok && n.Ref == id {
-				return m
+				return g.head
 			}
 		}
 	}

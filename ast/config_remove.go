@@ -102,16 +102,15 @@ func isPrefix(words, of []string) bool {
 	return len(words) <= len(of) && slices.Equal(words, of[:len(words)])
 }
 
-// removeEntry removes an entry by its content, which may leave the log option off; with a line, only if it stands there.
+// removeEntry removes an entry by its content; with a line, only if it stands there. The log option may be left off where no
+// entry stands as typed.
 func (c *Config) removeEntry(id string, line int, cmd Command) error {
 	a := c.byID[id]
 	if a == nil {
 		return refuseNoACL(id)
 	}
-	same := func(e Command) bool {
-		if entryHash(e) == entryHash(cmd) {
-			return true
-		}
+	same := func(e Command) bool { return entryHash(e) == entryHash(cmd) }
+	alike := func(e Command) bool {
 		x, ok1 := e.(*AccessList)
 		y, ok2 := cmd.(*AccessList)
 		if !ok1 || !ok2 || y.Log != LogUnset {
@@ -122,9 +121,12 @@ func (c *Config) removeEntry(id string, line int, cmd Command) error {
 		return entryHash(&k) == entryHash(y)
 	}
 	i := slices.IndexFunc(a.entries, same)
+	if i < 0 {
+		i = slices.IndexFunc(a.entries, alike)
+	}
 	if line > 0 {
 		i = -1
-		if line <= len(a.entries) && same(a.entries[line-1]) {
+		if line <= len(a.entries) && (same(a.entries[line-1]) || alike(a.entries[line-1])) {
 			i = line - 1
 		}
 	}
@@ -223,7 +225,7 @@ func mapName(cmd Command) (name string, seq int) {
 
 // removeTimers puts the named timers back to their defaults.
 func (c *Config) removeTimers(cmd *Timeout) error {
-	def := defaultTimers()
+	def := printedTimers("6.3(4)") // all that there are
 	var back Timeout
 	for _, t := range cmd.Timers {
 		for _, d := range def {
@@ -327,7 +329,7 @@ func (c *Config) clear(cl *Cleared) error {
 			}
 		}
 	case "timeout":
-		c.setTimers(&Timeout{Timers: defaultTimers()})
+		c.setTimers(&Timeout{Timers: printedTimers(c.Release)})
 	case "url-server":
 		c.unservedFilters()
 	case "names":

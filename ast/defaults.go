@@ -1,6 +1,8 @@
 package ast
 
 import (
+	"fmt"
+	"slices"
 	"time"
 )
 
@@ -87,17 +89,32 @@ func DefaultPolicyValue(attribute string) string {
 		"lifetime": "86400"}[attribute]
 }
 
-// defaultFixups are the fixup lines of a box as it comes from the factory.
-func defaultFixups(string) []*Fixup {
+// before63 reports whether a release is older than the maintenance release n of 6.3.
+func before63(release string, n int) bool {
+	var major, minor, m int
+	if _, err := fmt.Sscanf(release, "%d.%d(%d)", &major, &minor, &m); err != nil {
+		return false
+	}
+	return major < 6 || major == 6 && (minor < 3 || minor == 3 && m < n)
+}
+
+// defaultFixups are the fixup lines of a box as it comes from the factory (commands-firewall.md section 5.7). Of the captures of
+// 6.3(3) one has ils and one has not: it is taken for a remnant of the release before.
+func defaultFixups(release string) []*Fixup {
 	on := func(proto, sub string, first, last uint16, length int) *Fixup {
 		return &Fixup{On: true, Protocol: proto, Sub: sub, First: first, Last: last, MaxLength: length}
 	}
-	return []*Fixup{
+	list := []*Fixup{
 		on("dns", "", 0, 0, 512), on("ftp", "", 21, 21, 0), on("h323", "h225", 1720, 1720, 0), on("h323", "ras", 1718, 1719, 0),
 		on("http", "", 80, 80, 0), on("rsh", "", 514, 514, 0), on("rtsp", "", 554, 554, 0), on("sip", "", 5060, 5060, 0),
 		on("sip", "udp", 5060, 5060, 0), on("skinny", "", 2000, 2000, 0), on("smtp", "", 25, 25, 0),
 		on("sqlnet", "", 1521, 1521, 0), on("tftp", "", 69, 69, 0),
 	}
+	if !before63(release, 3) {
+		return list
+	}
+	list = slices.DeleteFunc(list, func(f *Fixup) bool { return f.Protocol == "dns" || f.Protocol == "tftp" })
+	return append(list, on("ils", "", 389, 389, 0))
 }
 
 // defaultTimers are the idle timers of commands-firewall.md section 5.8.
@@ -109,6 +126,16 @@ func defaultTimers() []Timer {
 		t("h323", 5*time.Minute), t("mgcp", 5*time.Minute), t("sip", 30*time.Minute), t("sip_media", 2*time.Minute),
 		{Name: "uauth", Time: 5 * time.Minute, Kind: "absolute"},
 	}
+}
+
+// printedTimers are the timers that a release prints when all are as they come: those of SIP calls from 6.3(4) on
+// (commands-firewall.md section 4.3).
+func printedTimers(release string) []Timer {
+	list := defaultTimers()
+	if !before63(release, 4) && release != "" {
+		list = append(list, Timer{Name: "sip-disconnect", Time: 2 * time.Minute}, Timer{Name: "sip-invite", Time: 3 * time.Minute})
+	}
+	return list
 }
 
 // DefaultTimers is the idle timers of a PIX whose configuration names none.

@@ -59,9 +59,9 @@ func (c *SALifetime) print(p *Printer) {
 	}
 }
 func (c *SALifetime) rule() rule {
-	r := rule{section: secCryptoIPsec, rank: 1 << 40, key: "sa lifetime seconds", unset: c.Seconds == DefaultSASeconds}
+	r := rule{section: secCryptoIPsec, rank: 1 << 40, key: "sa lifetime seconds", quiet: c.Seconds == DefaultSASeconds, unset: c.Seconds == DefaultSASeconds}
 	if c.Kilobytes > 0 {
-		r = rule{section: secCryptoIPsec, rank: 1<<40 + 1, key: "sa lifetime kilobytes", unset: c.Kilobytes == DefaultSAKilobytes}
+		r = rule{section: secCryptoIPsec, rank: 1<<40 + 1, key: "sa lifetime kilobytes", quiet: c.Kilobytes == DefaultSAKilobytes, unset: c.Kilobytes == DefaultSAKilobytes}
 	}
 	return r
 }
@@ -72,6 +72,17 @@ func (c *SALifetime) setIn(cfg *Config) (bool, error) {
 	}
 	_ = cfg.put(&SALifetime{Pos: c.Pos, Seconds: c.Seconds}) // a keyed setting is never refused
 	return true, cfg.put(&SALifetime{Pos: c.Pos, Kilobytes: c.Kilobytes})
+}
+
+// removeFrom takes a line that names both lifetimes as the two lines that are stored.
+func (c *SALifetime) removeFrom(cfg *Config) (bool, error) {
+	if c.Seconds == 0 || c.Kilobytes == 0 {
+		return false, nil
+	}
+	if err := cfg.remove(&SALifetime{Pos: c.Pos, Seconds: c.Seconds}); err != nil {
+		return true, err
+	}
+	return true, cfg.remove(&SALifetime{Pos: c.Pos, Kilobytes: c.Kilobytes})
 }
 
 // MapSessionKey: `crypto map NAME SEQ set session-key inbound|outbound ah SPI KEY` or `esp SPI cipher KEY [authenticator KEY]`.

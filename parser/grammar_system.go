@@ -42,12 +42,18 @@ func hashOf(c *conv, w word, encrypted bool) string {
 	return w.Text
 }
 
+// Whatever the password of the level is, it goes.
 type noEnablePasswordGrammar struct {
-	Level privLevel `parser:"'no' 'enable' 'password' ( 'level' @@ )?"`
+	Level0    privLevel `parser:"'no' 'enable' 'password' ( 'level' @@"`
+	PW        password  `parser:"| @@"`
+	Level     privLevel `parser:"( 'level' @@"`
+	Enc1      bool      `parser:"  @'encrypted'?"`
+	Encrypted bool      `parser:"| @'encrypted'"`
+	Level2    privLevel `parser:"  ( 'level' @@ )? )? )?"`
 }
 
 func (g *noEnablePasswordGrammar) toAST(c *conv) ast.Command {
-	return &ast.EnablePassword{Pos: c.pos, Level: g.Level.nOr(15)}
+	return &ast.EnablePassword{Pos: c.pos, Level: g.Level0.nOr(g.Level.nOr(g.Level2.nOr(15)))}
 }
 
 type passwdGrammar struct {

@@ -33,7 +33,8 @@ type saLifetime struct {
 // noLifetime may leave the numbers off.
 type noLifetime struct {
 	S    kw          `parser:"'security-association' 'lifetime' ( @'seconds'"`
-	Secs saSeconds   `parser:"  @@?"`
+	Secs saSeconds   `parser:"  ( @@"`
+	Both saKilobytes `parser:"  ( 'kilobytes' @@ )? )?"`
 	K    kw          `parser:"| @'kilobytes'"`
 	KB   saKilobytes `parser:"  @@? )?"`
 }
@@ -49,7 +50,7 @@ type noTransformSetGrammar struct {
 func (g *noTransformSetGrammar) toAST(c *conv) ast.Command {
 	switch {
 	case g.Life != nil:
-		l := &ast.SALifetime{Pos: c.pos, Seconds: g.Life.Secs.nOr(0), Kilobytes: g.Life.KB.nOr(0)}
+		l := &ast.SALifetime{Pos: c.pos, Seconds: g.Life.Secs.nOr(0), Kilobytes: g.Life.KB.nOr(g.Life.Both.nOr(0))}
 		if l.Seconds+l.Kilobytes == 0 {
 			l.Part = string(g.Life.S + g.Life.K)
 		}
