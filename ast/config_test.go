@@ -89,6 +89,28 @@ func TestAccessListReplay(t *testing.T) {
 	refused(t, c, "E201", Statement{No, &WholeList{ID: "out"}})
 }
 
+// TestExactEntryGoes: of entries that differ in their log option only, no takes the one that was typed.
+func TestExactEntryGoes(t *testing.T) {
+	c := NewConfig("")
+	plain := &AccessList{ID: "a", Permit: true, ICMPType: -1}
+	logged := *plain
+	logged.Log, logged.LogLevel, logged.Interval = LogOn, 6, 300
+	for _, e := range []*AccessList{&logged, plain} {
+		if err := c.Do(Statement{Cmd: e}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, want := range []string{"access-list a permit ip any any log", ""} {
+		if err := c.Do(Statement{No, plain}); err != nil {
+			t.Fatal(err)
+		}
+		got := strings.Join(c.Lines(&Printer{}), ";")
+		if got != want {
+			t.Fatalf("left: %q, want %q", got, want)
+		}
+	}
+}
+
 func TestListInUseStays(t *testing.T) {
 	c := NewConfig("")
 	do(t, c, Set, ace("101", true, Any(), Any()), &Nat{If: "inside", ACL: "101"})

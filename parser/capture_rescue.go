@@ -131,6 +131,9 @@ func (p *fileParser) abbreviated(l *Line, text string) bool {
 	}
 	x := wrong(list[first], codeShort, badValue{kind: ast.Lint, message: quote(words[first]) + " is short for " + quote(whole[first])})
 	x.severity = ast.Info
+	if whole[first] == "dnsix" { // the manuals warn of it (commands-firewall.md section 1.3)
+		x.severity, x.hint = ast.Warning, "the port of DNS is called domain"
+	}
 	return p.take(l, s, x)
 }
 

@@ -125,7 +125,7 @@ func Grammars() []syntax.Grammar {
 func Classes() map[string]syntax.Class {
 	m := maps.Clone(twins())
 	for _, l := range leaves {
-		m[l.name] = syntax.Class{Placeholder: l.placeholder, Help: l.help, Match: l.match, Rest: l.rest, Loose: l.loose}
+		m[l.name] = syntax.Class{Placeholder: l.placeholder, Help: l.help, Match: l.match, Rest: l.rest, Loose: l.loose, Words: l.words}
 	}
 	return m
 }

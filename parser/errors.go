@@ -73,11 +73,11 @@ func explain(list []lexer.Token, scope Scope, err error) finding {
 	if suggestion == "" || strings.Trim(w, "0123456789.") == "" {
 		for _, x := range next {
 			if l := leafNamed(x.Class); l != nil && l.bad != nil {
-				if b := l.bad(w); b != nil && (!ends || looksMeant(l, w) || b.suggestion != "") {
+				if b := l.bad(w); b != nil && (!ends || b.meant || looksMeant(l, w) || b.suggestion != "") {
 					if b.suggestion == "" {
 						b.suggestion = suggestion
 					}
-					if b.kind == ast.BadValue && len(next) > 1 && !looksMeant(l, w) && b.suggestion == "" {
+					if b.kind == ast.BadValue && len(next) > 1 && !b.meant && !looksMeant(l, w) && b.suggestion == "" {
 						continue // the leaf is only one of several things that could stand here
 					}
 					return wrong(list[n], codeOf(b.kind), *b)

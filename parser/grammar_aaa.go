@@ -75,7 +75,7 @@ func (g *noAAAServerGrammar) toAST(c *conv) ast.Command {
 type aaaInclude struct {
 	Include kw      `parser:"@( 'include' | 'exclude' )"`
 	Service svc     `parser:"@@"`
-	If      ifName  `parser:"@@"`
+	If      aaaIf   `parser:"@@"`
 	Local   ipAddr  `parser:"@@"`
 	LMask   netMask `parser:"@@"`
 	Foreign ipAddr  `parser:"( @@"`
@@ -86,7 +86,7 @@ type aaaInclude struct {
 type noAAAInclude struct {
 	Include kw      `parser:"@( 'include' | 'exclude' )"`
 	Service svc     `parser:"@@"`
-	If      ifName  `parser:"@@"`
+	If      aaaIf   `parser:"@@"`
 	Local   ipAddr  `parser:"@@"`
 	LMask   netMask `parser:"@@"`
 	Foreign ipAddr  `parser:"( @@"`
@@ -149,13 +149,13 @@ type noAAAMatch struct {
 type aaaConsole struct {
 	Service kw      `parser:"@( 'serial' | 'enable' | 'telnet' | 'ssh' | 'http' )"`
 	Tag     tagName `parser:"'console' @@"`
-	Local   bool    `parser:"@'local'?"`
+	Local   bool    `parser:"@'LOCAL'?"`
 }
 
 type noAAAConsole struct {
 	Service kw      `parser:"@( 'serial' | 'enable' | 'telnet' | 'ssh' | 'http' ) 'console'"`
 	Tag     tagName `parser:"( @@"`
-	Local   bool    `parser:"  @'local'? )?"`
+	Local   bool    `parser:"  @'LOCAL'? )?"`
 }
 
 type aaaRule struct {
@@ -195,7 +195,7 @@ type aaaGrammar struct {
 	Secure  bool        `parser:"  | @'secure-http-client'"`
 	Authen  *aaaRule    `parser:"  | @@ )"`
 	Command tagName     `parser:"| 'authorization' ( 'command' @@"`
-	Local   bool        `parser:"    @'local'?"`
+	Local   bool        `parser:"    @'LOCAL'?"`
 	Author  *aaaRule    `parser:"  | @@ )"`
 	Account *aaaRule    `parser:"| 'accounting' @@"`
 	Limit   proxyCount  `parser:"| 'proxy-limit' ( @@"`
@@ -229,7 +229,7 @@ type noAAAGrammar struct {
 	Authen  *noAAARule    `parser:"  | @@ )"`
 	Cmd     bool          `parser:"| 'authorization' ( @'command'"`
 	Command tagName       `parser:"    ( @@"`
-	Local   bool          `parser:"      @'local'? )?"`
+	Local   bool          `parser:"      @'LOCAL'? )?"`
 	Author  *noAAARule    `parser:"  | @@ )"`
 	Account *noAAARule    `parser:"| 'accounting' @@"`
 	Limits  bool          `parser:"| @'proxy-limit'"`

@@ -120,7 +120,7 @@ type mapClient struct {
 	How   kw      `parser:"'client' ( 'configuration' 'address' @( 'initiate' | 'respond' )"`
 	Token bool    `parser:"| @'token'?"`
 	Tag   tagName `parser:"  'authentication' @@"`
-	Local bool    `parser:"  @'local'? )"`
+	Local bool    `parser:"  @'LOCAL'? )"`
 }
 
 // sessionKey is `set session-key inbound|outbound ah|esp ...` of an entry without IKE.
@@ -190,7 +190,7 @@ type noMapClient struct {
 	Token bool    `parser:"| @'token'?"`
 	Auth  bool    `parser:"  @'authentication'"`
 	Tag   tagName `parser:"  ( @@"`
-	Local bool    `parser:"    @'local'? )? )"`
+	Local bool    `parser:"    @'LOCAL'? )? )"`
 }
 
 // mapPart is an option of an entry whose value was left off.

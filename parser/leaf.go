@@ -1,6 +1,7 @@
 package parser
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -21,9 +22,10 @@ type leaf struct {
 	match       func(word string) bool
 	// bad explains a word that does not match where this leaf is expected; nil: it does not even look like one.
 	bad   func(word string) *badValue
-	loose bool // a free name
-	rest  bool // the rest of the line
-	alias bool // a name defined by a name command stands for it
+	loose bool     // a free name
+	rest  bool     // the rest of the line
+	alias bool     // a name defined by a name command stands for it
+	words []string // the literals among its words
 }
 
 // A badValue is a word that is of the right kind but cannot be meant.
@@ -32,6 +34,7 @@ type badValue struct {
 	message    string
 	hint       string
 	suggestion string
+	meant      bool // it was surely meant for the leaf, whatever else may stand there
 }
 
 // word is what every leaf holds: the text, where it starts, and how the lexer saw it.
@@ -201,7 +204,7 @@ func badSpan(w string) *badValue {
 
 func portLeaf(name string, proto int) *leaf {
 	return &leaf{
-		name: name, placeholder: "<port>", help: "port number 0-65535, or its name",
+		name: name, placeholder: "<port>", help: "port number 0-65535, or its name", words: portWords(proto),
 		match: func(w string) bool { _, ok := ast.ParsePort(proto, w); return ok },
 		bad: func(w string) *badValue {
 			if digits(w) {
@@ -221,14 +224,45 @@ func portLeaf(name string, proto int) *leaf {
 	}
 }
 
-// unknownOf is the message for a word that a table of literals does not have.
-func unknownOf(what, w string, table []ast.Literal) *badValue {
-	b := &badValue{kind: ast.BadValue, message: "unknown " + what + " " + quote(w)}
+// beginning is the words that begin with w.
+func beginning(w string, words []string) (out []string) {
+	for _, x := range words {
+		if strings.HasPrefix(x, strings.ToLower(w)) {
+			out = append(out, x)
+		}
+	}
+	return out
+}
+
+// portWords are the port literals of a protocol; of TCP and UDP where it is neither.
+func portWords(proto int) []string {
+	if proto == ast.ProtoTCP || proto == ast.ProtoUDP {
+		return literalWords(ast.Ports(proto))
+	}
+	words := append(portWords(ast.ProtoTCP), portWords(ast.ProtoUDP)...)
+	slices.Sort(words)
+	return slices.Compact(words)
+}
+
+func literalWords(table []ast.Literal) []string {
 	words := make([]string, len(table))
 	for i, l := range table {
 		words[i] = l.Word
 	}
-	b.suggestion = closest(w, words)
+	return words
+}
+
+// unknownOf is the message for a word that a table of literals does not have.
+func unknownOf(what, w string, table []ast.Literal) *badValue {
+	b := &badValue{kind: ast.BadValue, message: "unknown " + what + " " + quote(w)}
+	if several := beginning(w, literalWords(table)); len(w) > 1 && len(several) > 1 {
+		b.message = what + " " + quote(w) + " may be short for " + strings.Join(several, ", ")
+		b.hint, b.meant = "write it in full", true
+		return b
+	}
+	if b.suggestion = closest(w, literalWords(table)); what == "port" && strings.EqualFold(w, "dns") {
+		b.suggestion = "domain"
+	}
 	return b
 }
 

@@ -12,6 +12,7 @@ import (
 // the table that says what it is.
 type (
 	ifName    struct{ word } // interface name
+	aaaIf     struct{ word } // interface name, inbound or outbound
 	aclID     struct{ word }
 	groupID   struct{ word } // object-group
 	tagName   struct{ word } // aaa-server tag
@@ -77,6 +78,8 @@ var (
 		bad: func(w string) *badValue {
 			return &badValue{kind: ast.BadValue, message: "bad interface name " + quote(w), hint: "expected a name that nameif gives, such as inside"}
 		}}
+	leafAAAIf = &leaf{name: "aaaIf", placeholder: leafIf.placeholder, help: "interface name, from nameif; or inbound, outbound", match: isIf, loose: true,
+		bad: leafIf.bad, words: []string{"inbound", "outbound"}}
 	leafACL   = free("aclID", "<acl_id>", "access list, a name or a number", 241)
 	leafGroup = free("groupID", "<obj_grp_id>", "object group", 64)
 	leafTag   = free("tagName", "<server_tag>", "group of AAA servers", 63)
@@ -127,7 +130,7 @@ var (
 	leafNumTCP   = exactly("numTCP", "6")
 	leafNumUDP   = exactly("numUDP", "17")
 	leafNumICMP  = exactly("numICMP", "1")
-	leafICMPType = &leaf{name: "icmpType", placeholder: "<icmp_type>", help: "ICMP type, 0-255 or its name",
+	leafICMPType = &leaf{name: "icmpType", placeholder: "<icmp_type>", help: "ICMP type, 0-255 or its name", words: literalWords(ast.ICMPTypes()),
 		match: func(w string) bool { _, ok := ast.ParseICMPType(w); return ok },
 		bad: func(w string) *badValue {
 			if digits(w) {
@@ -135,19 +138,22 @@ var (
 			}
 			return unknownOf("ICMP type", w, ast.ICMPTypes())
 		}}
-	leafLogLevel = &leaf{name: "logLevel", placeholder: "<0-7>", help: "level of the message",
+	leafLogLevel = &leaf{name: "logLevel", placeholder: "<0-7>", help: "level of the message, or its name", words: literalWords(ast.Severities()),
 		match: func(w string) bool { _, ok := logLevelOf(w); return ok },
 		bad: func(w string) *badValue {
 			if digits(w) {
 				return &badValue{kind: ast.Range, message: w + " is out of range: expected 0-7"}
 			}
+			if b := unknownOf("severity", w, ast.Severities()); b.suggestion != "" {
+				return b
+			}
 			return nil
 		}}
-	leafSvc = &leaf{name: "svc", placeholder: "<service>", help: "any, ftp, http, https, telnet, or protocol/port",
+	leafSvc = &leaf{name: "svc", placeholder: "<service>", help: "any, ftp, http, https, telnet, or protocol/port", words: serviceWords,
 		match: func(w string) bool { _, ok := service(w); return ok },
 		bad: func(w string) *badValue {
 			return &badValue{kind: ast.BadValue, message: "unknown service " + quote(w), hint: "expected any, ftp, http, https, telnet, or a protocol and port such as tcp/8080",
-				suggestion: closest(w, []string{"any", "ftp", "http", "https", "telnet"})}
+				suggestion: closest(w, serviceWords)}
 		}}
 
 	leafLine        = num("lineNum", 1, 2147483647, "place in the list, counted from 1")
@@ -182,11 +188,14 @@ var (
 )
 
 // leaves is the table of all of them.
-var leaves = slices.Concat([]*leaf{leafIf, leafACL, leafGroup, leafTag, leafSet, leafMap, leafPool, leafVPN, leafHost, leafAlias, leafIP, leafPlain,
+var leaves = slices.Concat([]*leaf{leafIf, leafAAAIf, leafACL, leafGroup, leafTag, leafSet, leafMap, leafPool, leafVPN, leafHost, leafAlias, leafIP, leafPlain,
 	leafMask, leafACEMask, leafSpan, leafHardware, leafNameable, leafLevel, leafHMS, leafSecret, leafPassword, leafText, leafTCPPort,
 	leafUDPPort, leafAnyPort, leafPortSpan, leafProto, leafNumTCP, leafNumUDP, leafNumICMP, leafICMPType, leafLogLevel, leafSvc, leafLine, leafInterval, leafPriv, leafDNS,
 	leafPager, leafMTU, leafARP, leafMetric, leafNatID, leafGlobalID, leafConn, leafPoll, leafAAASeconds, leafMinutes, leafConsoleMin,
 	leafSeq, leafSASeconds, leafSAKilobytes, leafPri, leafIKESeconds, leafKeepalive, leafIdle, leafMax, leafMSS, leafWidth}, firewallLeaves, vpnLeaves, systemLeaves, routingLeaves)
+
+// serviceWords are the services of aaa rules that have a name.
+var serviceWords = []string{"any", "ftp", "http", "https", "telnet"}
 
 // exactly is the number of a protocol that has a grammar of its own; in help it is one with protoNum.
 func exactly(name, number string) *leaf {
@@ -197,6 +206,7 @@ func badHardware(w string) *badValue {
 	return &badValue{kind: ast.BadValue, message: "unknown hardware " + quote(w), hint: "expected a port such as ethernet0 or gb-ethernet0"}
 }
 
+func (l *aaaIf) Parse(x *lexer.PeekingLexer) error       { return l.take(x, leafAAAIf) }
 func (l *ifName) Parse(x *lexer.PeekingLexer) error      { return l.take(x, leafIf) }
 func (l *aclID) Parse(x *lexer.PeekingLexer) error       { return l.take(x, leafACL) }
 func (l *groupID) Parse(x *lexer.PeekingLexer) error     { return l.take(x, leafGroup) }

@@ -22,7 +22,7 @@ type (
 )
 
 var (
-	leafAnyProto = &leaf{name: "anyProto", placeholder: "<protocol>", help: "IP protocol, 0-255 or its name",
+	leafAnyProto = &leaf{name: "anyProto", placeholder: "<protocol>", help: "IP protocol, 0-255 or its name", words: literalWords(ast.Protocols()),
 		match: func(w string) bool { _, ok := ast.ParseProtocol(w); return ok },
 		bad: func(w string) *badValue {
 			if digits(w) {
@@ -30,9 +30,9 @@ var (
 			}
 			return unknownOf("protocol", w, ast.Protocols())
 		}}
-	leafLegacyPorts = &leaf{name: "legacyPorts", placeholder: "<port>[-<port>]", help: "port, or first and last port; 0 for any",
+	leafLegacyPorts = &leaf{name: "legacyPorts", placeholder: "<port>[-<port>]", help: "port, or first and last port; 0 for any", words: portWords(-1),
 		match: func(w string) bool { _, _, ok := legacyPortsOf(w); return ok }, bad: badLegacyPort}
-	leafLegacyPort = &leaf{name: "legacyPort", placeholder: "<port>", help: "port, 0 for any",
+	leafLegacyPort = &leaf{name: "legacyPort", placeholder: "<port>", help: "port, 0 for any", words: portWords(-1),
 		match: func(w string) bool { _, ok := ast.ParsePort(-1, w); return ok }, bad: badLegacyPort}
 	leafListNum   = num("listNum", 1, 1599, "number of an outbound list")
 	leafDenyFlows = num("denyFlows", 1, 4096, "denied flows that are remembered")

@@ -101,11 +101,11 @@ var (
 		bad: func(w string) *badValue {
 			return &badValue{kind: ast.BadValue, message: "bad time " + quote(w) + ": expected hh:mm"}
 		}}
-	leafWeek = &leaf{name: "weekWord", placeholder: "<week>", help: "week of the month: 1-4, first or last",
+	leafWeek = &leaf{name: "weekWord", placeholder: "<week>", help: "week of the month: 1-4, first or last", words: []string{"first", "last"},
 		match: func(w string) bool { return weekOf(w) != "" }}
-	leafWeekday = &leaf{name: "weekday", placeholder: "<weekday>", help: "day of the week, such as Sun",
+	leafWeekday = &leaf{name: "weekday", placeholder: "<weekday>", help: "day of the week, such as Sun", words: weekdays[:],
 		match: func(w string) bool { return calendar(w, weekdays) != "" }, bad: badCalendar("day of the week", weekdays)}
-	leafMonth = &leaf{name: "monthWord", placeholder: "<month>", help: "month, such as Apr",
+	leafMonth = &leaf{name: "monthWord", placeholder: "<month>", help: "month, such as Apr", words: months[:],
 		match: func(w string) bool { return calendar(w, months) != "" }, bad: badCalendar("month", months)}
 	leafDay        = num("dayNum", 1, 31, "day of the month")
 	leafYear       = num("yearNum", 1993, 2035, "year")

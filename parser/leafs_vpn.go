@@ -61,7 +61,7 @@ var (
 	leafBlocks    = num("blocks", 0, 128, "blocks of 1550 bytes that hold answers back")
 	leafPoolKB    = num("poolKB", 2, 10240, "memory for long URLs in kilobytes")
 	leafURLKB     = num("urlKB", 2, 4, "longest URL in kilobytes")
-	leafFilterEnd = &leaf{name: "filterEnd", placeholder: "<port>[-<port>]", help: "port, or first and last port; http for 80",
+	leafFilterEnd = &leaf{name: "filterEnd", placeholder: "<port>[-<port>]", help: "port, or first and last port; http for 80", words: []string{"http"},
 		match: func(w string) bool { _, _, ok := filterPorts(w); return ok }, bad: leafPortSpan.bad}
 
 	leafPeerName = &leaf{name: "peerName", placeholder: "<hostname>", help: "name of the peer", loose: true, match: isHostName}

@@ -174,7 +174,7 @@ func TestNegation(t *testing.T) {
 			at.Mode = ""
 		}
 		l := placed{stmt.TextBy(cfg.Printer()), at} // a `no` that is stored prints as one
-		if l.count(cfg) == 0 { // said by other lines, or what goes without saying: then its negation is taken all the same
+		if l.count(cfg) == 0 {                      // said by other lines, or what goes without saying: then its negation is taken all the same
 			if neg, diags := ParseStatement(l.negation(), at); neg.Cmd == nil || diags.HasErrors() {
 				t.Errorf("%s: %v", l.negation(), diags)
 			}

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"pixfw/ast"
 	"pixfw/parser"
 	"pixfw/parser/syntax"
 )
@@ -48,7 +47,7 @@ func (s *Session) help(text string) string {
 			if partial == "" || s.fits(before, partial) {
 				line(w.Placeholder, w.Help)
 			}
-			for _, name := range s.live(w.Class) {
+			for _, name := range s.live(w, before) {
 				if strings.HasPrefix(name, partial) {
 					line("  "+name, "")
 				}
@@ -97,7 +96,7 @@ func (s *Session) Complete(text string) (candidates []string, partial string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	words, partial := s.cut(text)
-	next, _, ok := s.next(words)
+	next, before, ok := s.next(words)
 	if !ok || s.Asking() {
 		return nil, partial
 	}
@@ -108,7 +107,7 @@ func (s *Session) Complete(text string) (candidates []string, partial string) {
 		if w.Class == "" {
 			continue
 		}
-		for _, name := range s.live(w.Class) {
+		for _, name := range s.live(w, before) {
 			if strings.HasPrefix(name, partial) {
 				candidates = append(candidates, name)
 			}
@@ -168,63 +167,6 @@ func (s *Session) inText(text string) bool {
 		return slices.ContainsFunc(next, func(w syntax.Next) bool { return w.Rest })
 	}
 	return false
-}
-
-// live is the values that a leaf has in the running configuration.
-func (s *Session) live(class string) []string {
-	var out []string
-	add := func(name string) {
-		if name != "" && !slices.Contains(out, name) {
-			out = append(out, name)
-		}
-	}
-	switch strings.ToLower(class) {
-	case "ifname", "execport":
-		for _, n := range ast.All[*ast.Nameif](s.running) {
-			add(n.Name)
-		}
-	case "hardware", "nameable":
-		for _, n := range ast.All[*ast.Interface](s.running) {
-			add(n.Hardware)
-		}
-	case "aclid":
-		out = s.running.ACLs()
-	case "tagname":
-		for _, n := range ast.All[*ast.AAAProtocol](s.running) {
-			add(n.Tag)
-		}
-	case "setname":
-		for _, n := range ast.All[*ast.TransformSet](s.running) {
-			add(n.Name)
-		}
-	case "mapname":
-		for cmd := range s.running.Commands() {
-			switch c := cmd.(type) {
-			case *ast.MapEntry:
-				add(c.Name)
-			case *ast.MapInterface:
-				add(c.Name)
-			}
-		}
-	case "poolname":
-		for _, n := range ast.All[*ast.Pool](s.running) {
-			add(n.Name)
-		}
-	case "vpnname":
-		for _, n := range ast.All[*ast.VPNGroup](s.running) {
-			add(n.Group)
-		}
-	case "ipaddr":
-		for _, n := range ast.All[*ast.Name](s.running) {
-			add(n.Name)
-		}
-	case "execuser":
-		for _, u := range s.engine.Users().Users {
-			add(u.Name)
-		}
-	}
-	slices.Sort(out)
-	return out
 }
 
 func hasPrefixFold(word, prefix string) bool {

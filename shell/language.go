@@ -121,6 +121,9 @@ func (s *Session) syntaxError(d *ast.Diagnostic, words []string) error {
 	a := s.lang.of(s.mode)
 	n, next := a.Walk(words)
 	if (n == 0 || s.mode == User) && d.Kind != ast.Unsupported && d.Kind != ast.MissingArgument {
+		if meant := syntax.Suggest(words[0], next); n == 0 && meant != "" && s.mode != User {
+			return refused(textUnknown + "\n(did you mean \"" + meant + "\"?)")
+		}
 		return refused(textUnknown)
 	}
 	usage := ""

@@ -28,6 +28,10 @@ type Class struct {
 	// that it swallows could begin a command.
 	Loose bool
 
+	// Words are the literals of a class whose words are known, such as the names
+	// of ports: they may be abbreviated, and are offered by Next.
+	Words []string
+
 	// EBNF, if set, is the grammar of a leaf of several words, such as
 	// "host <ip>": the leaf stands for its first production, and all the
 	// fields above are unused. It is how a type with a hand-written Parse
@@ -52,6 +56,7 @@ type Next struct {
 	Rest        bool   // the class swallows the rest of the line
 	Placeholder string // what to show: the keyword, "<ip>", "<cr>"
 	Help        string
+	Words       []string // the literals of the class; not to be changed
 }
 
 // An Automaton is the union of the grammars that it was made from.
@@ -145,7 +150,7 @@ func (a *Automaton) next(nodes ...*node) []Next {
 			f := a.leaves[g.leaf]
 			if !classes[f.name] {
 				classes[f.name] = true
-				out = append(out, Next{Class: f.name, Rest: f.class.Rest, Placeholder: f.class.Placeholder, Help: f.class.Help})
+				out = append(out, Next{Class: f.name, Rest: f.class.Rest, Placeholder: f.class.Placeholder, Help: f.class.Help, Words: f.class.Words})
 			}
 		}
 		end = end || d.accepts

@@ -39,6 +39,8 @@ func (e *UnknownError) Error() string {
 //   - else a word that fits a class stays as it is, unless the class is Loose
 //     and the word begins a keyword. Then the keyword is tried first, and the
 //     name only if the words that follow do not fit the keyword;
+//   - else it may also be short for a literal of a class (Class.Words), as a
+//     keyword is;
 //   - else the word is an abbreviation, ambiguous if it begins several keywords,
 //     even when the words that follow would decide for one of them. So does the
 //     PIX, and so a line keeps its meaning while it is being typed.
@@ -105,10 +107,23 @@ func (a *Automaton) read(r reading, w string, strict bool) []reading {
 	} else if fits.andNot(r.at.loose).empty() {
 		i, j = r.at.prefixed(w)
 	}
+	var values []string // the literals of classes
+	if r.at.find(w) < 0 && fits.andNot(r.at.loose).empty() {
+		values = a.valuesOf(r.at, w)
+	}
 	var out []reading
-	keyword := r
-	if j-i > 1 && strict && r.ambiguous == nil {
-		keyword.ambiguous = &AmbiguousError{Index: len(r.words), Word: w, Candidates: texts(r.at.literals[i:j])}
+	keyword, value := r, r
+	if n := j - i + len(values); n > 1 && r.ambiguous == nil {
+		amb := &AmbiguousError{Index: len(r.words), Word: w, Candidates: append(texts(r.at.literals[i:j]), values...)}
+		slices.Sort(amb.Candidates)
+		if strict {
+			keyword.ambiguous, value.ambiguous = amb, amb
+		} else if len(values) > 1 { // what follows a literal does not tell it from another one
+			value.ambiguous = amb
+		}
+	}
+	for _, v := range values {
+		out = append(out, value.then(a.take(r.at, step{-1, a.fits(r.at, v)}), v, false))
 	}
 	for k := i; k < j; k++ {
 		out = append(out, keyword.then(a.take(r.at, step{k, bits{}}), r.at.literals[k].text, false))
@@ -117,6 +132,22 @@ func (a *Automaton) read(r reading, w string, strict bool) []reading {
 		out = append(out, r.then(a.take(r.at, step{-1, fits}), w, i < j))
 	}
 	return out
+}
+
+// valuesOf are the literals of the classes at a node that begin with the word.
+func (a *Automaton) valuesOf(d *node, word string) (values []string) {
+	if word == "" {
+		return nil
+	}
+	word = fold(word)
+	for _, g := range d.groups {
+		for _, v := range a.leaves[g.leaf].class.Words {
+			if strings.HasPrefix(fold(v), word) && !slices.Contains(values, v) {
+				values = append(values, v)
+			}
+		}
+	}
+	return values
 }
 
 func (r reading) then(at *node, text string, name bool) reading {
