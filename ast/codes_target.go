@@ -63,9 +63,9 @@ func targetCodes() []Code {
 			"The interface has no address, or no device of this host stands for it. No packet enters or leaves by it.",
 			"nameif ethernet2 dmz security50", "Give it an address with ip address, and name its device."},
 		{"W514", "What Linux never does as a PIX",
-			"Some things hold for every configuration. Packets lose one from their TTL, and senders get ICMP errors where it ends or a neighbour does not answer. Initial sequence numbers are not randomised. The limits of the fragment command are those of the kernel. ICMP replies " +
-				"that answer nothing, and packets of protocols without ports that conntrack calls invalid, are not translated and so not forwarded, even where an " +
-				"access list permits them.",
+			"Some things hold for every configuration. Packets lose one from their TTL, and senders get ICMP errors where it ends or a neighbour does not answer. Initial sequence numbers are not randomised. The limits of the fragment command are those of the kernel. Without " +
+				"the daemon, ICMP replies that answer nothing, and packets of protocols without ports that conntrack calls invalid, are not translated and so not " +
+				"forwarded, even where an access list permits them; with it, that holds only of replies through PAT.",
 			"nat (inside) 1 0.0.0.0 0.0.0.0", "Nothing, in most networks."},
 		{"W515", "Line of an older kind is not loaded",
 			"With rules alone, as translate writes them, what established permits is judged by the access list; the kernel engine does it, and forgets a " +

@@ -10,6 +10,7 @@
 // destination NAT, so addresses are those of the wire, as a PIX sees them:
 //
 //	prerouting -300  sanity: IP options 106012, invalid sources 106016, land 106017
+//	prerouting -290  what has no connections is not tracked, with a daemon
 //	prerouting -150  connections of TCP and UDP pass; then by interface: to the box, 106021, 106011, 106015, access list
 //	prerouting -100  exemption, live translations, statics (un-NAT)
 //	input            to the box: ICMP by the icmp lines, IKE; everything else 710003, 710005, 710006
@@ -18,7 +19,9 @@
 //	postrouting 100  the class is carried out
 //	postrouting 110  live translations are noted; what a crypto map should encrypt is dropped
 //
-// ICMP and other protocols without ports never pass by connection state: they meet the access list packet by packet.
+// ICMP and other protocols without ports never pass by connection state: they meet the access list packet by packet. With a daemon they
+// are not tracked either, but what PAT may have to carry: copies of the chains, made for packets without a state, translate each of them
+// in place (lower_untracked.go).
 //
 // With [Options].Daemon the rules count on a process, which is told what to do by [Ruleset].Requests: hosts without a
 // translation wait in a packet queue, marked with the request, until it has entered their addresses into the maps of

@@ -37,7 +37,7 @@ func Lower(plan *compiler.Plan, names map[int]string, options ...Options) (*Rule
 	l.fragments()
 	l.sanity()
 	l.helpers()
-	l.marks = map[string]uint32{}
+	l.marks, l.real = map[string]uint32{}, map[uint32]ast.Net{}
 	l.xlateMaps()
 	l.clients()
 	l.userSets()
@@ -52,6 +52,7 @@ func Lower(plan *compiler.Plan, names map[int]string, options ...Options) (*Rule
 	l.limitSets()
 	l.forward()
 	l.postrouting()
+	l.untracked()
 	l.sysctls()
 	l.tunnels()
 	l.unserved()
@@ -95,6 +96,7 @@ type lowerer struct {
 	acl     map[int]string // chains of bound access lists
 	un      map[int]string // maps of live translations, by the interface where they are seen
 	limited map[limitKey]string
+	real    map[uint32]ast.Net // classes that keep host bits: the real net
 }
 
 // unique keeps identifiers apart that were different before they were made identifiers.

@@ -50,9 +50,17 @@ func (l *lowerer) from(i int) Chain {
 			unnat = append(unnat, netRange(s.MappedNet()))
 		}
 	}
-	box := []Range{host(f.Net.IP), host(f.Broadcast()), host(ast.AllOnes), netRange(ast.Net{IP: 224 << 24, Mask: 0xf0000000})}
+	// What a static has is no address of the box.
+	var free []Match
+	if len(unnat) > 0 {
+		free = []Match{{Field: Daddr, Not: true, Set: "static_" + l.id[i]}}
+	}
+	box := dst(host(f.Net.IP), host(f.Broadcast()), host(ast.AllOnes))
+	multicast := dst(netRange(ast.Net{IP: 224 << 24, Mask: 0xf0000000}))
 	add(Rule{Match: []Match{{Field: CtReply}, {Field: CtStatus, Mask: StatusSNAT}}, Do: []Stmt{check}, Note: "reply to a translated packet"},
-		Rule{Match: []Match{dst(box...)}, Do: []Stmt{Accept{}}, Note: "to the box"})
+		Rule{Match: append([]Match{box}, free...), Do: []Stmt{Accept{}}, Note: "to the box"},
+		deny("710005", "multicast", compiler.Line{}, append([]Match{multicast, proto(ast.ProtoUDP)}, free...)...),
+		Rule{Match: append([]Match{multicast}, free...), Do: []Stmt{Counter{}, Drop{}}, Note: "multicast"})
 	if l.twinOf(i) == "" {
 		c.Rules = append(c.Rules, l.clearText(i)...)
 	}
@@ -85,8 +93,22 @@ func (l *lowerer) from(i int) Chain {
 	}
 	add(l.toAlias(i, check)...)
 	add(deny("106011", "would leave by the interface it came from", compiler.Line{}, inSet(Daddr, "route_"+l.id[i])),
-		deny("110001", "no route", compiler.Line{}, inSet(Daddr, "no_route")),
-		Rule{Do: []Stmt{check}})
+		deny("110001", "no route", compiler.Line{}, inSet(Daddr, "no_route")))
+	var others []Range
+	for _, o := range l.ifs {
+		if o != i {
+			others = append(others, host(l.p.Interfaces[o].Net.IP))
+		}
+	}
+	if others = merge(others); len(others) > 0 {
+		add(Rule{Match: []Match{dst(others...)}, Do: []Stmt{Counter{}, Drop{}}, Note: "another interface's address"})
+	}
+	for _, o := range l.ifs {
+		if o != i && l.level(o) == l.level(i) {
+			add(Rule{Match: []Match{inSet(Daddr, "route_"+l.id[o])}, Do: []Stmt{Counter{}, Drop{}}, Note: "equal levels"})
+		}
+	}
+	add(Rule{Do: []Stmt{check}})
 	return c
 }
 

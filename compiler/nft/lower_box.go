@@ -241,11 +241,11 @@ func (l *lowerer) unserved() {
 	for _, line := range p.AppTimers {
 		l.note("W509", line, "the timers of H.323, MGCP and SIP are those of conn and udp")
 	}
-	never := ""
-	if !l.opts.Daemon {
-		never = "fragment limits are the kernel's, "
+	never := "fragment limits are the kernel's, ICMP replies that answer nothing are dropped"
+	if l.opts.Daemon {
+		never = "ICMP replies that answer nothing do not go out through PAT"
 	}
-	l.note("W514", compiler.Line{}, "sequence numbers are not randomised, "+never+"ICMP replies that answer nothing are dropped")
+	l.note("W514", compiler.Line{}, "sequence numbers are not randomised, "+never)
 	if !p.UAuth.Line.IsDefault() {
 		l.note("W506", p.UAuth.Line, "has no effect: users cannot log in yet")
 	}

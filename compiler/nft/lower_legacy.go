@@ -107,7 +107,8 @@ func outboundVerdict(list *compiler.OutboundList, r *compiler.Outbound, permit b
 	return out
 }
 
-// aliases send what hosts of interface i address to a dnat address to the foreign one (semantics.md 3.4).
+// aliases send what hosts of interface i address to a dnat address to the foreign one (semantics.md 3.4). That is no translation of
+// the host there: inbound it does not do.
 func (l *lowerer) aliases(i int) []Rule {
 	var rules []Rule
 	for k := range l.p.NAT.Aliases {
@@ -117,7 +118,7 @@ func (l *lowerer) aliases(i int) []Rule {
 		}
 		first, last := a.ForeignNet().Range()
 		rules = append(rules, Rule{Match: []Match{dst(netRange(a.DNATNet()))},
-			Do: []Stmt{SetMark{MarkUnNAT}, NAT{Dst: true, First: first, Last: last, Prefix: first != last}}, Line: a.Line})
+			Do: []Stmt{NAT{Dst: true, First: first, Last: last, Prefix: first != last}}, Line: a.Line})
 	}
 	return rules
 }

@@ -2,7 +2,6 @@ package nft
 
 import (
 	"fmt"
-	"slices"
 
 	"pixfw/ast"
 	"pixfw/compiler"
@@ -95,9 +94,14 @@ func (l *lowerer) unNAT() {
 					Do: []Stmt{SetMark{MarkUnNAT}, NAT{Dst: true, First: s.Real, Last: s.Real, PortLo: s.RealPt, PortHi: s.RealPt}}, Line: s.Line})
 			case r.net:
 				first, last := s.RealNet().Range()
-				if s.Mask < ast.MaskOf(31) {
+				if s.Mask < ast.MaskOf(31) && l.level(s.RealIf) > l.level(i) {
 					lo, hi := s.MappedNet().Range()
-					c.Rules = append(c.Rules, deny("305006:Dst IP is network/broadcast IP,", "of a net static", s.Line, dst(host(lo), host(hi))))
+					edge := dst(host(lo), host(hi))
+					if l.p.Interfaces[i].ACL == compiler.None {
+						c.Rules = append(c.Rules, Rule{Match: []Match{edge, {Field: PacketMark, Not: true, Mask: MarkMask, Values: one(MarkConduit)}},
+							Do: []Stmt{Goto{l.pairName("refused", i, s.RealIf)}}, Line: s.Line})
+					}
+					c.Rules = append(c.Rules, deny("305006:Dst IP is network/broadcast IP,", "of a net static", s.Line, edge))
 				}
 				c.Rules = append(c.Rules, Rule{Match: []Match{dst(netRange(s.MappedNet()))},
 					Do: []Stmt{SetMark{MarkUnNAT}, NAT{Dst: true, First: first, Last: last, Prefix: true}}, Line: s.Line})
@@ -148,7 +152,6 @@ func (l *lowerer) forward() {
 			Rule{Match: append(reset[:3:3], Match{Field: CtReply}), Do: []Stmt{AddMark{MarkResetReply}}, Note: "reset by the responder"},
 			Rule{Match: append(reset[:3:3], Match{Field: CtReply, Not: true}), Do: []Stmt{AddMark{MarkReset}}, Note: "reset by the initiator"})
 	}
-	base.Rules = append(base.Rules, l.dnsLimit()...)
 	base.Rules = append(base.Rules, Rule{Match: []Match{conn, withPorts}, Do: []Stmt{Accept{}}})
 	// What conntrack does not know, no NAT rule translates: it would leave with its real address.
 	if len(l.ifs) > 0 {
@@ -182,6 +185,7 @@ func (l *lowerer) forward() {
 // inbound is from interface i to the higher o.
 func (l *lowerer) inbound(i, o int) []Chain {
 	c := Chain{Name: l.pairName("in", i, o), Note: "inbound"}
+	var lists []Chain
 	if l.p.Interfaces[i].ACL == compiler.None {
 		var not []Match
 		if len(l.p.Conduits) > 0 || l.exempt(i) {
@@ -190,18 +194,23 @@ func (l *lowerer) inbound(i, o int) []Chain {
 				c.Rules = append(c.Rules, l.returned(i, o)...)
 			}
 		}
-		refuse := func(id string, match ...Match) {
-			c.Rules = append(c.Rules, deny(id, "no access list", compiler.Line{}, append(slices.Clone(not), match...)...))
+		refused := l.refused(i, o)
+		lists = append(lists, refused)
+		c.Rules = append(c.Rules, Rule{Match: append([]Match{mark(MarkUnNAT)}, not...), Do: []Stmt{Goto{refused.Name}}},
+			Rule{Match: append([]Match{{Field: CtReply}, {Field: CtStatus, Mask: StatusSNAT}}, not...), Do: []Stmt{Goto{refused.Name}}})
+		for k := range l.p.NAT.Exemptions {
+			if x := &l.p.NAT.Exemptions[k]; x.If == o && !x.Outside {
+				sub := l.listChain(fmt.Sprintf("%s_exempt_%d", refused.Name, k), x.ACL, true, []Stmt{Goto{refused.Name}})
+				lists = append(lists, sub)
+				c.Rules = append(c.Rules, Rule{Match: not, Do: []Stmt{Jump{sub.Name}}, Line: x.Line})
+			}
 		}
-		refuse("106001", proto(ast.ProtoTCP))
-		refuse("106006", proto(ast.ProtoUDP))
-		refuse("106014", proto(ast.ProtoICMP))
-		refuse("106010")
+		c.Rules = append(c.Rules, deny("106010", "no access list, and no translation", compiler.Line{}, not...))
 		if not == nil {
-			return []Chain{c}
+			return append([]Chain{c}, lists...)
 		}
 	}
-	out := []Chain{c}
+	out := append([]Chain{c}, lists...)
 	add := func(r ...Rule) { out[0].Rules = append(out[0].Rules, r...) }
 	add(Rule{Match: decided, Do: []Stmt{Accept{}}})
 	add(l.returned(i, o)...)
@@ -231,11 +240,26 @@ func (l *lowerer) inbound(i, o int) []Chain {
 	return out
 }
 
+// refused says what is refused for want of a permission, where the destination has a translation (semantics.md 2.3).
+func (l *lowerer) refused(i, o int) Chain {
+	c := Chain{Name: l.pairName("refused", i, o), Note: "inbound without a permission"}
+	for _, r := range []struct {
+		id    string
+		match []Match
+	}{{"106001", []Match{proto(ast.ProtoTCP)}}, {"106006", []Match{proto(ast.ProtoUDP)}}, {"106014", []Match{proto(ast.ProtoICMP)}}, {"106010", nil}} {
+		c.Rules = append(c.Rules, deny(r.id, "no access list", compiler.Line{}, r.match...))
+	}
+	return c
+}
+
 // staticRules choose the class of sources on interface i that statics show on o.
 func (l *lowerer) staticRules(i, o int, extra ...Match) (rules []Rule, chains []Chain) {
 	for k, r := range l.runs(func(s *compiler.Static) bool { return s.RealIf == i && s.MappedIf == o }) {
 		s := r.statics[0]
 		m := l.class(fmt.Sprintf("static %d %d %d", i, o, k))
+		if r.policy || r.net {
+			l.real[m] = s.RealNet()
+		}
 		match := append([]Match(nil), extra...)
 		done := Rule{Match: []Match{mark(m)}, Line: r.line()}
 		do := []Stmt{SetMark{m}, Accept{}}
@@ -442,7 +466,7 @@ func (l *lowerer) globals() {
 		first, last := poolRange(g)
 		l.classes = append(l.classes, Rule{Match: []Match{m}, Do: []Stmt{NAT{First: first, Last: last, Persistent: true}}, Line: g.Line})
 		l.noted = append(l.noted, Rule{Match: []Match{oif(l.dev[g.If]), m, {Field: Saddr, Values: []Range{{uint32(first), uint32(last)}}}},
-			Do: []Stmt{Update{"xlate_" + l.id[g.If]}}, Line: g.Line})
+			Do: []Stmt{Update{Set: "xlate_" + l.id[g.If]}}, Line: g.Line})
 	}
 }
 
@@ -468,6 +492,7 @@ func (l *lowerer) postrouting() {
 		after.Rules = append([]Rule{{Match: []Match{packetMark(MarkTunnel)}, Do: []Stmt{Accept{}}, Note: "IKE, ESP and AH"}}, after.Rules...)
 	}
 	after.Rules = append(after.Rules, l.asks())
+	after.Rules = append(after.Rules, l.dnsLimit()...) // what has no translation is dropped for that
 	var chains []Chain
 	for _, i := range l.ifs {
 		for _, e := range l.cryptoEntries(i) {

@@ -384,6 +384,10 @@ func (e *encoder) match(m *Match) ([]expr.Any, error) {
 		src, dst := payload(network, 12, 4), payload(network, 16, 4)
 		src.DestRegister, dst.DestRegister = unix.NFT_REG32_00, unix.NFT_REG32_01
 		return []expr.Any{src, dst, &expr.Lookup{SourceRegister: unix.NFT_REG32_00, SetID: set.ID, SetName: set.Name, Invert: m.Not}}, nil
+	case QuotedSaddr:
+		return e.values(m, payload(network, quotedSaddr, 4), nftables.TypeIPAddr, be32)
+	case QuotedDaddr:
+		return e.values(m, payload(network, quotedDaddr, 4), nftables.TypeIPAddr, be32)
 	case L4Proto:
 		return e.values(m, &expr.Meta{Key: expr.MetaKeyL4PROTO, Register: 1}, nftables.TypeInetProto, be8)
 	case Sport:
@@ -551,8 +555,18 @@ func (e *encoder) stmt(s Stmt) ([]expr.Any, error) {
 		if set == nil {
 			return nil, fmt.Errorf("no set %s", s.Set)
 		}
-		return []expr.Any{payload(expr.PayloadBaseNetworkHeader, 12, 4),
+		offset := uint32(12)
+		if s.Dst {
+			offset = 16
+		}
+		return []expr.Any{payload(expr.PayloadBaseNetworkHeader, offset, 4),
 			&expr.Dynset{SrcRegKey: 1, SetID: set.ID, SetName: set.Name, Operation: uint32(unix.NFT_DYNSET_OP_UPDATE)}}, nil
+	case Rewrite:
+		return e.rewrite(s)
+	case MarkPacket:
+		return []expr.Any{&expr.Meta{Key: expr.MetaKeyMARK, Register: 1},
+			&expr.Bitwise{SourceRegister: 1, DestRegister: 1, Len: 4, Mask: native(^s.Bits), Xor: native(s.Bits)},
+			&expr.Meta{Key: expr.MetaKeyMARK, SourceRegister: true, Register: 1}}, nil
 	case SetPacketMark:
 		return []expr.Any{&expr.Immediate{Register: 1, Data: native(s.Mark)}, &expr.Meta{Key: expr.MetaKeyMARK, SourceRegister: true, Register: 1}}, nil
 	case TakeMark:
@@ -624,6 +638,37 @@ func (e *encoder) stmt(s Stmt) ([]expr.Any, error) {
 		return verdict(expr.VerdictGoto, s.Chain)
 	}
 	return nil, fmt.Errorf("unknown statement %T", s)
+}
+
+// Where the addresses of the packet are that an ICMP error quotes, and its header's checksum. Options were dropped.
+const quotedSaddr, quotedDaddr, quotedSum = 40, 44, 38
+
+// rewrite changes an address, and the checksums that depend on it. That of an ICMP error does not: the quoted header, with its own
+// checksum, adds up to the same.
+func (e *encoder) rewrite(s Rewrite) ([]expr.Any, error) {
+	offset, sum, flags := uint32(12), uint32(10), uint32(1) // NFT_PAYLOAD_L4CSUM_PSEUDOHDR
+	switch s.Field {
+	case Daddr:
+		offset = 16
+	case QuotedSaddr:
+		offset, sum, flags = quotedSaddr, quotedSum, 0
+	case QuotedDaddr:
+		offset, sum, flags = quotedDaddr, quotedSum, 0
+	}
+	write := &expr.Payload{OperationType: expr.PayloadWrite, SourceRegister: 1, Base: expr.PayloadBaseNetworkHeader, Offset: offset, Len: 4,
+		CsumType: expr.CsumTypeInet, CsumOffset: sum, CsumFlags: flags}
+	load := payload(expr.PayloadBaseNetworkHeader, offset, 4)
+	switch {
+	case s.Map != "":
+		set := e.sets[s.Map]
+		if set == nil {
+			return nil, fmt.Errorf("no map %s", s.Map)
+		}
+		return []expr.Any{load, &expr.Lookup{SourceRegister: 1, DestRegister: 1, IsDestRegSet: true, SetID: set.ID, SetName: set.Name}, write}, nil
+	case s.To.Mask == ast.AllOnes:
+		return []expr.Any{&expr.Immediate{Register: 1, Data: be32(uint32(s.To.IP))}, write}, nil
+	}
+	return []expr.Any{load, &expr.Bitwise{SourceRegister: 1, DestRegister: 1, Len: 4, Mask: be32(uint32(^s.To.Mask)), Xor: be32(uint32(s.To.IP & s.To.Mask))}, write}, nil
 }
 
 func (e *encoder) nat(s NAT) ([]expr.Any, error) {

@@ -61,6 +61,8 @@ type Ruleset struct {
 	Xlates   []XlateMap
 	Requests []Request
 	PATs     []PATClass
+	// XlateLife is how long an address stays in a set of translations that are used (UsedSet).
+	XlateLife time.Duration
 
 	// What the daemon does, with Options.Live.
 	Users       map[int]string // sets of users who have logged in, by interface
@@ -215,6 +217,8 @@ const (
 	IsFragment     // no value: one of the fragments of a packet
 	QueryOf        // no value: the DNS query that a packet answers, in a set of Queries
 	AskedBefore    // no value: the DNS query that a packet is, likewise
+	QuotedSaddr    // of the packet in an ICMP error
+	QuotedDaddr
 )
 
 // Bits of CtState and CtStatus, and TCP flags.
@@ -223,6 +227,7 @@ const (
 	StateEstablished = 2
 	StateRelated     = 4
 	StateNew         = 8
+	StateUntracked   = 64
 	StatusSNAT       = 0x10
 	flagFIN          = 1
 	flagSYN          = 2
@@ -251,8 +256,20 @@ type (
 	Log struct{ Prefix string }
 	// SetMark sets the ct mark.
 	SetMark struct{ Mark uint32 }
-	// Update adds the packet's source to a dynamic set, or restarts its timeout.
-	Update struct{ Set string }
+	// Update adds the packet's source, or with Dst its destination, to a dynamic set, or restarts its timeout.
+	Update struct {
+		Set string
+		Dst bool
+	}
+	// Rewrite changes an address in place, of a packet that is not tracked: Saddr, Daddr, QuotedSaddr or QuotedDaddr. It becomes what
+	// the map has, or that of To with its own host bits.
+	Rewrite struct {
+		Field Field
+		Map   string
+		To    ast.Net
+	}
+	// MarkPacket sets bits of the packet mark.
+	MarkPacket struct{ Bits uint32 }
 	// SetPacketMark sets the mark of the packet; TakeMark moves it to the connection.
 	SetPacketMark struct{ Mark uint32 }
 	TakeMark      struct{}
@@ -318,6 +335,8 @@ func (ClearMark) stmt()     {}
 func (Ask) stmt()           {}
 func (Answer) stmt()        {}
 func (NoTrack) stmt()       {}
+func (Rewrite) stmt()       {}
+func (MarkPacket) stmt()    {}
 func (ToQueue) stmt()       {}
 func (Limit) stmt()         {}
 func (Dispatch) stmt()      {}

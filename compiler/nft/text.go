@@ -293,6 +293,8 @@ func (m *Match) text(proto string) string {
 			return w + "& " + ast.IP(m.Mask).String() + " " + op + ast.IP(m.Values[0].Lo).String()
 		}
 		return w + value(Range.addr)
+	case QuotedSaddr, QuotedDaddr:
+		return fieldText(m.Field) + " " + value(Range.raw)
 	case SaddrDaddr:
 		return "ip saddr . ip daddr " + op + "@" + m.Set
 	case L4Proto:
@@ -358,7 +360,8 @@ type bitWord struct {
 
 var (
 	flagWords  = []bitWord{{flagFIN, "fin"}, {flagSYN, "syn"}, {flagRST, "rst"}, {flagACK, "ack"}}
-	stateWords = []bitWord{{StateInvalid, "invalid"}, {StateEstablished, "established"}, {StateRelated, "related"}, {StateNew, "new"}}
+	stateWords = []bitWord{{StateInvalid, "invalid"}, {StateEstablished, "established"}, {StateRelated, "related"}, {StateNew, "new"},
+		{StateUntracked, "untracked"}}
 )
 
 func bits(v uint32, words []bitWord) []string {
@@ -390,6 +393,35 @@ func (r Range) addr() string {
 	return lo + "-" + ast.IP(r.Hi).String()
 }
 
+// raw is a range of addresses where nft does not know that they are addresses.
+func (r Range) raw() string {
+	if r.Lo == r.Hi {
+		return fmt.Sprintf("0x%x", r.Lo)
+	}
+	return fmt.Sprintf("0x%x-0x%x", r.Lo, r.Hi)
+}
+
+func (s Rewrite) value(ip ast.IP) string {
+	if s.Field == QuotedSaddr || s.Field == QuotedDaddr {
+		return fmt.Sprintf("0x%x", uint32(ip))
+	}
+	return ip.String()
+}
+
+// fieldText is an address that can be rewritten. The packet that an ICMP error quotes is behind 28 octets. nft does not keep its
+// checksum when it is told of it in text: in messages it is kept.
+func fieldText(f Field) string {
+	switch f {
+	case Daddr:
+		return "ip daddr"
+	case QuotedSaddr:
+		return "@nh,320,32"
+	case QuotedDaddr:
+		return "@nh,352,32"
+	}
+	return "ip saddr"
+}
+
 func (r Range) number() string {
 	if r.Lo == r.Hi {
 		return strconv.FormatUint(uint64(r.Lo), 10)
@@ -406,7 +438,21 @@ func stmtText(s Stmt) string {
 	case SetMark:
 		return fmt.Sprintf("ct mark set 0x%08x", s.Mark)
 	case Update:
+		if s.Dst {
+			return "update @" + s.Set + " { ip daddr }"
+		}
 		return "update @" + s.Set + " { ip saddr }"
+	case Rewrite:
+		f := fieldText(s.Field)
+		if s.Map != "" {
+			return f + " set " + f + " map @" + s.Map
+		}
+		if s.To.Mask == ast.AllOnes {
+			return f + " set " + s.value(s.To.IP)
+		}
+		return f + " set " + f + " & " + s.value(^s.To.Mask) + " | " + s.value(s.To.IP)
+	case MarkPacket:
+		return fmt.Sprintf("meta mark set meta mark | 0x%08x", s.Bits)
 	case SetPacketMark:
 		return fmt.Sprintf("meta mark set 0x%08x", s.Mark)
 	case TakeMark:

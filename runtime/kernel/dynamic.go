@@ -256,10 +256,15 @@ func (d *dynamic) tick() error {
 		d.mu.Unlock()
 		return nil
 	}
-	closing, err := d.expire(func(x *xlate) bool {
+	idle := func(x *xlate) bool {
 		t := x.timeout(d.plan)
-		return x.conns == 0 && t > 0 && d.clock.Now().Sub(x.used) >= t
-	})
+		return !x.closing && x.conns == 0 && t > 0 && d.clock.Now().Sub(x.used) >= t
+	}
+	var closing []*xlate
+	err := d.refresh(idle)
+	if err == nil {
+		closing, err = d.expire(idle)
+	}
 	err = errors.Join(err, d.usersTick(), d.pairsTick())
 	generation := d.resync > 0
 	d.mu.Unlock()

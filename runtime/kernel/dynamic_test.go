@@ -274,6 +274,35 @@ func TestXlateTimeout(t *testing.T) {
 	w.comesAs("10.0.0.9", 3000, "203.0.113.10")
 }
 
+// GRE has no connections: its packets keep a translation nevertheless.
+func TestXlateUsedWithoutConnections(t *testing.T) {
+	w := newWalk(t, pool)
+	clock := runtime.NewVirtualClock(time.Now())
+	w.l.Engine.SetClock(clock)
+	gre := func(host string) {
+		t.Helper()
+		if err := w.l.SendIP(insideIf, ipv4(ast.MustIP(host), lab.Internet, 47, []byte{0, 0, 0x88, 0xbe, 0, 0, 0, 0})); err != nil {
+			t.Fatal(err)
+		}
+	}
+	gre("10.0.0.6")
+	w.says(0, "%PIX-6-305009: Built dynamic translation from inside:10.0.0.6 to outside:203.0.113.10")
+	w.comesAs("10.0.0.7", 3000, "203.0.113.12")
+	if err := w.l.Engine.ClearConns(); err != nil {
+		t.Fatal(err)
+	}
+	// The kernel's time does not move with the clock: to the engine the packet has just been there.
+	for range 2 {
+		clock.Advance(11 * time.Minute)
+		if err := w.l.Engine.Tick(); err != nil {
+			t.Fatal(err)
+		}
+		if x := dynamics(w); len(x) != 1 || x[0].Mapped != ast.MustIP("203.0.113.10") {
+			t.Fatalf("after 11 minutes there are %+v", x)
+		}
+	}
+}
+
 func dynamics(w *walk) (out []runtime.Xlate) {
 	for _, x := range w.l.Engine.Xlates().Xlates {
 		if !x.Static {

@@ -189,6 +189,9 @@ func (e *Engine) Apply(plan *compiler.Plan) (ast.Diagnostics, error) {
 	d := e.dyn
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if err := d.refresh(func(*xlate) bool { return true }); err != nil { // the sets begin anew
+		return diags, err
+	}
 	restore := d.xlates.save()
 	var gone []*xlate
 	if e.plan != nil {
@@ -413,7 +416,7 @@ func (e *Engine) logged(l logged) {
 	if m, ok := message(plan, e.dyn, in, l.prefix, &l.packet); ok {
 		list = []runtime.Message{m}
 		switch {
-		case m.ID == 710002 && l.packet.Proto == ast.ProtoTCP:
+		case (m.ID == 710002 || m.ID == 710003) && l.packet.Proto == ast.ProtoTCP:
 			list = []runtime.Message{requested(plan, in, &l.packet), m}
 		case m.ID == 401004:
 			e.dyn.shunned(l.packet.Src)

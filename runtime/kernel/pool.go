@@ -136,9 +136,10 @@ func reserved(plan *compiler.Plan, g *compiler.Global, ip ast.IP) bool {
 	return false
 }
 
-// byPort reports whether PAT can carry a packet: TCP, UDP, ICMP echo and its reply (semantics.md 1.4, 1.5).
+// byPort reports whether PAT can carry a packet: TCP, UDP, ICMP echo (semantics.md 1.4, 1.5). A reply that comes out of nothing it
+// cannot carry here.
 func byPort(p *runtime.Packet) bool {
-	return p.HasPorts() || p.Proto == ast.ProtoICMP && (p.ICMPType == 8 || p.ICMPType == 0)
+	return p.HasPorts() || p.Proto == ast.ProtoICMP && p.ICMPType == 8
 }
 
 // ends are the two sides of a translation for messages.

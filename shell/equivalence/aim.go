@@ -237,6 +237,15 @@ func (a *aimer) shot(in int) runtime.Packet {
 		fallthrough
 	case ast.ProtoUDP:
 		p.SrcPort, p.DstPort = max(sport, 1), max(dport, 1)
+		switch {
+		case p.Proto == ast.ProtoUDP && p.DstPort == 53:
+			p.Payload = query(a.unused())
+			if a.chance(15) {
+				p.Length = []int{511, 512, 513, 1200}[a.IntN(4)]
+			}
+		case p.Proto == ast.ProtoUDP && a.chance(20):
+			p.Length = []int{1, 8, 512, 513, 1472}[a.IntN(5)]
+		}
 	case ast.ProtoICMP:
 		p.ICMPType, p.ICMPID = []uint8{8, 8, 8, 13}[a.IntN(4)], a.unused() // replies and errors: see answered
 	}

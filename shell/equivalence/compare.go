@@ -30,9 +30,10 @@ func (p *pair) differs(plan *compiler.Plan) string {
 		case x.HasPorts() && p.step.answer == nil && x.DstPort != y.DstPort:
 			return "the destination port"
 		case (x.About == nil) != (y.About == nil):
-			return "the quoted packet"
-		case x.About != nil && (x.About.Src != y.About.Src || x.About.Dst != y.About.Dst):
-			return "the quoted packet"
+			return "what it quotes"
+		case x.About != nil && (x.About.Src != y.About.Src || x.About.Dst != y.About.Dst || x.About.HasPorts() &&
+			(!samePort(x.About.SrcPort, y.About.SrcPort, p.sent[0].About.SrcPort) || !samePort(x.About.DstPort, y.About.DstPort, p.sent[0].About.DstPort))):
+			return quotedPacket
 		}
 	}
 	if x, y := ids(a), ids(b); !slices.Equal(x, y) {
@@ -41,7 +42,10 @@ func (p *pair) differs(plan *compiler.Plan) string {
 	return ""
 }
 
-const otherMessages = "the messages: "
+const (
+	otherMessages = "the messages: "
+	quotedPacket  = "the quoted packet"
+)
 
 // samePort compares a port that left: one that PAT has allocated by its class (semantics.md 3.4).
 func samePort(a, b, sent uint16) bool {
@@ -75,48 +79,55 @@ func ids(v *runtime.Verdict) []int {
 
 // Unlike are the differences that are known, with the reason why nothing is done about them.
 var Unlike = map[string]string{
-	"messages":   "a packet that is wrong in several ways is dropped by both, and logged for another of them: Linux looks in another order",
-	"remembered": "a host with several statics: what has no ports keeps the one of the packet that it answers, a PIX takes the first",
-	"repeats":    "106100 is written for every packet (W512)",
-	"quoting":    "an ICMP error whose packet conntrack knows, or knows not, is translated by that, not by the address it is sent to",
-	"ports":      "Linux gives a port of a host another PAT port where the first would make two connections one: another 305011 for it",
-	"edges":      "a reply to the network or broadcast address of a net static, which a PIX refuses (305006): conntrack knows whose it is",
-	"collision":  "two connections that translation would make one: a PIX refuses the second (305006), Linux gives it another port",
+	"elsewhere": "a packet to an address that the firewall answers for on another interface, dropped by both: Linux takes it for its own before " +
+		"levels and translation are looked at, and logs nothing of what a PIX may have to say",
+	"repeats": "106100 is written for every packet (W512)",
+	"quoting": "an ICMP error about a connection that uses another static of its host than the host's own packets do: the packet in it is translated " +
+		"like the error, a PIX asks the connection",
+	"ports":     "Linux gives a port of a host another PAT port where the first would make two connections one: another 305011 for it",
+	"collision": "two connections that translation would make one: a PIX refuses the second (305006), Linux gives it another port",
 }
 
 // unlike is the name in Unlike of a difference that is known.
-func unlike(why string, p *pair) string {
-	e := &p.emulator
-	if e.Action == runtime.Drop && strings.HasPrefix(why, otherMessages) {
-		return "messages"
-	}
-	switch both := e.Action == runtime.Forward && p.kernel.Action == runtime.Forward; {
-	case p.sent[0].About != nil:
-		return "quoting"
-	case both && !p.sent[0].HasPorts() && !strings.HasPrefix(why, otherMessages):
-		return "remembered"
-	case both && strings.HasPrefix(why, otherMessages) && slices.Equal(without(ids(e), 106100, 302016), without(ids(&p.kernel), 106100, 302016)):
-		return "repeats"
-	}
-	k := &p.kernel
+func unlike(plan *compiler.Plan, why string, p *pair) string {
+	e, k, sent := &p.emulator, &p.kernel, &p.sent[0]
+	messages := strings.HasPrefix(why, otherMessages)
+	dropped := e.Action == runtime.Drop && k.Action == runtime.Drop
+	passed := e.Action == runtime.Forward && k.Action == runtime.Forward
 	switch {
-	case e.Action == runtime.Forward && k.Action == runtime.Forward && p.sent[0].Proto == ast.ProtoUDP && p.sent[0].DstPort == 53 &&
-		slices.Equal(without(ids(e), 302015), ids(k)):
-		return "repeats" // asked again after the answer: the connection had not ended
-	case e.Action == runtime.Forward && k.Action == runtime.Forward && k.Out.SrcPort != p.sent[1].SrcPort && slices.Equal(ids(e), without(ids(k), 305011)):
+	case dropped && messages && len(without(ids(k), 106100)) == 0 && elsewhere(plan, plan.IfByName(p.in), sent):
+		return "elsewhere"
+	case messages && e.Action == k.Action && !slices.Contains(ids(e), 106100) && slices.Equal(ids(e), without(ids(k), 106100)):
+		return "repeats"
+	case passed && why == quotedPacket && sent.About.HasPorts():
+		return "quoting"
+	case passed && sent.HasPorts() && k.Out.SrcPort != p.sent[1].SrcPort && slices.Equal(ids(e), without(ids(k), 305011)):
 		return "ports"
-	case e.Action == runtime.Drop && k.Action == runtime.Forward && !p.sent[0].HasPorts() && p.step.answer != nil && slices.ContainsFunc(e.Logs,
-		func(m runtime.Message) bool {
-			return m.ID == 305006 && strings.HasPrefix(m.Text, "Dst IP is network/broadcast")
-		}):
-		return "edges"
-	}
-	if e.Action == runtime.Drop && p.kernel.Action == runtime.Forward && slices.ContainsFunc(e.Logs, func(m runtime.Message) bool {
-		return m.ID == 305006 && strings.HasPrefix(m.Text, "regular") && p.sent[0].HasPorts()
-	}) {
+	case e.Action == runtime.Drop && k.Action == runtime.Forward && sent.HasPorts() && slices.ContainsFunc(e.Logs, func(m runtime.Message) bool {
+		return m.ID == 305006 && strings.HasPrefix(m.Text, "regular")
+	}):
 		return "collision"
 	}
 	return ""
+}
+
+// elsewhere reports whether a packet goes to an address that the firewall answers for on another interface than the one it arrived on:
+// as it is, or as a static of the ingress interface makes it.
+func elsewhere(plan *compiler.Plan, in int, p *runtime.Packet) bool {
+	n := &plan.NAT
+	owned := func(ip ast.IP) bool {
+		for i := range plan.Interfaces {
+			if i != in && plan.Interfaces[i].Net.IP == ip {
+				return true
+			}
+		}
+		return slices.ContainsFunc(n.Statics, func(s compiler.Static) bool { return s.MappedIf != in && s.MappedNet().Contains(ip) }) ||
+			slices.ContainsFunc(n.Globals, func(g compiler.Global) bool { return g.If != in && g.First <= ip && ip <= g.Last }) ||
+			slices.ContainsFunc(n.Aliases, func(a compiler.Alias) bool { return a.If != in && a.DNATNet().Contains(ip) })
+	}
+	return owned(p.Dst) || slices.ContainsFunc(n.Statics, func(s compiler.Static) bool {
+		return s.MappedIf == in && s.MappedNet().Contains(p.Dst) && (s.Proto == 0 && owned(s.ToReal(p.Dst)) || s.Proto == p.Proto && s.MappedPort == p.DstPort && owned(s.Real))
+	})
 }
 
 func without(list []int, drop ...int) []int {
@@ -168,7 +179,12 @@ func quoted(p *runtime.Packet) string {
 // packetWords is a packet as scenario files write it.
 func packetWords(p *runtime.Packet) string {
 	s := quoted(p)
+	if p.Length > len(p.Payload) {
+		s += fmt.Sprintf(" len %d", p.Length)
+	}
 	switch p.Proto {
+	case ast.ProtoUDP:
+		s += dnsWords(p.Payload)
 	case ast.ProtoTCP:
 		if p.Flags != runtime.SYN {
 			s += " flags " + strings.ToLower(strings.ReplaceAll(p.Flags.String(), " ", "+"))

@@ -60,6 +60,7 @@ type trial struct {
 // A pair is what both engines did with a step.
 type pair struct {
 	step             *step
+	in               string
 	sent             [2]runtime.Packet // to the emulator, to the kernel
 	emulator, kernel runtime.Verdict
 }
@@ -186,7 +187,7 @@ func (t *trial) run(rig *lab.Rig, r *Report) (*Difference, error) {
 				}
 				continue
 			}
-			if note := unlike(why, p); note != "" {
+			if note := unlike(plan, why, p); note != "" {
 				if r != nil {
 					r.Uncompared[note]++
 				}
@@ -204,7 +205,7 @@ func (t *trial) wave(plan *compiler.Plan, e *emulator.Engine, k *lab.Probe, step
 	var pairs []*pair
 	var list []lab.Injection
 	for _, s := range steps {
-		p := &pair{step: s}
+		p := &pair{step: s, in: s.in}
 		in := [2]int{plan.IfByName(s.in), plan.IfByName(s.in)}
 		if s.answer == nil {
 			p.sent = [2]runtime.Packet{s.packet, s.packet}
@@ -215,6 +216,7 @@ func (t *trial) wave(plan *compiler.Plan, e *emulator.Engine, k *lab.Probe, step
 			}
 			in = [2]int{of.emulator.Egress, of.kernel.Egress}
 			p.sent = [2]runtime.Packet{s.answered(&of.emulator.Out), s.answered(&of.kernel.Out)}
+			p.in = plan.Interfaces[in[0]].Name
 		}
 		if in[0] == compiler.None {
 			continue // the interface is not in the configuration any more
@@ -245,6 +247,9 @@ func (t *trial) wave(plan *compiler.Plan, e *emulator.Engine, k *lab.Probe, step
 // or the first of another connection.
 func (s *step) answered(out *runtime.Packet) runtime.Packet {
 	p := runtime.Packet{Proto: out.Proto, Src: out.Dst, Dst: out.Src, SrcPort: out.DstPort, DstPort: out.SrcPort, TTL: 64}
+	if p.Proto == ast.ProtoUDP && p.SrcPort == 53 && !s.anew {
+		p.Payload = replied(out.Payload)
+	}
 	switch {
 	case s.about:
 		quoted := runtime.Packet{Proto: out.Proto, Src: out.Src, Dst: out.Dst, SrcPort: out.SrcPort, DstPort: out.DstPort, ICMPType: out.ICMPType,

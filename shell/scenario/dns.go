@@ -8,8 +8,8 @@ import (
 	"pixfw/ast"
 )
 
-// dnsMessage is a query for the A record of name, or with addr the answer to it.
-func dnsMessage(name string, addr *ast.IP, id uint16) ([]byte, error) {
+// DNSMessage is a query for the A record of name, or with addr the answer to it.
+func DNSMessage(name string, addr *ast.IP, id uint16) ([]byte, error) {
 	b := binary.BigEndian.AppendUint16(nil, id)
 	if addr == nil {
 		b = append(b, 0x01, 0x00, 0, 1, 0, 0, 0, 0, 0, 0)
@@ -33,7 +33,7 @@ func dnsMessage(name string, addr *ast.IP, id uint16) ([]byte, error) {
 	return b, nil
 }
 
-// dnsAnswer reads name and address back out of an answer as dnsMessage writes it.
+// dnsAnswer reads name and address back out of an answer as DNSMessage writes it.
 func dnsAnswer(b []byte) (name string, addr ast.IP, ok bool) {
 	if len(b) < 13 || b[2]&0x80 == 0 {
 		return "", 0, false

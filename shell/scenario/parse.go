@@ -338,7 +338,7 @@ func (r *reader) dns() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return dnsMessage(name, addr, uint16(id))
+	return DNSMessage(name, addr, uint16(id))
 }
 
 func option(word string) (runtime.IPOption, error) {

@@ -115,7 +115,7 @@ func TestErrorsHaveTheirLine(t *testing.T) {
 
 func TestDNSRoundTrip(t *testing.T) {
 	addr := ast.MustIP("192.0.2.80")
-	b, err := dnsMessage("www.example.com", &addr, 7)
+	b, err := DNSMessage("www.example.com", &addr, 7)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -125,7 +125,7 @@ func TestDNSRoundTrip(t *testing.T) {
 	for i := range b {
 		dnsAnswer(b[:i]) // must not panic
 	}
-	if _, err = dnsMessage("a..b", nil, 1); err == nil {
+	if _, err = DNSMessage("a..b", nil, 1); err == nil {
 		t.Error("an empty label was accepted")
 	}
 }
