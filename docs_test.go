@@ -83,10 +83,28 @@ func TestDocsCommands(t *testing.T) {
 		if len(verbs) > 0 {
 			also = " Also with " + strings.Join(verbs, " and ") + "."
 		}
-		fmt.Fprintf(&b, "\n## %s\n\n%s.%s\n\n```\n%s\n```\n\nExample:\n\n```\n%s\n```\n", c.Keyword, strings.ToUpper(c.Help[:1])+c.Help[1:], also,
-			strings.Join(c.Syntax, "\n"), strings.Join(c.Example, "\n"))
+		fmt.Fprintf(&b, "\n## %s\n\n%s.%s\n\n```\n%s\n```\n\n%sExample:\n\n```\n%s\n```\n", c.Keyword, strings.ToUpper(c.Help[:1])+c.Help[1:], also,
+			strings.ReplaceAll(strings.Join(c.Syntax, "\n"), "\t", "    "), defaultOf(c), strings.Join(c.Example, "\n"))
 	}
 	golden(t, "docs/COMMANDS.md", b.String())
+}
+
+// defaultOf says what holds while a command was not typed: in words, and the lines that a box prints as it comes.
+func defaultOf(c parser.CommandInfo) string {
+	text := ""
+	if c.Default != "" {
+		text = "Default: " + c.Default + ".\n\n"
+	}
+	var lines []string
+	for _, l := range ast.Factory().Lines(&ast.Printer{}) {
+		if rest := strings.TrimPrefix(l, "no "); rest == c.Keyword || strings.HasPrefix(rest, c.Keyword+" ") {
+			lines = append(lines, l)
+		}
+	}
+	if len(lines) > 0 {
+		text += "As it comes:\n\n```\n" + strings.Join(lines, "\n") + "\n```\n\n"
+	}
+	return text
 }
 
 // TestDocsKernel keeps docs/kernel-differences.md equal to the table of cases that are not run on the kernel engine.

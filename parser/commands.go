@@ -26,6 +26,7 @@ type CommandInfo struct {
 	Syntax  []string   // usage lines
 	Help    string     // one line
 	Example []string   // canonical lines, which print as they are read
+	Default string     // what holds while no such line was typed
 	Verbs   []ast.Verb // which forms there are
 	EBNF    []string   // of the plain form, then of the `no` form
 }
@@ -61,7 +62,7 @@ func lookup(first, second string) *command {
 func Commands() []CommandInfo {
 	out := make([]CommandInfo, 0, len(table))
 	for _, c := range table {
-		info := CommandInfo{Keyword: c.keyword, Syntax: slices.Clone(c.usage), Help: c.help, Example: slices.Clone(c.example),
+		info := CommandInfo{Keyword: c.keyword, Syntax: slices.Clone(c.usage), Help: c.help, Example: slices.Clone(c.example), Default: defaults[c.keyword],
 			Verbs: []ast.Verb{ast.Set}, EBNF: []string{c.set.ebnf()}}
 		if c.no != nil {
 			info.Verbs = append(info.Verbs, ast.No)

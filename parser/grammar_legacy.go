@@ -191,7 +191,8 @@ func aliasOf(c *conv, in ifName, dnat, foreign ipAddr, mask netMask) *ast.Alias 
 
 var legacyCommands = []*command{
 	cmd("conduit", "what may come in, in the way of old releases", newForm[conduitGrammar](), newForm[noConduitGrammar](),
-		"conduit permit|deny tcp|udp GLOBAL [PORT] FOREIGN [PORT]\nconduit permit|deny icmp GLOBAL FOREIGN [TYPE]\nconduit permit|deny PROTOCOL GLOBAL FOREIGN",
+		"conduit permit|deny tcp|udp GLOBAL [PORT] FOREIGN [PORT]\nconduit permit|deny icmp GLOBAL FOREIGN [TYPE]\nconduit permit|deny PROTOCOL GLOBAL FOREIGN\n"+
+			"\tGLOBAL, FOREIGN: any | host IP | IP MASK | object-group GROUP\n\tPORT: eq|neq|lt|gt PORT | range PORT PORT | object-group GROUP",
 		"conduit permit tcp host 192.0.2.80 eq www any", "conduit deny icmp any 198.51.100.0 255.255.255.0 echo",
 		"conduit permit tcp host 192.0.2.80 gt 0 host 198.51.100.1", "conduit permit gre host 192.0.2.80 any"),
 	cmd("outbound", "what may go out, in the way of old releases", newForm[outboundGrammar](), newForm[noOutboundGrammar](),

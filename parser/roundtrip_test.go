@@ -61,9 +61,18 @@ var goesWithoutSaying = map[string]bool{"shun 198.51.100.9": true, "shun 198.51.
 
 // TestTable: every command has all that the table promises, and its examples print as they stand.
 func TestTable(t *testing.T) {
+	if len(defaults) != len(Commands()) {
+		t.Errorf("%d defaults for %d commands", len(defaults), len(Commands()))
+	}
 	for _, c := range Commands() {
 		if c.Help == "" || len(c.Syntax) == 0 || len(c.Example) == 0 {
 			t.Errorf("%s lacks help, syntax or example", c.Keyword)
+		}
+		if len(c.Verbs) < 2 || c.Verbs[1] != ast.No {
+			t.Errorf("%s has no form with no", c.Keyword)
+		}
+		if _, ok := defaults[c.Keyword]; !ok || c.Default == "" && !printsAtFactory(c.Keyword) {
+			t.Errorf("nothing says what holds without %s", c.Keyword)
 		}
 		for _, e := range c.Example {
 			s, diags := ParseStatement(e, Scope{})
@@ -90,6 +99,57 @@ func TestTable(t *testing.T) {
 			}
 		}
 	}
+}
+
+// printsAtFactory reports whether a box prints lines of the command as it comes.
+func printsAtFactory(keyword string) bool {
+	return slices.ContainsFunc(ast.Factory().Lines(&ast.Printer{}), func(l string) bool {
+		return strings.HasPrefix(strings.TrimPrefix(l, "no "), keyword)
+	})
+}
+
+// olderWords are words of grammars that the syntax does not name: those of releases before 6.3, and what goes without saying.
+var olderWords = map[string][]string{
+	"floodguard": {"0", "1"}, "fixup": {"domain", "53"}, "passwd": {"password"}, "sysopt": {"route", "dnat", "security", "fragguard"},
+	"isakmp": {"crypto"}, "aaa": {"any", "ftp", "http", "telnet", "except"},
+}
+
+// TestSyntaxLines: the usage lines of a command have every keyword of its grammar, and no other words.
+func TestSyntaxLines(t *testing.T) {
+	literal := regexp.MustCompile(`"([^"]*)"`)
+	lower := regexp.MustCompile(`[a-z0-9+][a-z0-9_.+-]*[a-z0-9+]|[a-z0-9]`)
+	values := regexp.MustCompile(`\b[A-Z][A-Z_0-9]+\b`)
+	for _, c := range Commands() {
+		grammar := map[string]bool{}
+		for _, e := range c.EBNF {
+			for _, m := range literal.FindAllStringSubmatch(e, -1) {
+				grammar[strings.ToLower(m[1])] = true
+			}
+		}
+		syntax := map[string]bool{}
+		for _, u := range c.Syntax {
+			for _, w := range values.FindAllString(u, -1) { // LOCAL, TCP
+				syntax[strings.ToLower(w)] = true
+			}
+			for _, w := range lower.FindAllString(values.ReplaceAllString(u, " "), -1) {
+				if !grammar[w] && !isLeafWord(w) {
+					t.Errorf("%s: the syntax has %q, the grammar has not", c.Keyword, w)
+				}
+				syntax[w] = true
+			}
+		}
+		for w := range grammar {
+			if !syntax[w] && w != "no" && !strings.Contains("(),", w) && !slices.Contains(olderWords[c.Keyword], w) {
+				t.Errorf("%s: the grammar has %q, the syntax has not", c.Keyword, w)
+			}
+		}
+	}
+}
+
+// isLeafWord reports whether a word of a usage line is a value that a leaf takes: tcp, http, 0, vlan of vlanN.
+func isLeafWord(w string) bool {
+	return slices.Contains([]string{"vlan", "security", "0", "1", "2", "http", "tcp", "udp", "icmp", "permit", "deny", "log", "disable", "default", "interval",
+		"interface", "host", "any", "object-group", "eq", "neq", "lt", "gt", "range"}, w)
 }
 
 func wordsOf(line string) []string {

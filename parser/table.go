@@ -8,7 +8,7 @@ func cmd(keyword, help string, set, no *form, usage string, example ...string) *
 
 var systemCommands = []*command{
 	cmd("interface", "speed of a port, and whether it is on", newForm[interfaceGrammar](), newForm[noInterfaceGrammar](),
-		"interface HW [SPEED [nonegotiate]] [shutdown]\ninterface HW vlanN [physical|logical] [shutdown]\nno interface HW vlanN", "interface ethernet0 100full",
+		"interface HW [SPEED [nonegotiate]] [shutdown]\n\tSPEED: auto|10baset|10full|100basetx|100full|1000sxfull|1000basesx|1000auto|1000full|aui|bnc|4mbps|16mbps\ninterface HW vlanN [physical|logical] [shutdown]\nno interface HW vlanN", "interface ethernet0 100full",
 		"interface ethernet2 auto shutdown", "interface gb-ethernet2 vlan50 logical"),
 	cmd("nameif", "name and security level of a port", newForm[nameifGrammar](), newForm[noNameifGrammar](),
 		"nameif HW|vlanN IF securityN", "nameif ethernet2 dmz security50", "nameif vlan50 lab security10"),
@@ -26,7 +26,9 @@ var systemCommands = []*command{
 	cmd("domain-name", "domain of the box", newForm[domainNameGrammar](), newForm[noDomainNameGrammar](),
 		"domain-name NAME", "domain-name example.com"),
 	cmd("fixup", "inspection of an application's connections", newForm[fixupGrammar](), newForm[noFixupGrammar](),
-		"fixup protocol NAME [OPTION] [PORT[-PORT]]", "fixup protocol dns maximum-length 512", "fixup protocol ftp strict 21",
+		"fixup protocol ctiqbe|ftp|http|ils|mgcp|pptp|rsh|rtsp|skinny|smtp|snmp|sqlnet|tftp [PORT[-PORT]]\nfixup protocol dns [maximum-length OCTETS]\n"+
+			"fixup protocol esp-ike\nfixup protocol ftp strict [PORT]\nfixup protocol h323 h225|ras PORT[-PORT]\nfixup protocol icmp error\n"+
+			"fixup protocol sip [PORT[-PORT]]\nfixup protocol sip udp PORT", "fixup protocol dns maximum-length 512", "fixup protocol ftp strict 21",
 		"fixup protocol h323 ras 1718-1719", "fixup protocol sip udp 5060", "fixup protocol icmp error", "no fixup protocol smtp 25"),
 	cmd("names", "print addresses by name", newForm[namesGrammar](), newForm[noNamesGrammar](), "names", "names", "no names"),
 	cmd("name", "name for an address", newForm[nameGrammar](), newForm[noNameGrammar](), "name IP NAME", "name 10.1.1.1 mailhost"),
@@ -81,13 +83,14 @@ var addressCommands = []*command{
 		"static (inside,outside) tcp interface www 10.0.0.7 8080 netmask 255.255.255.255 0 0",
 		"static (inside,outside) 192.0.2.15 access-list P dns 0 0 norandomseq"),
 	cmd("timeout", "idle time after which state is dropped", newForm[timeoutGrammar](), newForm[noTimeoutGrammar](),
-		"timeout {NAME H:MM:SS}\ntimeout uauth H:MM:SS [absolute|inactivity]", "timeout xlate 3:00:00",
+		"timeout {xlate|conn|half-closed|udp|rpc|h225|h323|mgcp|sip|sip_media|sip-disconnect|sip-invite H:MM:SS}\ntimeout uauth H:MM:SS [absolute|inactivity]", "timeout xlate 3:00:00",
 		"timeout conn 1:00:00 half-closed 0:10:00 udp 0:02:00", "timeout uauth 0:05:00 absolute uauth 0:02:00 inactivity"),
 }
 
 var aclCommands = []*command{
 	cmd("access-list", "entry of an access list", newForm[accessListGrammar](), newForm[noAccessListGrammar](),
-		"access-list ID [line N] permit|deny PROTOCOL SRC [PORT] DST [PORT|TYPE] [log [LEVEL|default|disable] [interval S]]\n"+
+		"access-list ID [line N] permit|deny PROTOCOL|object-group GROUP SRC [PORT] DST [PORT|TYPE] [log [LEVEL|default|disable] [interval S]]\n"+
+			"\tSRC, DST: any | host IP | IP MASK | interface IF | object-group GROUP\n\tPORT: eq|neq|lt|gt PORT | range PORT PORT | object-group GROUP\n"+
 			"access-list ID [line N] remark TEXT\naccess-list ID [line N] permit|deny any|host IP|IP MASK\n"+
 			"access-list [ID] compiled\naccess-list deny-flow-max N\naccess-list alert-interval SECONDS\nno access-list ID [...]",
 		"access-list 101 permit tcp any host 192.0.2.15 eq www", "access-list 101 deny ip 10.0.0.0 255.0.0.0 any log 4",
@@ -96,7 +99,7 @@ var aclCommands = []*command{
 		"access-list 101 permit object-group P object-group A interface outside", "access-list 101 deny icmp any any object-group ping log disable", "access-list 101 remark two  blanks",
 		"access-list 101 permit udp host 10.1.1.1 range 1024 65535 object-group G eq domain"),
 	cmd("access-group", "bind an access list to an interface", newForm[accessGroupGrammar](), newForm[noAccessGroupGrammar](),
-		"access-group ID in interface IF", "access-group 101 in interface outside"),
+		"access-group ID in interface IF [per-user-override]", "access-group 101 in interface outside"),
 }
 
 var managementCommands = []*command{

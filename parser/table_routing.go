@@ -25,7 +25,9 @@ var modeCommands = []*command{
 	cmd("area", "an OSPF area", newForm[areaGrammar](), newForm[noAreaGrammar](),
 		"area AREA authentication [message-digest]\narea AREA default-cost N\narea AREA filter-list prefix NAME in|out\n"+
 			"area AREA nssa [no-redistribution] [default-information-originate [metric-type N] [metric N]]\narea AREA range IP MASK [advertise|not-advertise]\n"+
-			"area AREA stub [no-summary]\narea AREA virtual-link ROUTER {OPTION}",
+			"area AREA stub [no-summary]\narea AREA virtual-link ROUTER {OPTION}\n"+
+			"\tOPTION: authentication [message-digest|null] | authentication-key KEY | message-digest-key N md5 KEY |\n"+
+			"\t        hello-interval|retransmit-interval|transmit-delay|dead-interval SECONDS",
 		"area 0 authentication message-digest", "area 1 default-cost 20", "area 1 filter-list prefix inner in", "area 1 nssa default-information-originate metric-type 1 metric 10",
 		"area 1 range 10.1.0.0 255.255.0.0 not-advertise", "area 0.0.0.2 stub no-summary", "area 1 virtual-link 10.9.9.9 authentication message-digest hello-interval 5"),
 	cmd("compatible", "summaries as RFC 1583 computes them", newForm[compatibleGrammar](), newForm[noCompatibleGrammar](), "compatible rfc1583", "no compatible rfc1583"),
@@ -48,9 +50,9 @@ var modeCommands = []*command{
 			"ospf hello-interval|dead-interval|retransmit-interval|transmit-delay SECONDS\nospf database-filter all out\nospf mtu-ignore",
 		"ospf authentication message-digest", "ospf message-digest-key 1 md5 secretkey", "ospf cost 20", "ospf priority 0", "ospf dead-interval 60", "ospf mtu-ignore"),
 	cmd("match", "routes that a route map is about", newForm[matchGrammar](), newForm[noMatchGrammar](),
-		"match interface IF\nmatch metric N\nmatch ip address|next-hop|route-source ACL\nmatch route-type TYPE", "match ip address 10", "match route-type external type-1"),
+		"match interface IF\nmatch metric N\nmatch ip address|next-hop|route-source ACL\nmatch route-type local|internal|external [type-1|type-2]|nssa-external [type-1|type-2]", "match ip address 10", "match route-type external type-1"),
 	cmd("set", "what a route map changes", newForm[setGrammar](), newForm[noSetGrammar](),
-		"set metric N\nset metric-type TYPE\nset ip next-hop IP", "set metric 5", "set ip next-hop 10.1.1.9"),
+		"set metric N\nset metric-type type-1|type-2|internal|external\nset ip next-hop IP", "set metric 5", "set ip next-hop 10.1.1.9"),
 	cmd("igmp", "hosts that join multicast groups", newForm[igmpGrammar](), newForm[noIGMPGrammar](),
 		"igmp forward interface IF\nigmp join-group IP\nigmp access-group ACL\nigmp version 1|2\nigmp query-interval SECONDS\nigmp query-max-response-time SECONDS",
 		"igmp forward interface outside", "igmp join-group 239.1.1.1", "igmp version 2", "igmp query-interval 60"),

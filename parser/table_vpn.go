@@ -9,7 +9,7 @@ var vpnCommands = []*command{
 		"aaa-server AuthInbound protocol tacacs+", "aaa-server AuthInbound (inside) host 10.1.1.1 secretkey timeout 10",
 		"aaa-server AuthInbound max-failed-attempts 3", "aaa-server AuthInbound deadtime 10", "aaa-server radius-authport 1812"),
 	cmd("aaa", "traffic that needs a user", newForm[aaaGrammar](), newForm[noAAAGrammar](),
-		"aaa authentication|authorization|accounting include|exclude SERVICE IF LOCAL MASK [FOREIGN MASK] TAG\n"+
+		"aaa authentication|authorization|accounting include|exclude SERVICE IF|inbound|outbound LOCAL MASK [FOREIGN MASK] TAG\n"+
 			"aaa authentication|authorization|accounting match ACL IF TAG\naaa authentication serial|enable|telnet|ssh|http console TAG [LOCAL]\n"+
 			"aaa authentication secure-http-client\naaa authorization command TAG [LOCAL]\naaa proxy-limit N|disable\naaa mac-exempt match ID",
 		"aaa authentication include http outside 10.1.1.1 255.255.255.255 0.0.0.0 0.0.0.0 AuthInbound",
@@ -64,12 +64,14 @@ var vpnCommands = []*command{
 		"ca identity myca 192.0.2.30:/certsrv/mscep/mscep.dll 192.0.2.31", "ca configure myca ra 1 20 crloptional", "ca subject-name myca CN=pix.example.com, O=Example",
 		"ca verifycertdn CN*example"),
 	cmd("crypto ipsec", "how packets of a tunnel are protected", newForm[transformSetGrammar](), newForm[noTransformSetGrammar](),
-		"crypto ipsec transform-set NAME TRANSFORM [TRANSFORM [TRANSFORM]]\ncrypto ipsec transform-set NAME mode transport\n"+
-			"crypto ipsec security-association lifetime seconds N\ncrypto ipsec security-association lifetime kilobytes N",
+		"crypto ipsec transform-set NAME TRANSFORM [TRANSFORM [TRANSFORM]]\n\tTRANSFORM: ah-md5-hmac|ah-sha-hmac, esp-des|esp-3des|esp-aes|esp-aes-192|esp-aes-256|esp-null, esp-md5-hmac|esp-sha-hmac\n"+
+			"crypto ipsec transform-set NAME mode transport|tunnel\n"+
+			"crypto ipsec security-association lifetime [seconds N] [kilobytes N]",
 		"crypto ipsec transform-set myset esp-des esp-md5-hmac", "crypto ipsec transform-set myset mode transport",
 		"crypto ipsec security-association lifetime seconds 3600", "crypto ipsec security-association lifetime kilobytes 50000"),
 	cmd("crypto dynamic-map", "template of a tunnel to a peer not known before", newForm[dynamicMapGrammar](), newForm[noDynamicMapGrammar](),
-		"crypto dynamic-map NAME SEQ match address ACL\ncrypto dynamic-map NAME SEQ set ...", "crypto dynamic-map dynmap 10 set transform-set myset"),
+		"crypto dynamic-map NAME SEQ match address ACL\ncrypto dynamic-map NAME SEQ set peer IP\ncrypto dynamic-map NAME SEQ set pfs [group1|group2|group5]\n"+
+			"crypto dynamic-map NAME SEQ set transform-set SET {SET}\ncrypto dynamic-map NAME SEQ set security-association lifetime [seconds N] [kilobytes N]", "crypto dynamic-map dynmap 10 set transform-set myset"),
 	cmd("crypto map", "which packets go through which tunnel", newForm[cryptoMapGrammar](), newForm[noCryptoMapGrammar](),
 		"crypto map NAME SEQ ipsec-isakmp [dynamic NAME]\ncrypto map NAME SEQ ipsec-manual\ncrypto map NAME SEQ match address ACL\ncrypto map NAME SEQ set peer IP|HOST\n"+
 			"crypto map NAME SEQ set pfs [group1|group2|group5]\ncrypto map NAME SEQ set transform-set NAME {NAME}\n"+
@@ -87,7 +89,8 @@ var vpnCommands = []*command{
 		c := cmd("isakmp", "how peers agree on keys", newForm[isakmpGrammar](), newForm[noISAKMPGrammar](),
 			"isakmp enable IF\nisakmp key KEY address IP [netmask MASK] [no-xauth] [no-config-mode]\nisakmp peer ip IP|fqdn NAME [no-xauth] [no-config-mode]\n"+
 				"isakmp identity address|hostname|key-id NAME\nisakmp client configuration address-pool local POOL [IF]\nisakmp keepalive SECONDS [RETRY]\n"+
-				"isakmp nat-traversal [SECONDS]\nisakmp policy N authentication|encryption|hash|group|lifetime VALUE",
+				"isakmp nat-traversal [SECONDS]\nisakmp policy N authentication pre-share|rsa-sig\n"+
+				"isakmp policy N encryption des|3des|aes|aes-192|aes-256\nisakmp policy N hash md5|sha\nisakmp policy N group 1|2|5\nisakmp policy N lifetime SECONDS",
 			"isakmp enable outside", "isakmp key cisco address 192.0.2.7 netmask 255.255.255.255 no-xauth no-config-mode", "isakmp identity address",
 			"isakmp identity key-id branch7", "isakmp peer ip 192.0.2.7 no-xauth no-config-mode", "isakmp peer fqdn gw.example.com no-xauth",
 			"isakmp client configuration address-pool local VPNpool outside", "isakmp keepalive 60 2", "isakmp nat-traversal 20", "isakmp policy 10 encryption 3des",
@@ -96,7 +99,10 @@ var vpnCommands = []*command{
 		return c
 	}(),
 	cmd("vpngroup", "what a group of VPN clients is given", newForm[vpnGroupGrammar](), newForm[noVPNGroupGrammar](),
-		"vpngroup GROUP ATTRIBUTE VALUE {VALUE}", "vpngroup vpn3000 address-pool VPNpool", "vpngroup vpn3000 dns-server 10.1.1.1 10.1.1.2",
+		"vpngroup GROUP address-pool POOL\nvpngroup GROUP dns-server|wins-server IP [IP]\nvpngroup GROUP default-domain NAME\nvpngroup GROUP split-tunnel ACL\n"+
+			"vpngroup GROUP split-dns NAME {NAME}\nvpngroup GROUP pfs|secure-unit-authentication|user-authentication|device-pass-through\n"+
+			"vpngroup GROUP idle-time|max-time SECONDS\nvpngroup GROUP user-idle-timeout H:MM:SS\nvpngroup GROUP authentication-server TAG\n"+
+			"vpngroup GROUP backup-server IP {IP}|clear-client-cfg\nvpngroup GROUP password KEY", "vpngroup vpn3000 address-pool VPNpool", "vpngroup vpn3000 dns-server 10.1.1.1 10.1.1.2",
 		"vpngroup vpn3000 wins-server 10.1.1.1", "vpngroup vpn3000 default-domain example.com", "vpngroup vpn3000 split-tunnel 101",
 		"vpngroup vpn3000 split-dns example.com example.net", "vpngroup vpn3000 pfs", "vpngroup vpn3000 secure-unit-authentication", "vpngroup vpn3000 user-authentication",
 		"vpngroup vpn3000 user-idle-timeout 0:10:00", "vpngroup vpn3000 authentication-server AuthInbound", "vpngroup vpn3000 device-pass-through",
