@@ -73,7 +73,7 @@ func (d *dynamic) newConn(f *flow) (log []runtime.Message) {
 	if len(d.conns) >= maxConns {
 		return log
 	}
-	about, ok := describe(d.plan, f)
+	about, ok := describe(d.plan, d.behind, f)
 	if !ok || f.class() == nft.MarkLogin {
 		return log // a user who logs in talks to the firewall
 	}
@@ -105,9 +105,9 @@ func (d *dynamic) newConn(f *flow) (log []runtime.Message) {
 // translations are those that a flow uses: of its source, and of its destination. fresh is one of
 // a port that is not in the table yet.
 func (d *dynamic) translations(f *flow, about *syslog.Connection) (used [2]*xlate, fresh *xlate) {
-	a, b := d.plan.Lookup(f.orig.src), d.plan.Lookup(f.reply.src)
-	if b != nil {
-		if x := d.xlates.byMapped[mappedKey{b.If, f.reply.dst}]; x != nil && x.key.real == f.orig.src {
+	a, b := d.behind(f.orig.src), d.behind(f.reply.src)
+	if b != compiler.None {
+		if x := d.xlates.byMapped[mappedKey{b, f.reply.dst}]; x != nil && x.key.real == f.orig.src {
 			used[0] = x
 		}
 	}
@@ -121,8 +121,8 @@ func (d *dynamic) translations(f *flow, about *syslog.Connection) (used [2]*xlat
 			used[0] = fresh
 		}
 	}
-	if a != nil {
-		if x := d.xlates.byMapped[mappedKey{a.If, f.orig.dst}]; x != nil && x.key.real == f.reply.src && x != used[0] {
+	if a != compiler.None {
+		if x := d.xlates.byMapped[mappedKey{a, f.orig.dst}]; x != nil && x.key.real == f.reply.src && x != used[0] {
 			used[1] = x
 		}
 	}
@@ -130,13 +130,13 @@ func (d *dynamic) translations(f *flow, about *syslog.Connection) (used [2]*xlat
 }
 
 // describe is a flow as messages speak of it: the lower interface first, whatever the direction.
-func describe(plan *compiler.Plan, f *flow) (syslog.Connection, bool) {
+func describe(plan *compiler.Plan, behind func(ast.IP) int, f *flow) (syslog.Connection, bool) {
 	// On its own interface the initiator is the source of the first direction, the responder that of the reply.
-	a, b := plan.Lookup(f.orig.src), plan.Lookup(f.reply.src)
-	if a == nil || b == nil {
+	a, b := behind(f.orig.src), behind(f.reply.src)
+	if a == compiler.None || b == compiler.None {
 		return syslog.Connection{}, false
 	}
-	ia, ib := &plan.Interfaces[a.If], &plan.Interfaces[b.If]
+	ia, ib := &plan.Interfaces[a], &plan.Interfaces[b]
 	from := syslog.End{If: ia.Name, IP: f.orig.src, Port: f.orig.sport}
 	fromSeen := syslog.End{IP: f.reply.dst, Port: f.reply.dport}
 	to := syslog.End{If: ib.Name, IP: f.reply.src, Port: f.reply.sport}
@@ -301,6 +301,9 @@ func (d *dynamic) realIf(plan *compiler.Plan, in int, ip ast.IP) (int, bool) {
 	defer d.mu.Unlock()
 	if x := d.xlates.byMapped[mappedKey{in, ip}]; x != nil && plan == d.plan {
 		return x.key.realIf, true
+	}
+	if d.live.clients[ip] != "" && plan == d.plan {
+		return d.behind(ip), true
 	}
 	return 0, false
 }

@@ -36,6 +36,7 @@ type live struct {
 	pairs map[pairKey]*pair
 
 	remotes map[remoteKey]Remote
+	clients map[ast.IP]string // of these, the interface of each client
 }
 
 // A userKey is a source on the interface where it is seen, by name: indices change with the plan.
@@ -62,7 +63,7 @@ type pair struct {
 }
 
 func newLive() live {
-	return live{shuns: map[ast.IP]*runtime.Shun{}, users: map[userKey]*user{}, pairs: map[pairKey]*pair{}, remotes: map[remoteKey]Remote{}}
+	return live{shuns: map[ast.IP]*runtime.Shun{}, users: map[userKey]*user{}, pairs: map[pairKey]*pair{}, remotes: map[remoteKey]Remote{}, clients: map[ast.IP]string{}}
 }
 
 // member changes of one transaction.

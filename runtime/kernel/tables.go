@@ -1,6 +1,7 @@
 package kernel
 
 import (
+	"maps"
 	"time"
 
 	"pixfw/ast"
@@ -15,9 +16,12 @@ func (e *Engine) Conns() runtime.ConnTable {
 	if plan == nil {
 		return t
 	}
+	e.dyn.mu.Lock()
+	clients := maps.Clone(e.dyn.live.clients)
+	e.dyn.mu.Unlock()
 	// A table that cannot be read is shown as far as it was.
 	_ = e.ns.flows(func(f *flow) {
-		if c, ok := showConn(plan, f); ok {
+		if c, ok := showConn(plan, clients, f); ok {
 			t.Conns = append(t.Conns, c)
 		}
 	})
@@ -28,8 +32,8 @@ func (e *Engine) Conns() runtime.ConnTable {
 	return t
 }
 
-func showConn(plan *compiler.Plan, f *flow) (runtime.Conn, bool) {
-	about, ok := describe(plan, f)
+func showConn(plan *compiler.Plan, clients map[ast.IP]string, f *flow) (runtime.Conn, bool) {
+	about, ok := describe(plan, func(ip ast.IP) int { return behind(plan, clients, ip) }, f)
 	if !ok || !ported(f.orig.proto) {
 		return runtime.Conn{}, false
 	}

@@ -256,6 +256,7 @@ func (d *dynamic) addRemote(r Remote) error {
 		if err := d.commit(&changes{add: map[string][][2]ast.IP{nft.Clients: {{r.Net.IP, r.Peer}}}}); err != nil {
 			return err
 		}
+		d.live.clients[r.Net.IP] = r.If
 		if r.User != "" {
 			now := d.clock.Now()
 			d.live.users[userKey{r.If, r.Net.IP}] = &user{name: r.User, since: now, used: now, ipsec: true}
@@ -276,6 +277,7 @@ func (d *dynamic) removeRemote(k remoteKey) (r Remote, ok bool, err error) {
 	if !r.Client {
 		return r, true, nil
 	}
+	delete(d.live.clients, k.net.IP)
 	u := userKey{r.If, r.Net.IP}
 	if x := d.live.users[u]; x != nil && x.ipsec {
 		delete(d.live.users, u)
@@ -284,6 +286,19 @@ func (d *dynamic) removeRemote(k remoteKey) (r Remote, ok bool, err error) {
 		return r, true, nil
 	}
 	return r, true, d.commit(&changes{del: map[string][][2]ast.IP{nft.Clients: {{r.Net.IP, r.Peer}}}})
+}
+
+// behind is the interface that an address is behind: for a client that of its tunnel. The lock is held.
+func (d *dynamic) behind(ip ast.IP) int { return behind(d.plan, d.live.clients, ip) }
+
+func behind(plan *compiler.Plan, clients map[ast.IP]string, ip ast.IP) int {
+	if ifName, ok := clients[ip]; ok {
+		return plan.IfByName(ifName)
+	}
+	if r := plan.Lookup(ip); r != nil {
+		return r.If
+	}
+	return compiler.None
 }
 
 // remotes lists them, clients last, in a fixed order.

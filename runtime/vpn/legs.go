@@ -145,9 +145,6 @@ func (s *service) listen() {
 		}
 		l.now.Store(&x)
 		err := s.serve(l, &x)
-		if errors.Is(err, unix.EADDRINUSE) {
-			err = errors.New("another program of this host listens there")
-		}
 		text := ""
 		if err != nil {
 			text = fmt.Sprintf("no tunnels on %s: %v", s.plan.Interfaces[x.iface].Name, errors.Join(err, l.closeSockets()))
@@ -201,6 +198,9 @@ func (s *service) serve(l *leg, x *spec) error {
 	open := func(number uint16) (Datagrams, error) {
 		at := netip.AddrPortFrom(x.addr, number)
 		d, err := s.c.network.UDP(at, nft.MarkTunnel)
+		if errors.Is(err, unix.EADDRINUSE) {
+			err = errors.New("another program of this host listens there")
+		}
 		if err != nil {
 			return nil, fmt.Errorf("%v: %w", at, err)
 		}

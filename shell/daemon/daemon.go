@@ -34,7 +34,7 @@ type Options struct {
 	Confirm time.Duration     // the host goes back after this time without Confirm; 0: it does not
 	// Save keeps what `write memory` writes; nil: nothing does, and the console says so.
 	Save func(text string) error
-	// Users asks servers for those who come by SSH and Telnet; nil: only the box itself is asked.
+	// Users asks servers for those who come by SSH and Telnet; nil: the servers of the configuration are asked.
 	Users Authenticator
 	// Diagnostics gets what the kernel does otherwise than a PIX.
 	Diagnostics func(ast.Diagnostics) error
@@ -100,6 +100,9 @@ func Start(o Options) (d *Daemon, err error) {
 	}
 	if o.Clock == nil {
 		d.o.Clock = runtime.WallClock{}
+	}
+	if o.Users == nil {
+		d.o.Users = asking{d.engine.AAA}
 	}
 	d.sender = syslog.NewSender(dialIn(o.Netns), d.o.Clock, o.Note)
 	d.remote = newRemotes(d)

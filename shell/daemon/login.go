@@ -7,12 +7,22 @@ import (
 
 	"pixfw/ast"
 	"pixfw/compiler"
+	"pixfw/runtime/aaa"
 	"pixfw/shell"
 )
 
 // An Authenticator asks the servers of a group for a user. reached is false when none has answered.
 type Authenticator interface {
 	Login(ctx context.Context, group int, user, password string, from ast.IP) (accepted, reached bool)
+}
+
+// asking is the Authenticator of a firewall.
+type asking struct{ c *aaa.Client }
+
+// Login asks. A server that wants to know more than a password cannot be answered here, and so has refused.
+func (a asking) Login(ctx context.Context, group int, user, password string, from ast.IP) (accepted, reached bool) {
+	r := a.c.Authenticate(ctx, group, aaa.Request{User: user, Password: ast.Secret(password), Client: toAddr(from)})
+	return r.Outcome == aaa.Pass, r.Outcome != aaa.Failed
 }
 
 // loginTime is how long servers may take to answer for a user.
@@ -48,13 +58,11 @@ func (d *Daemon) login(service, user, password string, from ast.IP) bool {
 	group := &plan.AAAGroups[auth.Group]
 	local := auth.Local
 	if group.Protocol != "local" {
-		if d.o.Users != nil {
-			ctx, cancel := context.WithTimeout(context.Background(), loginTime)
-			defer cancel()
-			accepted, reached := d.o.Users.Login(ctx, auth.Group, user, password, from)
-			if reached {
-				return accepted
-			}
+		ctx, cancel := context.WithTimeout(context.Background(), loginTime)
+		defer cancel()
+		accepted, reached := d.o.Users.Login(ctx, auth.Group, user, password, from)
+		if reached {
+			return accepted
 		}
 	} else {
 		local = true

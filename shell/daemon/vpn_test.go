@@ -191,12 +191,12 @@ func (l *vpnLab) serve() {
 }
 
 // works pings the inside server from a client and fetches its page.
-func (l *vpnLab) works(from string) {
+func (l *vpnLab) works(ns, from string) {
 	l.t.Helper()
-	if out, err := l.in("out", "ping", "-n", "-I", from, "-c", "3", "-i", "0.2", "-W", "5", "10.89.129.131"); err != nil {
+	if out, err := l.in(ns, "ping", "-n", "-I", from, "-c", "3", "-i", "0.2", "-W", "5", "10.89.129.131"); err != nil {
 		l.t.Errorf("ping: %v\n%s", err, out)
 	}
-	if out, err := l.in("out", "curl", "-sS", "--interface", from, "--max-time", "10", "http://10.89.129.131/"); err != nil || !strings.Contains(out, "hello from the inside to "+from) {
+	if out, err := l.in(ns, "curl", "-sS", "--interface", from, "--max-time", "10", "http://10.89.129.131/"); err != nil || !strings.Contains(out, "hello from the inside to "+from) {
 		l.t.Errorf("web page: %v\n%s", err, out)
 	}
 }
@@ -222,12 +222,76 @@ func TestVPNClient(t *testing.T) {
 			if out := l.must([]string{"NATT=none"}, "vpnc.sh", "start"); !strings.Contains(out, "10.89.129.200") {
 				t.Fatalf("address: %s", out)
 			}
-			l.works("10.89.129.200")
+			l.works("out", "10.89.129.200")
 			if want := "Authentication succeeded for user 'cisco_customer' from 192.168.1.2/0 to 0.0.0.0/0 on interface IKE-XAUTH"; !l.said(want) {
 				t.Error("no message: ", want)
 			}
 			l.must(nil, "vpnc.sh", "stop")
 			l.nobody()
 		})
+	}
+}
+
+// TestVPNClients lets several clients come, one of them from behind a NAT, and some who are refused.
+func TestVPNClients(t *testing.T) {
+	l := newVPNLab(t, strings.NewReplacer("10.89.129.200-10.89.129.204", "10.89.129.200-10.89.129.202", "isakmp identity address\n",
+		"isakmp identity address\nisakmp nat-traversal 20\n"), "vpnc")
+	l.must(nil, "aaa.sh", "start")
+	l.serve()
+	refused := func(what, want string, env ...string) {
+		t.Helper()
+		if out, err := l.script(append(env, "TIMEOUT=15"), "vpnc.sh", "start"); err == nil || !strings.Contains(out, want) {
+			t.Errorf("%s: %v\n%s", what, err, out)
+		}
+	}
+	refused("a wrong password", "can't reuse password", "NATT=none", "XPASS=wrong")
+	refused("a wrong group password", "check group password", "NATT=none", "GROUP_SECRET=wrong")
+	clear := func() {
+		t.Helper()
+		if err := l.d.engine.ClearIKE(0); err != nil {
+			t.Fatal(err)
+		}
+		l.nobody()
+	}
+	clear() // the box still repeats its answer to the client that has gone, and would confuse the next one at that address
+	if want := "Authentication failed for user 'cisco_customer' from 192.168.1.2/0 to 0.0.0.0/0 on interface IKE-XAUTH"; !l.said(want) {
+		t.Error("no message: ", want)
+	}
+	clients := [][]string{{"NATT=none", "NAME=vpnc0"}, {"NAME=vpnc1", "LOCAL=192.168.1.3"}, {"NAME=vpnc2", "NS=" + l.prefix + "-home", "LOCAL_PORT=0"}}
+	for i, env := range clients {
+		if out := l.must(env, "vpnc.sh", "start"); !strings.Contains(out, fmt.Sprintf("10.89.129.%d", 200+i)) {
+			t.Fatalf("client %d: %s", i, out)
+		}
+	}
+	l.works("out", "10.89.129.200")
+	l.works("out", "10.89.129.201")
+	l.works("home", "10.89.129.202")
+	users := l.d.engine.Users().Users
+	if len(users) != 3 || !users[0].IPsec || users[0].Name != "cisco_customer" {
+		t.Errorf("%+v", users)
+	}
+	refused("no address is free", "", "NATT=none", "NAME=vpnc3", "LOCAL=198.51.100.10", "LOCAL_PORT=0")
+	if !l.said("404101") {
+		t.Error("no message about the pool")
+	}
+	// From inside to a client: the router asks who has the address.
+	if out, err := l.in("in", "ping", "-n", "-c", "2", "-i", "0.2", "-W", "5", "10.89.129.200"); err != nil {
+		t.Errorf("ping from inside: %v\n%s", err, out)
+	}
+	if want := "Built inbound TCP connection 1 for outside:10.89.129.200/"; !l.said(want) {
+		t.Error("no message: ", want)
+	}
+	clear()
+	for _, env := range clients {
+		l.must(env, "vpnc.sh", "stop")
+	}
+	if err := l.d.Close(); err != nil {
+		t.Error(err)
+	}
+	for _, args := range []string{"link", "rule", "neigh show proxy", "route show table all"} {
+		out, err := l.in("pix", "ip", strings.Fields(args)...)
+		if err != nil || strings.Contains(out, "t-outside") || strings.Contains(out, "fwmark") || strings.Contains(out, "10.89.129.2") {
+			t.Errorf("ip %s: %v\n%s", args, err, out)
+		}
 	}
 }
