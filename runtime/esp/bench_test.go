@@ -32,9 +32,11 @@ func paths(t testing.TB, name, mac string, helpers int) (out, in func(), sink *v
 	}
 	e.SetPolicy(0, rules{{"10.2.0.0/16", Static}})
 	port := e.NewPort(0, own, 1500, v, Wire{v, v, v})
-	o, i := port.newOutbound(32), port.newInbound()
 	const batch = 32
-	bufs, sizes := buffers(batch), make([]int, batch)
+	bufs, free := buffers(batch + spares)
+	t.Cleanup(free)
+	o, i := port.newOutbound(batch, bufs[batch:]), port.newInbound()
+	bufs, sizes := bufs[:batch], make([]int, batch)
 	p := packet("10.1.0.1", "10.2.0.2", 17, 1400)
 	out = func() {
 		for k := range bufs {

@@ -82,7 +82,9 @@ func newBox(t testing.TB, r rules) *box {
 	t.Cleanup(b.Close)
 	b.SetPolicy(0, r)
 	p := b.NewPort(0, own, 1500, b.dev, Wire{b.wire, b.plain, b.reply})
-	b.out, b.in = p.newOutbound(64), p.newInbound()
+	spare, free := buffers(spares)
+	t.Cleanup(free)
+	b.out, b.in = p.newOutbound(64, spare), p.newInbound()
 	return b
 }
 

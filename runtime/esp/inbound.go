@@ -41,7 +41,8 @@ func (p *Port) newInbound() *inbound {
 }
 
 func (p *Port) receive(r Receiver, udp bool) error {
-	bufs := buffers(receiveBatch)
+	bufs, free := buffers(receiveBatch)
+	defer free()
 	ms := make([]Message, receiveBatch)
 	for i := range ms {
 		ms[i].Buf = bufs[i][headroom : headroom+65536]

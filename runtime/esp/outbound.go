@@ -37,8 +37,11 @@ type outbound struct {
 // Outbound reads packets from the device until it is closed: those that the policy names are encrypted, the others sent on.
 func (p *Port) Outbound() error {
 	n := max(p.dev.BatchSize(), 1)
-	bufs, sizes := buffers(n), make([]int, n)
-	o := p.newOutbound(n)
+	sizes := make([]int, n)
+	bufs, free := buffers(n + spares)
+	defer free()
+	o := p.newOutbound(n, bufs[n:])
+	bufs = bufs[:n]
 	for {
 		got, err := p.dev.Read(bufs, sizes, headroom)
 		if got > 0 {
@@ -53,8 +56,8 @@ func (p *Port) Outbound() error {
 	}
 }
 
-func (p *Port) newOutbound(n int) *outbound {
-	o := &outbound{p: p, list: make([]departure, 0, n+spares), spare: buffers(spares)}
+func (p *Port) newOutbound(n int, spare [][]byte) *outbound {
+	o := &outbound{p: p, list: make([]departure, 0, n+spares), spare: spare}
 	o.task.do = o.seal
 	for i := range o.send {
 		o.send[i] = make([][]byte, 0, n+spares)

@@ -74,12 +74,15 @@ func (p *Port) Move(iface int, local netip.Addr, mtu int) {
 // slot is the length of one buffer. It takes the longest packet; that it is no power of two keeps buffers from sharing cache lines.
 const slot = headroom + 65536 + tailroom + 320
 
-func buffers(n int) [][]byte {
-	out := make([][]byte, n)
-	for i := range out {
-		out[i] = make([]byte, slot)
+// buffers are as many slots, and a function that gives them back. They are large and seldom full: off the heap, only what has been
+// written to takes memory, and the collector does not count them.
+func buffers(n int) (bufs [][]byte, free func()) {
+	arena, free := allocate(n * slot)
+	bufs = make([][]byte, n)
+	for i := range bufs {
+		bufs[i] = arena[i*slot : (i+1)*slot : (i+1)*slot]
 	}
-	return out
+	return bufs, free
 }
 
 // Lasting reports whether a device or socket fails for good.

@@ -2,7 +2,9 @@ package ike
 
 import (
 	"context"
+	"encoding/binary"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/netip"
 	"os"
@@ -308,7 +310,7 @@ func (l *peerNet) peer(b *testing.B, mode string, i int) *loadPeer {
 		text := strings.NewReplacer("203.0.113.1 255.255.255.0", p.at.Addr().String()+" 255.255.0.0", "203.0.113.2", boxPort.Addr().String(),
 			"203.0.113.254", "192.168.1.254", "secret1", "wildkey", "10.0.0.1 ", fmt.Sprintf("10.%d.%d.1 ", 128+i/250, i%250),
 			"10.0.0.0 255.255.255.0 192.168.50.0 255.255.255.0", fmt.Sprintf("10.%d.%d.0 255.255.255.0 10.89.129.128 255.255.255.128", 128+i/250, i%250)).Replace(pixA)
-		p.site = New(planOf(b, text), Options{Clock: runtime.WallClock{}, Rand: chacha(byte(i))})
+		p.site = New(planOf(b, text), Options{Clock: runtime.WallClock{}, Rand: chachaOf(i)})
 		return p
 	}
 	w := newWorld(b)
@@ -316,7 +318,15 @@ func (l *peerNet) peer(b *testing.B, mode string, i int) *loadPeer {
 	w.add(boxPort.Addr().String(), pixClients, Options{})
 	delete(w.others, boxPort.Addr())
 	p.client = newClient(w, p.at.Addr().String())
+	p.client.m.o.Rand = chachaOf(i)
 	return p
+}
+
+// chachaOf is randomness of one peer's own: none has the cookie of another.
+func chachaOf(i int) *rand.ChaCha8 {
+	var seed [32]byte
+	binary.BigEndian.PutUint32(seed[:], uint32(i))
+	return rand.NewChaCha8(seed)
 }
 
 // connect makes one handshake: phase 1, login and address where the peer is a client, and a pair.
