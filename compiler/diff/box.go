@@ -9,7 +9,11 @@ var multicast = ast.Net{IP: 224 << 24, Mask: 0xf0000000}
 
 // toTheBox is step 5: packets to the firewall itself (semantics.md 1.8, 1.9).
 func (r *run) toTheBox(s *step) (outcome, bool) {
-	x := &r.p.Interfaces[s.in]
+	s.at = s.in
+	if m := r.p.Box.ManagementAccess; m >= 0 && m != s.in && s.tunnel && r.p.Interfaces[m].HasAddress() && r.is(wire.dst, r.p.Interfaces[m].Net.IP) {
+		s.at = m // management-access
+	}
+	x := &r.p.Interfaces[s.at]
 	own := r.is(wire.dst, x.Net.IP)
 	if !own && !r.is(wire.dst, ast.AllOnes) && !r.in(wire.dst, multicast) &&
 		!(x.Net.Mask < ast.MaskOf(31) && r.is(wire.dst, x.Broadcast())) {
@@ -18,6 +22,12 @@ func (r *run) toTheBox(s *step) (outcome, bool) {
 	for i := range r.p.NAT.Statics {
 		if _, _, ok := r.staticTakes(&r.p.NAT.Statics[i], s.in); ok {
 			return outcome{}, false
+		}
+	}
+	for i := range r.p.Box.Listens {
+		l := &r.p.Box.Listens[i]
+		if l.If == s.at && r.proto(l.Proto) && (l.Port == 0 || r.portIn(wire.dport, l.Port, l.Port)) {
+			return r.served(l.Line), true
 		}
 	}
 	switch {
@@ -42,7 +52,7 @@ func (r *run) boxICMP(s *step) outcome {
 	any := false
 	for i := range r.p.Box.ICMP {
 		b := &r.p.Box.ICMP[i]
-		if b.If != s.in {
+		if b.If != s.at {
 			continue
 		}
 		any = true
@@ -78,7 +88,7 @@ func (r *run) boxTCP(s *step) outcome {
 		return r.drop("the firewall has no such service")
 	}
 	for i := range lines {
-		if a := &lines[i]; a.If == s.in && r.in(wire.src, a.Net) {
+		if a := &lines[i]; a.If == s.at && r.in(wire.src, a.Net) {
 			return r.served(a.Line)
 		}
 	}
@@ -95,7 +105,7 @@ func (r *run) lowest(i int) bool {
 }
 
 func (r *run) boxUDP(s *step) outcome {
-	x := &r.p.Interfaces[s.in]
+	x := &r.p.Interfaces[s.at]
 	isakmp := !x.ISAKMP.IsDefault()
 	switch {
 	case isakmp && r.portIn(wire.dport, 500, 500):
@@ -104,7 +114,7 @@ func (r *run) boxUDP(s *step) outcome {
 		return r.served(x.ISAKMP, r.p.VPN.NATTraversal)
 	case r.portIn(wire.dport, 161, 161):
 		for i := range r.p.Box.SNMP {
-			if h := &r.p.Box.SNMP[i]; h.If == s.in && (h.Poll || !h.Trap) && r.is(wire.src, h.IP) {
+			if h := &r.p.Box.SNMP[i]; h.If == s.at && (h.Poll || !h.Trap) && r.is(wire.src, h.IP) {
 				return r.served(h.Line)
 			}
 		}

@@ -35,6 +35,7 @@ type outcome struct {
 // step is what one decision has found so far.
 type step struct {
 	in, out int
+	at      int // to the box: the interface whose address it is
 	inbound bool
 	tunnel  bool
 	un      unKind
@@ -231,6 +232,9 @@ func (r *run) authenticate(s *step) (outcome, bool) {
 	if s.inbound && s.un == unNone {
 		return outcome{}, false
 	}
+	if o, ended := r.virtual(s); ended {
+		return o, true
+	}
 	var rule *compiler.AAARule
 	for i := range r.p.AAARules {
 		a := &r.p.AAARules[i]
@@ -256,6 +260,21 @@ func (r *run) authenticate(s *step) (outcome, bool) {
 		return o, true
 	}
 	return r.drop("user must authenticate first"), true
+}
+
+// virtual is an address where users log in and nothing else is (semantics.md 5.4).
+func (r *run) virtual(s *step) (outcome, bool) {
+	for i := range r.p.AAA.Virtual {
+		v, port := &r.p.AAA.Virtual[i], uint16(23)
+		if v.Service == "http" {
+			port = 80
+		}
+		if r.proto(ast.ProtoTCP) && r.is(s.dst, v.IP) && r.portIn(s.dport, port, port) {
+			r.note(v.Line)
+			return outcome{action: Auth, with: "virtual " + v.Service}, true
+		}
+	}
+	return outcome{}, false
 }
 
 func (r *run) ruleTakes(a *compiler.AAARule, s *step) bool {

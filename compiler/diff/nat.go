@@ -181,8 +181,19 @@ func (r *run) mapDynamic(s *step, n *compiler.Nat) noMapping {
 	return mapped
 }
 
-// byPort reports whether PAT can carry the packets (semantics.md 1.4, 1.5).
-func (r *run) byPort() bool { return r.c.hasPorts() || r.typeIn(bytesOf(0, 8)) }
+// byPort reports whether PAT can carry the packets (semantics.md 1.4, 1.5; with `fixup protocol esp-ike` ESP as well).
+func (r *run) byPort() bool {
+	return r.c.hasPorts() || r.typeIn(bytesOf(0, 8)) || r.espIKE() && r.proto(ast.ProtoESP)
+}
+
+func (r *run) espIKE() bool {
+	for i := range r.p.Fixups {
+		if r.p.Fixups[i].Protocol == "esp-ike" {
+			return true
+		}
+	}
+	return false
+}
 
 // pool is the globals of one id on one interface, as a fresh firewall has them.
 type pool struct {

@@ -55,13 +55,10 @@ func notes(old, new *compiler.Plan) []string {
 		slices.Sort(w)
 		return fmt.Sprint(slices.Compact(w))
 	})
-	differ("filter, virtual or mac-exempt lines differ, and are not compared", func(p *compiler.Plan) string {
+	differ("filter or mac-exempt lines differ, and are not compared", func(p *compiler.Plan) string {
 		w := []string{p.AAA.ExemptLine.Text()}
 		for _, f := range p.AAA.Filters {
 			w = append(w, f.Line.Text())
-		}
-		for _, v := range p.AAA.Virtual {
-			w = append(w, v.Line.Text())
 		}
 		return fmt.Sprint(w)
 	})

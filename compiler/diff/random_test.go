@@ -3,7 +3,9 @@ package diff
 import (
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -91,6 +93,9 @@ func (m maker) line() string {
 		return "ip verify reverse-path interface " + m.of(ifs...)
 	case n < 97:
 		return m.of("crypto map cm interface outside", "crypto map cm interface dmz")
+	case n < 98 && m.IntN(2) == 0:
+		return m.of("management-access inside", "virtual telnet 203.0.113.81", "virtual http 10.0.0.80", "virtual telnet 198.51.100.7", "dhcpd enable inside",
+			"ntp server 10.0.0.5 source inside", "rip outside passive version 2", "fixup protocol esp-ike", "dhcprelay server 10.0.0.5 inside")
 	case n < 98:
 		return m.of("ip address lab 172.17.0.1 255.255.255.0", "ip address dmz 172.16.0.9 255.255.255.0", "interface ethernet2 auto shutdown")
 	case n < 99:
@@ -235,7 +240,7 @@ func (m maker) flow() Flow {
 	}
 	switch {
 	case f.hasPorts():
-		ports := []uint16{1, 22, 23, 25, 53, 80, 79, 81, 100, 101, 161, 443, 500, 511, 512, 1023, 1024, 3000, 8025, 8080, 65535}
+		ports := []uint16{1, 22, 23, 25, 53, 67, 80, 123, 79, 81, 100, 101, 161, 443, 500, 520, 511, 512, 1023, 1024, 3000, 8025, 8080, 65535}
 		f.SrcPort, f.DstPort = ports[m.IntN(len(ports))], ports[m.IntN(len(ports))]
 	case f.Proto == ast.ProtoICMP:
 		f.ICMPType = []uint8{0, 3, 8, 11}[m.IntN(4)]
@@ -246,6 +251,9 @@ func (m maker) flow() Flow {
 // TestDecide holds Decide to the emulator: each flow meets a fresh one.
 func TestDecide(t *testing.T) {
 	configs, flows := 150, 400
+	if n, err := strconv.Atoi(os.Getenv("PIXFW_DIFF_CONFIGS")); err == nil {
+		configs = n
+	}
 	if testing.Short() {
 		configs = 60
 	}

@@ -65,6 +65,7 @@ type Engine struct {
 	alarms     alarmHeap
 	nextAlarm  uint64
 	subs       []*subscriber
+	room       []runtime.Message  // for the next of them
 	collected  *[]runtime.Message // where messages go besides the subscribers
 	flight     flight             // of the packet being decided: one at a time, so no allocation
 	lastExpiry []runtime.Message
@@ -148,7 +149,11 @@ func (e *Engine) expire() {
 func (e *Engine) emit(m runtime.Message) {
 	if c := e.collected; c != nil {
 		if *c == nil {
-			*c = make([]runtime.Message, 0, 2) // a translation and a connection, most often
+			// A translation and a connection, most often: room for both out of a block that serves many packets.
+			if len(e.room) < 2 {
+				e.room = make([]runtime.Message, 64)
+			}
+			*c, e.room = e.room[:0:2], e.room[2:]
 		}
 		*c = append(*c, m)
 	}

@@ -17,7 +17,6 @@ import (
 type aclIndex struct {
 	pairs bool // addresses alone count (semantics.md 3.2, exemption)
 	trees []aclTree
-	quick []quickACE // the entries once more, for the trees
 }
 
 // A quickACE is an entry with at most one net and one range of everything, as most are: it lies in one piece of memory, where
@@ -55,7 +54,13 @@ func (q *quickACE) matches(v *view) bool {
 
 type aclTree struct {
 	nodes []aclNode
-	refs  []int32 // of the leaves: entries, ascending
+	refs  []aclRef // of the leaves, ascending in each
+}
+
+// An aclRef is an entry in a leaf, with what is compared first, so that most leaves are one piece of memory.
+type aclRef struct {
+	quick quickACE
+	ace   int32
 }
 
 // An aclNode cuts a dimension: below at is nodes[next], the rest nodes[next+1]. With dim == leaf the entries are
@@ -105,12 +110,6 @@ func newACLIndex(entries []compiler.ACE, pairs bool) *aclIndex {
 	if len(entries) <= fewEntries {
 		return x
 	}
-	if !pairs {
-		x.quick = make([]quickACE, len(entries))
-		for i := range entries {
-			x.quick[i] = quicken(&entries[i])
-		}
-	}
 	var groups [1 << dimProto][]box
 	for i := range entries {
 		for _, b := range boxesOf(&entries[i], int32(i), pairs) {
@@ -130,16 +129,27 @@ func newACLIndex(entries []compiler.ACE, pairs bool) *aclIndex {
 		case len(g) <= fewBoxes:
 			rest = append(rest, g...)
 		default:
-			x.trees = append(x.trees, growTree(g))
+			x.trees = append(x.trees, growTree(g, x.refer(entries)))
 		}
 	}
 	if len(rest) > 0 {
 		slices.SortStableFunc(rest, func(a, b box) int { return int(a.ace - b.ace) })
-		x.trees = append(x.trees, growTree(rest))
+		x.trees = append(x.trees, growTree(rest, x.refer(entries)))
 	}
 	// The tree with the earliest entry first: its match spares the others.
 	slices.SortStableFunc(x.trees, func(a, b aclTree) int { return int(a.nodes[0].min - b.nodes[0].min) })
 	return x
+}
+
+// refer makes the references of leaves.
+func (x *aclIndex) refer(entries []compiler.ACE) func(i int32) aclRef {
+	return func(i int32) aclRef {
+		r := aclRef{ace: i}
+		if !x.pairs {
+			r.quick = quicken(&entries[i])
+		}
+		return r
+	}
 }
 
 // boxesOf covers an entry: one box for each combination of its nets, ports and protocols while these are not too many, then one
@@ -228,7 +238,7 @@ type growing struct {
 	boxes  []int32
 }
 
-func growTree(boxes []box) aclTree {
+func growTree(boxes []box, refer func(int32) aclRef) aclTree {
 	t := aclTree{nodes: make([]aclNode, 1)}
 	all := make([]int32, len(boxes))
 	for i := range all {
@@ -256,12 +266,12 @@ func growTree(boxes []box) aclTree {
 		for _, i := range g.boxes {
 			if boxes[i].ace != last {
 				last = boxes[i].ace
-				t.refs = append(t.refs, last)
+				t.refs = append(t.refs, refer(last))
 			}
 		}
 		n := aclNode{uint32(at), int32(len(t.refs) - at), 1<<31 - 1, leaf}
 		if n.next > 0 {
-			n.min = t.refs[at]
+			n.min = t.refs[at].ace
 		}
 		t.nodes[g.node] = n
 	}
@@ -353,18 +363,20 @@ func (x *aclIndex) find(entries []compiler.ACE, v *view) int {
 		if n.min >= best {
 			continue
 		}
-		for _, i := range t.refs[n.at : n.at+uint32(n.next)] {
-			if i >= best {
+		refs := t.refs[n.at : n.at+uint32(n.next)]
+		for k := range refs {
+			r := &refs[k]
+			if r.ace >= best {
 				break
 			}
-			if !x.pairs && x.quick[i].plain {
-				if !x.quick[i].matches(v) {
+			if r.quick.plain {
+				if !r.quick.matches(v) {
 					continue
 				}
-			} else if !x.matches(&entries[i], v) {
+			} else if !x.matches(&entries[r.ace], v) {
 				continue
 			}
-			best = i
+			best = r.ace
 			break
 		}
 	}

@@ -92,16 +92,17 @@ func concat(b []byte, parts ...[]byte) []byte {
 
 // tnsValue is where the value behind a key stands in the text of a TNS address; -1: nowhere.
 func tnsValue(text []byte, key string) (from, to int) {
-	at := bytes.Index(bytes.ToUpper(text), []byte(key))
-	if at < 0 {
-		return -1, -1
+	for at := 0; at+len(key) <= len(text); at++ {
+		if text[at] == '(' && bytes.EqualFold(text[at:at+len(key)], []byte(key)) {
+			at += len(key)
+			n := bytes.IndexByte(text[at:], ')')
+			if n < 0 {
+				break
+			}
+			return at, at + n
+		}
 	}
-	at += len(key)
-	n := bytes.IndexByte(text[at:], ')')
-	if n < 0 {
-		return -1, -1
-	}
-	return at, at + n
+	return -1, -1
 }
 
 // inspectHTTP logs what is asked for (304001).
