@@ -30,14 +30,14 @@ func (e *Engine) aclMatch(acl int, v *view) (entry int, permit bool) {
 	} else {
 		entry = x.find(entries, v)
 	}
-	return entry, entry >= 0 && entries[entry].Permit
+	return entry, entry >= 0 && e.derived.acls[acl].facts[entry]&factPermit != 0
 }
 
 // aclPairs is aclMatch for addresses alone, as a NAT exemption compares them (semantics.md 3.2).
 func (e *Engine) aclPairs(acl int, src, dst ast.IP) bool {
 	entries := e.plan.ACLs[acl].Entries
 	i := e.pairIndex(acl).find(entries, &view{src: src, dst: dst})
-	return i >= 0 && entries[i].Permit
+	return i >= 0 && e.derived.acls[acl].facts[i]&factPermit != 0
 }
 
 func matches(a *compiler.ACE, v *view) bool {
@@ -107,8 +107,11 @@ func (e *Engine) access(f *flight) bool {
 		e.resets(f)
 		return true
 	}
-	ace := &acl.Entries[entry]
 	e.hits[in.ACL][entry]++
+	if permit && !f.trace && e.derived.acls[in.ACL].facts[entry]&factLog == 0 {
+		return false
+	}
+	ace := &acl.Entries[entry]
 	back := false
 	if !permit {
 		var line compiler.Line

@@ -41,6 +41,7 @@ func (e *Engine) Apply(plan *compiler.Plan) (ast.Diagnostics, error) {
 	was := e.plan
 	e.plan = plan
 	e.waiting = append(e.waiting, make([]int, max(len(plan.Interfaces)-len(e.waiting), 0))...)
+	e.keepSiblings(len(plan.Established) > 0)
 	e.rearm()
 	e.warnOverlaps(was)
 	return nil, nil

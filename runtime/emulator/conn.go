@@ -97,7 +97,43 @@ type hostKey struct {
 
 type host struct {
 	tcp, embryonic, udp int
-	conns               *conn // newest first
+	conns               *conn // newest first; only while somebody looks at them (Engine.siblings)
+}
+
+// join and part keep the list of a host's connections.
+func (c *conn) join() {
+	if c.next = c.host.conns; c.next != nil {
+		c.next.prev = c
+	}
+	c.host.conns = c
+}
+
+func (c *conn) part() {
+	if c.prev != nil {
+		c.prev.next = c.next
+	} else {
+		c.host.conns = c.next
+	}
+	if c.next != nil {
+		c.next.prev = c.prev
+	}
+	c.prev, c.next = nil, nil
+}
+
+// keepSiblings begins or ends the lists of hosts' connections, which only `established` looks at: keeping them costs each new
+// connection the memory of another.
+func (e *Engine) keepSiblings(on bool) {
+	if on == e.siblings {
+		return
+	}
+	for _, c := range e.sortedConns() {
+		if on {
+			c.join()
+		} else {
+			c.part()
+		}
+	}
+	e.siblings = on
 }
 
 // lookup is step 7: the connection of a packet, and which direction of it.
@@ -265,10 +301,9 @@ func (e *Engine) create(f *flight) *conn {
 		c.host = e.newHost()
 		e.hosts[k] = c.host
 	}
-	if c.next = c.host.conns; c.next != nil {
-		c.next.prev = c
+	if e.siblings {
+		c.join()
 	}
-	c.host.conns = c
 	if c.proto == ast.ProtoTCP {
 		c.host.tcp++
 		c.host.embryonic++
@@ -296,15 +331,9 @@ func (e *Engine) teardown(c *conn, reason string) {
 	e.conns.remove(c)
 	e.connCount--
 	e.disarm(&c.alarm)
-	if c.prev != nil {
-		c.prev.next = c.next
-	} else {
-		c.host.conns = c.next
+	if e.siblings {
+		c.part()
 	}
-	if c.next != nil {
-		c.next.prev = c.prev
-	}
-	c.prev, c.next = nil, nil
 	if c.proto == ast.ProtoTCP {
 		c.host.tcp--
 		if !c.tcp.up {

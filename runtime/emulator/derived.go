@@ -23,6 +23,7 @@ type derived struct {
 // aclState is a list with its indices, which are built when a packet first asks.
 type aclState struct {
 	all, pairs *aclIndex
+	facts      []aceFact // of each entry
 }
 
 // netIndex finds the first of many nets that holds an address and has a tag: one map for each netmask, or, while they are few, the
@@ -121,10 +122,15 @@ func (e *Engine) derive(plan *compiler.Plan) {
 	var d derived
 	d.acls = make([]aclState, len(plan.ACLs))
 	for i := range plan.ACLs {
+		s := &d.acls[i]
+		s.facts = factsOf(plan.ACLs[i].Entries)
 		if old := e.plan; old != nil {
-			if j := old.ACLByID(plan.ACLs[i].ID); j != compiler.None && e.derived.acls[j] != (aclState{}) &&
-				sameEntries(old.ACLs[j].Entries, plan.ACLs[i].Entries) {
-				d.acls[i] = e.derived.acls[j]
+			j := old.ACLByID(plan.ACLs[i].ID)
+			if j == compiler.None {
+				continue
+			}
+			if was := &e.derived.acls[j]; (was.all != nil || was.pairs != nil) && sameEntries(old.ACLs[j].Entries, plan.ACLs[i].Entries) {
+				s.all, s.pairs = was.all, was.pairs
 			}
 		}
 	}

@@ -44,6 +44,7 @@ type Engine struct {
 	connMost   int
 	nextConn   uint64
 	hosts      map[hostKey]*host
+	siblings   bool // hosts list their connections
 	spareConns []*conn
 	spareHosts []*host
 	xlates     xlateTable
@@ -187,6 +188,7 @@ func (e *Engine) Close() error {
 	fresh := NewLimited(e.clock, e.limits)
 	e.conns, e.hosts, e.xlates, e.users = fresh.conns, fresh.hosts, fresh.xlates, fresh.users
 	e.children, e.frags, e.logFlows, e.intercepts, e.shuns = fresh.children, fresh.frags, fresh.logFlows, fresh.intercepts, fresh.shuns
+	e.siblings = false
 	e.derived, e.waiting, e.spareConns, e.spareHosts, e.denyFlows, e.alerted = derived{}, nil, nil, nil, 0, fresh.alerted
 	e.plan, e.sas, e.clients, e.alarms, e.subs, e.hits, e.counters = nil, nil, nil, nil, nil, nil, nil
 	e.connCount, e.userMost, e.connMost = 0, 0, 0

@@ -19,6 +19,27 @@ type aclIndex struct {
 	trees []aclTree
 }
 
+// An aceFact is what is asked of an entry that has matched. Entries are large: the verdict alone is not worth a visit.
+type aceFact uint8
+
+const (
+	factPermit aceFact = 1 << iota
+	factLog            // 106100
+)
+
+func factsOf(entries []compiler.ACE) []aceFact {
+	facts := make([]aceFact, len(entries))
+	for i := range entries {
+		if entries[i].Permit {
+			facts[i] |= factPermit
+		}
+		if entries[i].Log == ast.LogOn {
+			facts[i] |= factLog
+		}
+	}
+	return facts
+}
+
 // A quickACE is an entry with at most one net and one range of everything, as most are: it lies in one piece of memory, where
 // the entry itself is spread over many.
 type quickACE struct {

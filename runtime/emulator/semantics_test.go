@@ -456,3 +456,25 @@ func TestNewFlowAllocations(t *testing.T) {
 		t.Errorf("%v allocations for the SYN and RST of a flow", n)
 	}
 }
+
+// A line of established that is typed later knows the connections from before.
+func TestEstablishedLater(t *testing.T) {
+	l := newLab(t, base)
+	l.send("inside", tcp("10.0.0.5:1", "198.51.100.7:6000", syn))
+	l.send("inside", tcp("10.0.0.5:2", "198.51.100.7:6001", syn))
+	with, back := planOf(t, base+"established tcp 6000 0\n"), tcp("198.51.100.7:9", "203.0.113.10:2000", syn)
+	for i, plan := range []*compiler.Plan{with, planOf(t, base), with} {
+		if _, err := l.Apply(plan); err != nil {
+			t.Fatal(err)
+		}
+		back.DstPort++
+		want := "tcp 198.51.100.7:9 > 10.0.0.5:" + itoa(uint64(back.DstPort)) + " 302013"
+		if i == 1 {
+			want = "drop 106023"
+		}
+		l.expect("outside", back, want)
+	}
+	l.send("inside", tcp("10.0.0.5:1", "198.51.100.7:6000", runtime.RST))
+	back.DstPort++
+	l.expect("outside", back, "drop 106023")
+}
