@@ -315,7 +315,7 @@ func (e *Engine) create(f *flight) *conn {
 	e.connMost = max(e.connMost, e.connCount)
 	e.arm(&c.alarm, c)
 	d := c.describe(e)
-	e.emit(syslog.Built(&d))
+	e.emit(e.texts.Built(&d))
 	if f.trace {
 		f.pass("FLOW-CREATION", "connection "+itoa(c.number))
 	}
@@ -362,7 +362,7 @@ func (e *Engine) teardown(c *conn, reason string) {
 		e.orphan(c)
 	}
 	d := c.describe(e)
-	e.emit(syslog.Teardown(&d, e.now-c.created, c.bytes, reason))
+	e.emit(e.texts.Teardown(&d, e.now-c.created, c.bytes, reason))
 	e.spareConns = append(e.spareConns, c)
 }
 

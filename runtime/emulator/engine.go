@@ -8,6 +8,7 @@ import (
 	"pixfw/ast"
 	"pixfw/compiler"
 	"pixfw/runtime"
+	"pixfw/runtime/syslog"
 )
 
 // Limits bound the tables of an engine.
@@ -66,6 +67,7 @@ type Engine struct {
 	alarms     alarmHeap
 	nextAlarm  uint64
 	subs       []*subscriber
+	texts      syslog.Texts       // of messages about connections
 	room       []runtime.Message  // for the next of them
 	collected  *[]runtime.Message // where messages go besides the subscribers
 	flight     flight             // of the packet being decided: one at a time, so no allocation

@@ -3,6 +3,7 @@ package syslog
 import (
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"pixfw/ast"
@@ -212,8 +213,35 @@ type Connection struct {
 	User                   string
 }
 
+// Texts keeps the texts of messages in blocks, so that many share one allocation. The zero Texts is ready; nil keeps each text by
+// itself. A block lives as long as one of its texts.
+type Texts struct{ block strings.Builder }
+
+const textBlock = 4096
+
+func (t *Texts) keep(b []byte) string {
+	if t == nil {
+		return string(b)
+	}
+	if t.block.Cap()-t.block.Len() < len(b) {
+		t.block = strings.Builder{}
+		t.block.Grow(max(textBlock, len(b)))
+	}
+	n := t.block.Len()
+	t.block.Write(b)
+	return t.block.String()[n:]
+}
+
 // Built is 302013 for TCP and 302015 for UDP.
-func Built(c *Connection) runtime.Message {
+func Built(c *Connection) runtime.Message { return (*Texts)(nil).Built(c) }
+
+// Teardown is 302014 for TCP, with its reason, and 302016 for UDP.
+func Teardown(c *Connection, lived time.Duration, bytes uint64, reason string) runtime.Message {
+	return (*Texts)(nil).Teardown(c, lived, bytes, reason)
+}
+
+// Built is the function of that name, with its text in a block.
+func (t *Texts) Built(c *Connection) runtime.Message {
 	id := 302013
 	if c.Proto == ast.ProtoUDP {
 		id = 302015
@@ -225,11 +253,11 @@ func Built(c *Connection) runtime.Message {
 	b = append(c.ForeignMapped.bare().append(append(c.Foreign.append(b), " ("...)), ") to "...)
 	b = append(c.Global.bare().append(append(c.Local.append(b), " ("...)), ')')
 	b = appendUser(b, c.User)
-	return runtime.Message{ID: id, Level: 6, Text: string(b)}
+	return runtime.Message{ID: id, Level: 6, Text: t.keep(b)}
 }
 
-// Teardown is 302014 for TCP, with its reason, and 302016 for UDP.
-func Teardown(c *Connection, lived time.Duration, bytes uint64, reason string) runtime.Message {
+// Teardown is the function of that name, with its text in a block.
+func (t *Texts) Teardown(c *Connection, lived time.Duration, bytes uint64, reason string) runtime.Message {
 	var buf [256]byte
 	b := append(append(append(buf[:0], "Teardown "...), upperName(c.Proto)...), " connection "...)
 	b = append(strconv.AppendUint(b, c.Number, 10), " for "...)
@@ -242,7 +270,7 @@ func Teardown(c *Connection, lived time.Duration, bytes uint64, reason string) r
 		b = append(append(b, ' '), reason...)
 	}
 	b = appendUser(b, c.User)
-	return runtime.Message{ID: id, Level: 6, Text: string(b)}
+	return runtime.Message{ID: id, Level: 6, Text: t.keep(b)}
 }
 
 func life(static bool) string {

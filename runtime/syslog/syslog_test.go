@@ -112,3 +112,23 @@ func TestUnknownID(t *testing.T) {
 		t.Errorf("signature 2151 is %d, %v", id, ok)
 	}
 }
+
+// Texts that share a block stay what they were when others follow.
+func TestTexts(t *testing.T) {
+	var texts Texts
+	var seen []string
+	c := Connection{Proto: 6, Foreign: End{If: "outside"}, Local: End{If: "inside"}}
+	for n := range 200 {
+		c.Number = uint64(n)
+		seen = append(seen, texts.Built(&c).Text, texts.Teardown(&c, 0, 0, "TCP FINs").Text)
+	}
+	for n := range 200 {
+		c.Number = uint64(n)
+		if want := Built(&c).Text; seen[2*n] != want {
+			t.Fatalf("%q became %q", want, seen[2*n])
+		}
+		if want := Teardown(&c, 0, 0, "TCP FINs").Text; seen[2*n+1] != want {
+			t.Fatalf("%q became %q", want, seen[2*n+1])
+		}
+	}
+}
