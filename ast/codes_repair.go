@@ -9,7 +9,7 @@ func repairCodes() []Code {
 			"isakmp policy 10 authentication pre-\nshare", "Nothing, if the word is right."},
 		{"E132", "command split off", "A command began in the middle of a line and was given one of its own.",
 			"pager lines 24 mtu outside 1500", "Nothing, if both commands are right."},
-		{"E133", "comment or noise left out", "A comment, or what a terminal or a page put in (a prompt, <--- More --->, a fence, the number of a page), was left out of the configuration.",
+		{"E133", "comment or noise left out", "A comment, or what a terminal or a page put in (a prompt, <--- More --->, a fence, the number of a page), was left out of the configuration; or so was the text before or behind it.",
 			"!--- This names the box. hostname pix !--- Not more.\nmtu outside\n1500", "Nothing."},
 		{"E134", "words not understood", "Words within the configuration are neither a command nor a comment. They stay as a comment line that begins with \": not understood:\". A line that is only half understood is kept whole there: a permit without its last words might let more through.",
 			"hostname pix\nfrobnicate it\nmtu outside 1500", "Correct the line, or take it out."},

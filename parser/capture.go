@@ -113,7 +113,7 @@ func (c *capture) bare(i int) bool {
 // pager's prompt goes with what wiped it. cols is nil if nothing has moved.
 func terminal(raw string) (string, []int32) {
 	if !utf8.ValidString(raw) {
-		raw = latin1(raw)
+		raw = Latin1(raw)
 	}
 	raw = strings.TrimRight(raw, "\r")
 	if !strings.ContainsAny(raw, "\r\b\x00\x1b\x07\x7f") && !strings.Contains(raw, more) {

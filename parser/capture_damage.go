@@ -26,7 +26,7 @@ func (p *fileParser) damaged(l *Line, text string, found []finding) bool {
 			return true
 		}
 	}
-	n, next := automaton().Walk(words)
+	n := automaton().Reach(words)
 	if n < len(words) && n > 0 {
 		if end := placeholder(text[list[n].Pos.Offset:]); end > 0 {
 			l.Kind = Bad
@@ -39,6 +39,7 @@ func (p *fileParser) damaged(l *Line, text string, found []finding) bool {
 	if n >= len(words) || !replaced(words[n]) {
 		return false
 	}
+	_, next := automaton().Walk(words)
 	k := p.likely(l.No, text, words[n], next, list[n].Pos.Offset)
 	if k == "" {
 		return false

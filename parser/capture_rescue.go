@@ -58,7 +58,7 @@ func (p *fileParser) rescue(l *Line, text string, found []finding) bool {
 	switch {
 	case p.session(l, text, trimmed):
 		return true
-	case p.inline(l, text), p.abbreviated(l, text), p.glued(l, text):
+	case p.budget >= 0 && (p.inline(l, text) || p.abbreviated(l, text) || p.glued(l, text)):
 		return true
 	case p.surroundings(l, text, trimmed):
 		return true
@@ -147,7 +147,7 @@ func (p *fileParser) glued(l *Line, text string) bool {
 	if len(words) == 0 || len(words) > 40 {
 		return false
 	}
-	n, _ := automaton().Walk(words)
+	n := automaton().Reach(words)
 	var found ast.Statement
 	var place finding
 	many := 0

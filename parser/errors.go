@@ -216,7 +216,7 @@ const maxSource = 200
 // source is the text of a line, cut around a column when it is long.
 func source(text string, col int) (string, int32) {
 	if len(text) <= maxSource {
-		return latin1(strings.TrimRight(text, " \t\r")), 1
+		return Latin1(strings.TrimRight(text, " \t\r")), 1
 	}
 	from := max(col-1-maxSource/2, 0) // characters left out
 	for i := 0; i < from && text != ""; i++ {
@@ -228,11 +228,11 @@ func source(text string, col int) (string, int32) {
 		_, size := utf8.DecodeRuneInString(text[end:])
 		end += size
 	}
-	return latin1(strings.Clone(text[:end])), int32(from + 1)
+	return Latin1(strings.Clone(text[:end])), int32(from + 1)
 }
 
-// latin1 reads bytes that are not UTF-8 as Latin-1, one character a byte.
-func latin1(s string) string {
+// Latin1 is text in UTF-8: bytes of it that are not are read as Latin-1, one character a byte.
+func Latin1(s string) string {
 	if utf8.ValidString(s) {
 		return s
 	}

@@ -365,7 +365,7 @@ func quote(s string) string {
 	if len(s) > 60 {
 		s = s[:57] + "..."
 	}
-	return strconv.Quote(latin1(s))
+	return strconv.Quote(Latin1(s))
 }
 
 func cut(s string) (string, string, bool) { return strings.Cut(s, " ") }

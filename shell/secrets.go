@@ -3,6 +3,7 @@ package shell
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 
 	"pixfw/ast"
@@ -19,18 +20,31 @@ type Secrets struct {
 // ErrExposed is the error of a file of secrets that others may read.
 var ErrExposed = errors.New("the file can be read by others; its mode must be 600")
 
-// ReadSecrets reads a file of secrets.
+// maxSecrets bounds a file of secrets.
+const maxSecrets = 1 << 20
+
+// ReadSecrets reads a file of secrets. What the findings say never shows a word of the file: any may be half a secret.
 func ReadSecrets(path string) (*Secrets, ast.Diagnostics, error) {
-	info, err := os.Stat(path)
+	f, err := os.Open(path)
 	if err != nil {
 		return nil, nil, err
 	}
-	if info.Mode().Perm()&0o077 != 0 {
+	defer f.Close()
+	info, err := f.Stat()
+	switch {
+	case err != nil:
+		return nil, nil, err
+	case info.IsDir():
+		return nil, nil, fmt.Errorf("%s: is a directory", path)
+	case info.Mode().Perm()&0o077 != 0:
 		return nil, nil, fmt.Errorf("%s: %w", path, ErrExposed)
 	}
-	text, err := os.ReadFile(path)
+	text, err := io.ReadAll(io.LimitReader(f, maxSecrets+1))
 	if err != nil {
 		return nil, nil, err
+	}
+	if len(text) > maxSecrets {
+		return nil, nil, fmt.Errorf("%s: more than %d MB", path, maxSecrets>>20)
 	}
 	file := parser.Parse(path, text)
 	s := &Secrets{}
@@ -39,9 +53,9 @@ func ReadSecrets(path string) (*Secrets, ast.Diagnostics, error) {
 			s.lines = append(s.lines, l.Stmt.Cmd)
 		}
 	}
-	// What could not be read is shown without its text: it may be half a secret.
 	for _, d := range file.Diags {
-		d.Source = ""
+		*d = ast.Diagnostic{Code: d.Code, Kind: d.Kind, Severity: d.Severity, File: d.File, Pos: d.Pos, Message: "the line is not understood",
+			Hint: "a line is one of the configuration, with the real key in the place of the asterisks"}
 	}
 	return s, file.Diags, nil
 }

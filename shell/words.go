@@ -9,15 +9,21 @@ type wordAt struct {
 }
 
 // splitWords cuts a line into the words of the language: blanks separate, and the marks of an interface pair are words of
-// their own. A pair need not be closed, so that help works within it.
+// their own. A pair need not be closed, so that help works within it; blanks in it are allowed.
 func splitWords(line string) []wordAt {
 	var out []wordAt
+	open := false // within a pair
 	add := func(i, j int) { out = append(out, wordAt{line[i:j], i, j}) }
 	for i := 0; i < len(line); {
 		switch {
 		case line[i] == ' ' || line[i] == '\t':
 			i++
+		case line[i] == ')' && open:
+			open = false
+			add(i, i+1)
+			i++
 		case line[i] == '(':
+			open = true
 			add(i, i+1)
 			i++
 			for i < len(line) && line[i] != ' ' && line[i] != '\t' {
@@ -31,6 +37,7 @@ func splitWords(line string) []wordAt {
 				add(i, j)
 				i = j
 				if line[i-1] == ')' {
+					open = false
 					break
 				}
 			}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"strings"
 
+	"github.com/alecthomas/kong"
 	"golang.org/x/term"
 
 	"pixfw/ast"
@@ -33,7 +34,10 @@ Example:
 }
 
 // Run prints the hash.
-func (c *HashCmd) Run(s *IO) error {
+func (c *HashCmd) Run(s *IO, ctx *kong.Context) error {
+	if ctx.Command() == "hash" {
+		return errors.New("hash: say enable, or user NAME; see pixfw hash --help")
+	}
 	password, err := s.password()
 	if err != nil {
 		return err

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -27,6 +28,9 @@ func (s *IO) read(path string) (name string, text []byte, err error) {
 		in, name = f, path
 	}
 	text, err = io.ReadAll(io.LimitReader(in, maxInput+1))
+	if failed := (*os.PathError)(nil); errors.As(err, &failed) {
+		err = fmt.Errorf("%s: %w", failed.Path, failed.Err) // "read: is a directory" does not help
+	}
 	if err == nil && len(text) > maxInput {
 		err = fmt.Errorf("%s: more than %d MB", name, maxInput>>20)
 	}

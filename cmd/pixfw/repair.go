@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 
 	"pixfw/ast"
+	"pixfw/parser"
 	"pixfw/parser/repair"
 	"pixfw/shell"
 )
@@ -74,7 +75,7 @@ func (c *RepairCmd) Run(s *IO) error {
 				Config      string          `json:"config"`
 				Conflicts   int             `json:"conflicts"`
 				Diagnostics ast.Diagnostics `json:"diagnostics"`
-			}{r.name, r.Clean, r.Config, len(r.Conflicts), append(ast.Diagnostics{}, r.Diags...)}, "  ")
+			}{r.name, r.Clean, parser.Latin1(r.Config), len(r.Conflicts), append(ast.Diagnostics{}, r.Diags...)}, "  ")
 		}
 		if err := shell.PrintFindings(s.Stderr, r.Diags, maxRepairs, s.Color); err != nil {
 			return err

@@ -24,10 +24,15 @@ func Repair(name string, text []byte) *Result {
 		return b.r
 	}
 	f := parser.Parse(name, text)
+	if len(f.Lines) == 0 && f.Diags.HasErrors() && strings.TrimSpace(b.text) != "" { // no text at all
+		b.r.Diags, b.r.Config = f.Diags, ""
+		return b.r
+	}
 	if understood(f) {
 		b.r.Clean = true
 		return b.r
 	}
+	b.text = parser.Latin1(b.text)
 	b.captured(f)
 	lang, err := pix()
 	if err != nil {

@@ -128,6 +128,46 @@ func TestPlainUnchanged(t *testing.T) {
 	}
 }
 
+// TestNoText: what is no text is an error, and is not handed on.
+func TestNoText(t *testing.T) {
+	for _, text := range []string{"\x7fELF\x02\x01\x01\x00\x00\x00\x00\x00\x00", "\xff\xfen\x00a\x00m\x00e\x00s\x00"} {
+		r := Repair("page", []byte(text))
+		if r.Config != "" || len(r.Diags) != 1 || r.Diags[0].Code != "E100" || r.Clean {
+			t.Errorf("%q became %q, clean %v, %v", text, r.Config, r.Clean, r.Diags)
+		}
+	}
+}
+
+// TestLongNoise: what is not understood is kept in lines that can be read, however long it was, and in whatever alphabet.
+func TestLongNoise(t *testing.T) {
+	noise := strings.Repeat("\xd9", 3000)
+	r := Repair("page", []byte("hostname pix\nacc"+noise+" x\nmtu outside 1500\n"))
+	if again := Repair("again", []byte(r.Config)); !again.Clean || strings.Count(r.Config, "Ù") != 3000 {
+		t.Errorf("clean %v, %v", again.Clean, again.Diags)
+	}
+}
+
+// TestOutside: text around the configuration is left out, and told of; a line behind it that begins as a command does is kept.
+func TestOutside(t *testing.T) {
+	r := Repair("page", []byte("This is how\nit is done:\n\nhostname caf\xe9\npager lines x\nmtu outside 1500 1500\n\nTh\xe4t is all.\n"))
+	if want := "hostname café\n: not understood: pager lines x\n: not understood: mtu outside 1500 1500\n"; r.Config != want {
+		t.Errorf("got %q\nwant %q", r.Config, want)
+	}
+	var got []string
+	for _, d := range r.Diags {
+		got = append(got, fmt.Sprintf("%s %s %s", d.Pos, d.Code, d.Message))
+	}
+	want := []string{
+		`1:1 E133 2 lines before the configuration were left out: "This is how it is done:"`,
+		`5:1 E134 "pager lines x" is not understood`,
+		`6:1 E134 "mtu outside 1500 1500" is not understood`,
+		`8:1 E133 text behind the configuration was left out: "Thät is all."`,
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("-want +got:\n%s", d)
+	}
+}
+
 func TestCorpusUnchanged(t *testing.T) {
 	shared(t, "corpus/INDEX.md")
 	names, _ := filepath.Glob("../../../shared/corpus/*.cfg")

@@ -3,6 +3,7 @@ package repair
 import (
 	"fmt"
 	"strings"
+	"unicode/utf8"
 
 	"pixfw/ast"
 	"pixfw/parser"
@@ -64,6 +65,8 @@ func (b *builder) build(rd *reading, noises []noise) {
 	}
 	if rd.to > rd.from {
 		first, last := rd.l.edges[rd.taken[rd.from]].from, rd.l.edges[rd.taken[rd.to-1]].to
+		b.outside(0, int(first), "before")
+		b.outside(b.half(int(last)), len(rd.l.words), "behind")
 		for _, n := range noises {
 			if n.before > int(first) && n.before < int(last) {
 				b.change(DropNoise, n.start, n.end, fmt.Sprintf("%q was left out", short(n.text)))
@@ -190,7 +193,9 @@ func (b *builder) skipped(from, to int) {
 			b.change(part, start, stop, fmt.Sprintf("%q was left out", short(text)))
 		case DropWords:
 			b.change(part, start, stop, fmt.Sprintf("%q is not understood", short(text)))
-			b.r.lines = append(b.r.lines, line{text: ": not understood: " + printable(text), mark: true})
+			for _, t := range marks(text) {
+				b.r.lines = append(b.r.lines, line{text: t, mark: true})
+			}
 		}
 		if part != DropNoise {
 			kind = part
@@ -200,6 +205,55 @@ func (b *builder) skipped(from, to int) {
 		}
 		i = end
 	}
+}
+
+// outside tells of the words before or behind the configuration.
+func (b *builder) outside(from, to int, where string) {
+	if from >= to {
+		return
+	}
+	w := b.rd.l.words[from:to]
+	start, stop := w[0].start, w[len(w)-1].end
+	what, was := "text", "was"
+	if n := strings.Count(b.text[start:stop], "\n"); n > 0 {
+		what, was = fmt.Sprintf("%d lines", n+1), "were"
+	}
+	b.diag(ast.Info, codeSkipped, ast.Damage, start, stop,
+		fmt.Sprintf("%s %s the configuration %s left out: %q", what, where, was, short(strings.Join(strings.Fields(b.text[start:stop]), " "))), "")
+}
+
+// half keeps the lines right behind the last command, at word from, that begin as commands do and are none: they are not
+// understood, as they would be between commands. It is the word behind them.
+func (b *builder) half(from int) int {
+	l := b.rd.l
+	last := b.rd.l.edges[b.rd.taken[b.rd.to-1]]
+	if last.frame || from == 0 {
+		return from
+	}
+	to := from
+	for line := l.words[from-1].line; to < len(l.words); {
+		w := l.words[to]
+		if !w.bol || w.kind != plain || w.line != line+1 || !leads(w.text) {
+			break
+		}
+		for line = w.line; to < len(l.words) && l.words[to].line == line; {
+			to++
+		}
+	}
+	if to > from {
+		b.skipped(from, to)
+	}
+	return to
+}
+
+// leads reports whether a command begins with the word.
+func leads(word string) bool {
+	for _, c := range parser.Commands() {
+		if first, _, _ := strings.Cut(c.Keyword, " "); strings.EqualFold(first, word) {
+			return true
+		}
+	}
+	return false
 }
 
 // tail reports whether words that are neither comment nor on a line of their own
@@ -240,7 +294,7 @@ func (b *builder) finish() {
 					fmt.Sprintf("%q is not understood where it stands", short(f.Text)),
 					"it stays as a comment line; correct it or take it out")
 			}
-			*l = line{text: ": not understood: " + printable(l.text), mark: true}
+			*l = line{text: strings.Join(marks(l.text), "\n"), mark: true}
 		}
 		if l.command != nil {
 			r.Commands = append(r.Commands, *l.command)
@@ -303,6 +357,21 @@ func short(text string) string {
 		}
 	}
 	return text
+}
+
+// marks is a text that is not understood as comment lines. A line that is longer than the parser reads would be none.
+func marks(text string) (out []string) {
+	const mark, most = ": not understood: ", 2000
+	text = printable(text)
+	for len(text) > most {
+		cut := most
+		for !utf8.RuneStart(text[cut]) {
+			cut--
+		}
+		out = append(out, mark+text[:cut])
+		text = text[cut:]
+	}
+	return append(out, mark+text)
 }
 
 // printable makes a text fit into a comment line.

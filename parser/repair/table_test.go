@@ -108,6 +108,7 @@ share !--- OR isakmp policy 10 authentication rsa-sig`))
 	// hostname pix
 	// isakmp policy 10 authentication pre-share
 	// : conflict: the text also has, on its line 2: isakmp policy 10 authentication rsa-sig
+	// page.txt:1:1: note[E133]: text before the configuration was left out: "!--- Who it is."
 	// page.txt:1:17: note[E132]: "hostname pix" began in the middle of a line
 	// page.txt:1:30: note[E132]: "isakmp policy 10 authentication pre-share" began in the middle of a line
 	// page.txt:1:62: note[E131]: "pre-" and "share" on the next line are one word

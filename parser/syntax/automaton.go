@@ -108,6 +108,12 @@ func (a *Automaton) Walk(words []string) (n int, next []Next) {
 	return n, a.next(at)
 }
 
+// Reach returns how many of the words fit a command: Walk without what could follow.
+func (a *Automaton) Reach(words []string) int {
+	_, n := a.walk(words)
+	return n
+}
+
 // Next returns what may follow the words: keywords in alphabetical order, then
 // classes, then the end of the line. The words are taken as they stand; expand
 // them first. It returns nil if they cannot begin a command.
@@ -137,8 +143,22 @@ func (a *Automaton) walk(words []string) (at *node, n int) {
 	return at, n
 }
 
-// next lists what may follow in any of the nodes.
+// next lists what may follow in any of the nodes. Of one node it is worked out once: a file full of errors asks for it line by
+// line.
 func (a *Automaton) next(nodes ...*node) []Next {
+	if len(nodes) != 1 {
+		return a.follow(nodes)
+	}
+	known := nodes[0].after.Load()
+	if known == nil {
+		list := a.follow(nodes)
+		known = &list
+		nodes[0].after.Store(known)
+	}
+	return slices.Clone(*known)
+}
+
+func (a *Automaton) follow(nodes []*node) []Next {
 	var out []Next
 	classes := map[string]bool{}
 	end := false

@@ -22,6 +22,7 @@ type node struct {
 
 	// steps is replaced, never written to, so that it is read without a lock.
 	steps atomic.Pointer[map[step]*node]
+	after atomic.Pointer[[]Next] // what next says of it, once asked
 }
 
 // literal is all edges of one keyword, group all edges of one leaf.
