@@ -21,7 +21,8 @@ func targetCodes() []Code {
 				"only the first range of addresses, and no PAT address beside a range.",
 			"global (outside) 1 203.0.113.10-203.0.113.12\nglobal (outside) 1 203.0.113.20", "For translate, write one range, or PAT alone."},
 		{"W504", "Limit of half-open connections or DNS rewriting is not done",
-			"The limit of half-open connections (TCP intercept) and the rewriting of DNS answers of this line have no effect on Linux. The limit of " +
+			"The rewriting of DNS answers has no effect on Linux. The limit of half-open connections of a static is enforced by the kernel engine: the kernel answers for " +
+				"the server (TCP intercept, 201003); a burst may exceed it for some milliseconds. With rules alone, and for nat lines, it has no effect. The limit of " +
 				"connections is enforced (201002).",
 			"static (inside,outside) 203.0.113.80 10.0.0.80 netmask 255.255.255.255 100 20", "Switch SYN cookies on at the server."},
 		{"W505", "Static is not loaded",
@@ -63,8 +64,9 @@ func targetCodes() []Code {
 			"The interface has no address, or no device of this host stands for it. No packet enters or leaves by it.",
 			"nameif ethernet2 dmz security50", "Give it an address with ip address, and name its device."},
 		{"W514", "What Linux never does as a PIX",
-			"Some things hold for every configuration. Packets lose one from their TTL, and senders get ICMP errors where it ends or a neighbour does not answer. Initial sequence numbers are not randomised. The limits of the fragment command are those of the kernel. Without " +
-				"the daemon, ICMP replies that answer nothing, and packets of protocols without ports that conntrack calls invalid, are not translated and so not " +
+			"Some things hold for every configuration. Packets lose one from their TTL, and senders get ICMP errors where it ends or a neighbour does not answer. Initial sequence numbers are not randomised. Without " +
+				"the daemon, the limits of the fragment command are those of the kernel. ICMP replies that answer nothing, and packets of protocols without ports that " +
+				"conntrack calls invalid, are then not translated and so not " +
 				"forwarded, even where an access list permits them; with it, that holds only of replies through PAT.",
 			"nat (inside) 1 0.0.0.0 0.0.0.0", "Nothing, in most networks."},
 		{"W515", "Line of an older kind is not loaded",

@@ -35,7 +35,6 @@ const (
 
 // KernelDifferences are all of them.
 var KernelDifferences = []KernelDifference{
-	{tableInbound, []string{"T59"}, "the limit of half-open connections is not enforced (W504)"},
 	{tableState, []string{"T76"}, whyWait},
 	{tableVPN, []string{"T107", "T108"}, whyWait},
 	{tableVPN, []string{"T113", "T116", "T117", "T118", "T121", "T122"}, whyTunnel},

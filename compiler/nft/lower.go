@@ -35,6 +35,7 @@ func Lower(plan *compiler.Plan, names map[int]string, options ...Options) (*Rule
 	}
 	l.routeSets()
 	l.fragments()
+	l.intercepts()
 	l.sanity()
 	l.helpers()
 	l.marks, l.real = map[string]uint32{}, map[uint32]ast.Net{}
@@ -47,6 +48,7 @@ func Lower(plan *compiler.Plan, names map[int]string, options ...Options) (*Rule
 	l.accessLists()
 	l.resets()
 	l.unNAT()
+	l.intercepting()
 	l.input()
 	l.mss()
 	l.limitSets()
@@ -75,6 +77,8 @@ type Options struct {
 	Live bool
 	// Servers says that a process asks the servers of AAA groups.
 	Servers bool
+	// Synproxy says that the kernel can answer SYNs for servers. Without it connections beyond a limit of half-open ones are dropped.
+	Synproxy bool
 	// Linear makes chains of long access lists too, to compare them with.
 	Linear bool
 }
@@ -236,6 +240,7 @@ func (l *lowerer) sanity() {
 	if l.opts.Live {
 		rules = append(rules, deny("401004", "shunned", compiler.Line{}, notLo, inSet(Saddr, ShunSet)))
 	}
+	rules = append(rules, l.notTracked()...)
 	l.chain(Chain{Name: "sanity", Type: "filter", Hook: "prerouting", Priority: -300, Rules: rules,
 		Note: "What cannot be right, before connection tracking"})
 }

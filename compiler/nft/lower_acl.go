@@ -2,6 +2,7 @@ package nft
 
 import (
 	"fmt"
+	"slices"
 
 	"pixfw/ast"
 	"pixfw/compiler"
@@ -11,7 +12,7 @@ import (
 func (l *lowerer) ingress() {
 	base := Chain{Name: "ingress", Type: "filter", Hook: "prerouting", Priority: -150,
 		Note: "Connections pass; the first packet of one, and every packet of other protocols, is judged as it is on the wire",
-		Rules: append(append(l.inClear(), l.answers()...), []Rule{
+		Rules: append(slices.Concat(l.inClear(), l.answers(), l.opened()), []Rule{
 			{Match: []Match{conn, withPorts}, Do: []Stmt{Accept{}}},
 			{Match: []Match{withPorts, own}, Do: []Stmt{Accept{}}},
 		}...)}
@@ -31,6 +32,7 @@ func (l *lowerer) from(i int) Chain {
 	check := Goto{"check_" + l.id[i]}
 	c := Chain{Name: "from_" + l.id[i], Note: "Packets that arrive on " + f.Name}
 	add := func(r ...Rule) { c.Rules = append(c.Rules, r...) }
+	add(l.cookies(i)...)
 	if f.RPF {
 		add(deny("106021", "reverse path", f.RPFLine, Match{Field: NoRoute, Values: one(0)}))
 	}

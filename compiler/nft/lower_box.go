@@ -334,7 +334,18 @@ func (l *lowerer) static(s *compiler.Static) {
 		l.warn("W516", s.Line, "the route to "+s.Real.String()+" does not lead to interface "+l.p.Interfaces[s.RealIf].Name+": Linux follows the route, a PIX the static",
 			"correct the route")
 	}
-	l.limits(s.Line, s.MaxConns, s.Embryonic, s.DNS)
+	embryonic := s.Embryonic
+	switch {
+	case !l.opts.Daemon || !l.intercepted(s):
+	case l.opts.Synproxy:
+		l.note("W504", s.Line, "half-open connections are counted as the kernel tells of them: a burst may exceed the limit by what comes meanwhile; the firewall "+
+			"goes on to answer for some seconds")
+		embryonic = 0
+	default:
+		l.warn("W504", s.Line, "this kernel cannot answer for servers (synproxy): connections beyond the limit of half-open ones are dropped", "")
+		embryonic = 0
+	}
+	l.limits(s.Line, s.MaxConns, embryonic, s.DNS)
 }
 
 func (l *lowerer) limits(line compiler.Line, conns, embryonic int, dns bool) {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"pixfw/ast"
+	"pixfw/compiler"
 )
 
 // DNS guard (semantics.md 1.3): each query gets one answer, by its id, and the connection ends with the last. The rules remember
@@ -43,11 +44,18 @@ func (l *lowerer) dnsGuard() {
 	}
 	l.rs.Sets = append(l.rs.Sets, Set{Name: queries, Kind: Queries, Timeout: t, Note: "DNS queries that wait for their answer"})
 	down := answersOf + "_last"
-	answer := Chain{Name: answersOf, Note: "DNS guard: answers pass to whom has asked", Rules: []Rule{
+	answer := Chain{Name: answersOf, Note: "DNS guard: answers pass to whom has asked"}
+	for k := range l.p.Fixups {
+		if f := &l.p.Fixups[k]; limitsDNS(f) {
+			answer.Rules = append(answer.Rules, Rule{Match: []Match{proto(ast.ProtoUDP), {Field: UDPLenOver, Values: one(uint32(f.MaxLength + 8))}}, Do: []Stmt{Accept{}},
+				Line: f.Line, Note: "too long: it answers nothing, and is dropped as it leaves"})
+		}
+	}
+	answer.Rules = append(answer.Rules, []Rule{
 		{Match: append(hasID[:2:2], Match{Field: QueryOf, Set: queries}), Do: []Stmt{Answer{queries}, Goto{down}}},
 		{Match: append(hasID[:2:2], Match{Field: CtMark, Not: true, Mask: MarkQueries, Values: one(0)}), Do: []Stmt{Counter{}, Drop{}}, Note: "not what was asked"},
 		{Match: []Match{{Field: CtMark, Not: true, Mask: MarkQueries, Values: one(0)}}, Do: []Stmt{Goto{down}}},
-	}}
+	}...)
 	for _, i := range l.ifs {
 		answer.Rules = append(answer.Rules, Rule{Match: []Match{iif(l.dev[i])}, Do: []Stmt{Goto{"from_" + l.id[i]}}})
 	}
@@ -80,7 +88,7 @@ func (l *lowerer) dnsLimit() []Rule {
 	var rules []Rule
 	for k := range l.p.Fixups {
 		f := &l.p.Fixups[k]
-		if f.Protocol != "dns" || f.MaxLength <= 0 || f.MaxLength > 65000 {
+		if !limitsDNS(f) {
 			continue
 		}
 		for _, field := range []Field{Sport, Dport} {
@@ -89,4 +97,9 @@ func (l *lowerer) dnsLimit() []Rule {
 		}
 	}
 	return rules
+}
+
+// limitsDNS reports whether a fixup limits the length of DNS packets.
+func limitsDNS(f *compiler.Fixup) bool {
+	return f.Protocol == "dns" && f.MaxLength > 0 && f.MaxLength <= 65000
 }

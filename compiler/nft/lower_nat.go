@@ -491,8 +491,8 @@ func (l *lowerer) postrouting() {
 	if l.opts.Twins {
 		after.Rules = append([]Rule{{Match: []Match{packetMark(MarkTunnel)}, Do: []Stmt{Accept{}}, Note: "IKE, ESP and AH"}}, after.Rules...)
 	}
-	after.Rules = append(after.Rules, l.asks())
 	after.Rules = append(after.Rules, l.dnsLimit()...) // what has no translation is dropped for that
+	after.Rules = append(append(after.Rules, l.asks()), l.halfOpen()...)
 	var chains []Chain
 	for _, i := range l.ifs {
 		for _, e := range l.cryptoEntries(i) {

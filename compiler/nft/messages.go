@@ -572,6 +572,8 @@ func (e *encoder) stmt(s Stmt) ([]expr.Any, error) {
 	case TakeMark:
 		return []expr.Any{&expr.Meta{Key: expr.MetaKeyMARK, Register: 1}, &expr.Ct{Key: expr.CtKeyMARK, Register: 1, SourceRegister: true},
 			&expr.Immediate{Register: 1, Data: native(0)}, &expr.Meta{Key: expr.MetaKeyMARK, SourceRegister: true, Register: 1}}, nil
+	case SynProxy:
+		return []expr.Any{Synproxy()}, nil
 	case NoTrack:
 		return []expr.Any{&expr.Notrack{}}, nil
 	case AddMark:

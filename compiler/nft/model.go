@@ -40,9 +40,15 @@ const (
 	MarkQueryN  = 0x00200000
 	MarkQueries = MarkQuery | MarkQuery2 | MarkQueryN
 
+	// MarkHalf is of a connection that is half open, to a host with a limit of such.
+	MarkHalf = 0x00040000
+
 	// MarkState are the bits that change while a connection lives.
-	MarkState = MarkResets | MarkQueries
+	MarkState = MarkResets | MarkQueries | MarkHalf
 )
+
+// Opened is the prefix with which the packet is logged that ends the handshake of a connection with MarkHalf.
+const Opened = "opened"
 
 // Answered is the prefix with which the last answer of a DNS connection is logged: the connection is over.
 const Answered = "answered"
@@ -66,6 +72,7 @@ type Ruleset struct {
 
 	// What the daemon does, with Options.Live.
 	Users       map[int]string // sets of users who have logged in, by interface
+	Intercepts  map[int]string // sets of mapped addresses with too many half-open connections, by the static's index in the Plan
 	Established map[int]string // sets of connections that may come back (foreign and mapped address), by the line's index in the Plan
 }
 
@@ -273,6 +280,8 @@ type (
 	// SetPacketMark sets the mark of the packet; TakeMark moves it to the connection.
 	SetPacketMark struct{ Mark uint32 }
 	TakeMark      struct{}
+	// SynProxy answers a SYN for a server, and calls the server when the client has answered.
+	SynProxy struct{}
 	// NoTrack keeps the packet out of connection tracking.
 	NoTrack struct{}
 	// AddMark sets bits of the ct mark, and ClearMark clears them.
@@ -337,6 +346,7 @@ func (Answer) stmt()        {}
 func (NoTrack) stmt()       {}
 func (Rewrite) stmt()       {}
 func (MarkPacket) stmt()    {}
+func (SynProxy) stmt()      {}
 func (ToQueue) stmt()       {}
 func (Limit) stmt()         {}
 func (Dispatch) stmt()      {}

@@ -459,6 +459,8 @@ func stmtText(s Stmt) string {
 		return "ct mark set meta mark meta mark set 0x00000000"
 	case NoTrack:
 		return "notrack"
+	case SynProxy:
+		return fmt.Sprintf("synproxy mss %d wscale %d timestamp sack-perm", proxyMSS, proxyScale)
 	case AddMark:
 		return fmt.Sprintf("ct mark set ct mark | 0x%08x", s.Bits)
 	case ClearMark:

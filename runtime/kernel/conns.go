@@ -21,6 +21,7 @@ type conn struct {
 	born   time.Time
 	reason string // where it is known before the end
 	pairs  []pairKey
+	half   halfKey // while it is half open, to a host with a limit of such
 }
 
 // maxConns bounds the table. Connections beyond it pass, and have no messages.
@@ -92,6 +93,7 @@ func (d *dynamic) newConn(f *flow) (log []runtime.Message) {
 	}
 	d.conns[f.orig] = c
 	d.comesBack(c, true)
+	d.beginsHalf(c, f)
 	if ported(f.orig.proto) {
 		d.number++
 		c.about.Number = d.number
@@ -166,6 +168,7 @@ func (d *dynamic) endConn(f *flow) []runtime.Message {
 func (d *dynamic) drop(k tuple, c *conn, last *flow) []runtime.Message {
 	delete(d.conns, k)
 	d.comesBack(c, false)
+	d.endsHalf(c)
 	now := d.clock.Now()
 	for _, x := range c.xlates {
 		if x != nil {

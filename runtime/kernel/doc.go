@@ -19,7 +19,8 @@
 // and statics go on, other hosts are dropped; the next engine learns from the connections whose address is whose.
 //
 // What falls short: PAT ports are chosen by Linux, within the class. Bytes of TCP connections count TCP options. Connections
-// that end by themselves are told of up to a second later. Half-open connections are not limited.
+// that end by themselves are told of up to a second later. Half-open connections are counted as
+// conntrack tells of them, and limited for statics only.
 //
 // What cannot be done yet: users (the table is empty) and IPsec.
 //

@@ -265,7 +265,7 @@ func (d *dynamic) tick() error {
 	if err == nil {
 		closing, err = d.expire(idle)
 	}
-	err = errors.Join(err, d.usersTick(), d.pairsTick())
+	err = errors.Join(err, d.usersTick(), d.pairsTick(), d.halfTick())
 	generation := d.resync > 0
 	d.mu.Unlock()
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/google/nftables/expr"
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
 
@@ -101,8 +102,8 @@ func New(opts Options) (*Engine, error) {
 		return nil, errors.Join(err, e.log.close(), ns.close())
 	}
 	if q, err := ns.openQueue(nft.Queue); err == nil {
-		if native := ns.hasNativeQueue(); native || ns.hasCompatQueue() {
-			e.queue, e.opt = q, nft.Options{Daemon: true, CompatQueue: !native, Live: true}
+		if native := ns.has(&expr.Queue{Num: nft.Queue, Total: 1}); native || ns.has(nft.CompatQueue(nft.Queue, false)) {
+			e.queue, e.opt = q, nft.Options{Daemon: true, CompatQueue: !native, Live: true, Synproxy: ns.has(nft.Synproxy())}
 		} else if err := q.close(); err != nil {
 			return nil, errors.Join(err, e.Close())
 		}
@@ -408,8 +409,12 @@ func (e *Engine) logged(l logged) {
 	if !ok {
 		return
 	}
-	if l.prefix == nft.Answered {
+	switch l.prefix {
+	case nft.Answered:
 		_ = e.dyn.answered(&l.packet) // a connection that is not ended is ended by its time
+		return
+	case nft.Opened:
+		e.dyn.opened(&l.packet)
 		return
 	}
 	var list []runtime.Message

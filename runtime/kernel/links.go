@@ -79,9 +79,10 @@ func (e *Engine) wanted(plan *compiler.Plan, links map[int]netlink.Link) []item 
 	// Mapped addresses of the interface's subnet are made local, so that the kernel answers ARP for them. Packets to them
 	// that no translation takes end in the input chain, which drops them.
 	seen := map[string]bool{}
-	local := func(i int, n ast.Net, line compiler.Line) {
+	local := func(i int, n ast.Net, line compiler.Line, always bool) {
 		f, link := &plan.Interfaces[i], links[i]
-		if link == nil || f.Shutdown || !f.ProxyARP || !f.HasAddress() || !n.Mask.Contiguous() || n.Mask < f.Net.Mask || !f.Net.Contains(n.IP) {
+		if link == nil || f.Shutdown || !f.HasAddress() || !n.Mask.Contiguous() || n.Mask == 0 ||
+			!always && (!f.ProxyARP || n.Mask < f.Net.Mask || !f.Net.Contains(n.IP)) {
 			return
 		}
 		first, last := n.Range()
@@ -99,13 +100,14 @@ func (e *Engine) wanted(plan *compiler.Plan, links map[int]netlink.Link) []item 
 	for i := range plan.NAT.Statics {
 		s := &plan.NAT.Statics[i]
 		if !plan.Interfaces[s.MappedIf].Net.Overlaps(s.RealNet()) {
-			local(s.MappedIf, ast.Net{IP: s.Mapped & s.Mask, Mask: s.Mask}, s.Line)
+			// Where the firewall may have to answer for a server, its address must be local (TCP intercept).
+			local(s.MappedIf, ast.Net{IP: s.Mapped & s.Mask, Mask: s.Mask}, s.Line, s.Embryonic > 0)
 		}
 	}
 	for i := range plan.NAT.Globals {
 		g := &plan.NAT.Globals[i]
 		for ip := g.First; !g.Interface && ip >= g.First && ip <= g.Last && ip-g.First < maxPool; ip++ {
-			local(g.If, ast.Net{IP: ip, Mask: ast.AllOnes}, g.Line)
+			local(g.If, ast.Net{IP: ip, Mask: ast.AllOnes}, g.Line, false)
 		}
 	}
 	return out

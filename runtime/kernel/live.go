@@ -34,6 +34,9 @@ type live struct {
 	users map[userKey]*user
 	most  int
 	pairs map[pairKey]*pair
+	half  map[halfKey]int // half-open connections
+	// Those that are open before their beginning was read, since the last tick and since the one before: logs and events are two ways.
+	early, earlier map[tuple]bool
 
 	remotes map[remoteKey]Remote
 	clients map[ast.IP]string // of these, the interface of each client
@@ -63,7 +66,7 @@ type pair struct {
 }
 
 func newLive() live {
-	return live{shuns: map[ast.IP]*runtime.Shun{}, users: map[userKey]*user{}, pairs: map[pairKey]*pair{}, remotes: map[remoteKey]Remote{}, clients: map[ast.IP]string{}}
+	return live{shuns: map[ast.IP]*runtime.Shun{}, users: map[userKey]*user{}, pairs: map[pairKey]*pair{}, half: map[halfKey]int{}, early: map[tuple]bool{}, remotes: map[remoteKey]Remote{}, clients: map[ast.IP]string{}}
 }
 
 // member changes of one transaction.
@@ -120,6 +123,11 @@ func (d *dynamic) fillLive(plan *compiler.Plan, rs *nft.Ruleset) {
 			if plan.Established[i].Line.Text() == k.line {
 				of[name] = append(of[name], nft.Member{IP: k.foreign, To: k.mapped, For: pairLife})
 			}
+		}
+	}
+	for k, n := range d.live.half {
+		if i := k.static(plan); i >= 0 && rs.Intercepts[i] != "" && n >= plan.NAT.Statics[i].Embryonic {
+			of[rs.Intercepts[i]] = append(of[rs.Intercepts[i]], nft.Member{IP: k.mapped, For: interceptLife})
 		}
 	}
 	var clients [][2]ast.IP

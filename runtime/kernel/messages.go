@@ -83,6 +83,17 @@ func message(plan *compiler.Plan, d *dynamic, in int, reason string, p *runtime.
 		n, _ := strconv.Atoi(limit)
 		global, half := d.limited(plan, in, out, p)
 		return syslog.New(201002, kind, global, half, n), true
+	case "201003":
+		k, err := strconv.Atoi(arg)
+		if err != nil || k >= len(plan.NAT.Statics) {
+			return runtime.Message{}, false
+		}
+		s := &plan.NAT.Statics[k]
+		real := syslog.End{IP: s.ToReal(p.Dst), Port: p.DstPort}
+		if s.Proto != 0 {
+			real.Port = s.RealPt
+		}
+		return syslog.New(201003, d.halfOf(s, p.Dst), s.Embryonic, syslog.End{IP: p.Src, Port: p.SrcPort}, p.Dst, real, name(in)), true
 	case "211001":
 		return syslog.New(211001), true
 	case "305005":

@@ -169,15 +169,8 @@ func appendAnswer(b []byte, num uint16, a answer) []byte {
 	return end(b, start)
 }
 
-// hasCompatQueue asks the same of the target of xtables.
-func (s *space) hasCompatQueue() bool {
-	b, err := nft.Probe(nft.CompatQueue(nft.Queue, false))
-	return err == nil && s.commit(b) == nil
-}
-
-// hasNativeQueue asks the kernel whether it has the queue expression, with a table that never sees a packet and is gone
-// with the same transaction.
-func (s *space) hasNativeQueue() bool {
-	b, err := nft.Probe(&expr.Queue{Num: nft.Queue, Total: 1})
+// has asks the kernel whether it has an expression, with a table that never sees a packet and is gone with the same transaction.
+func (s *space) has(e expr.Any) bool {
+	b, err := nft.Probe(e)
 	return err == nil && s.commit(b) == nil
 }
