@@ -79,7 +79,7 @@ func (a *Archive) runCase(c *Case, opts *Options) Result {
 		return res
 	}
 	if err != nil {
-		res.Status, res.Got = Fail, err.Error()
+		res.Status, res.Reason, res.Got = Fail, "the configuration has errors", err.Error()
 		res.Wanted = "the configuration is accepted"
 		return res
 	}
