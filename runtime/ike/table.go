@@ -1,10 +1,12 @@
 package ike
 
 import (
+	"cmp"
 	"container/heap"
 	"container/list"
 	"encoding/binary"
 	"net/netip"
+	"slices"
 
 	"pixfw/compiler"
 	"pixfw/runtime/syslog"
@@ -59,11 +61,28 @@ func (m *Machine) newSA(d Datagram, ci, cr cookie, initiator bool) *sa {
 func (m *Machine) established(s *sa) {
 	m.dropHalfOpen(s)
 	delete(m.first, s.hand.first)
+	begun := s.hand.first.remote
 	s.hand = nil
 	if p := m.peers[s.remote.Addr()]; p != nil {
 		if p.done++; p.done == 1 {
 			m.licensed++
 		}
+		m.superseded(s, p, begun)
+	}
+}
+
+// superseded ends what an authenticated peer has begun from the same port before and left: its answers, repeated, would reach it now
+// in the midst of another exchange, and vpnc ends itself over that.
+func (m *Machine) superseded(s *sa, p *peer, begun netip.AddrPort) {
+	var left []*sa
+	for o := range p.sas {
+		if o.hand != nil && !o.initiator && o.id < s.id && (o.remote == s.remote || o.remote == begun) {
+			left = append(left, o)
+		}
+	}
+	slices.SortFunc(left, func(a, b *sa) int { return cmp.Compare(a.id, b.id) })
+	for _, o := range left {
+		m.removeSA(o, "the peer has begun anew", false)
 	}
 }
 

@@ -3,6 +3,7 @@ package ike
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -652,4 +653,47 @@ func FuzzTransaction(f *testing.F) {
 			t.Fatalf("%x has made two clients of one", body)
 		}
 	})
+}
+
+// A client that was given up, and has begun anew from the same port, hears nothing more of what it has left; what another has begun
+// goes on.
+func TestClientBeginsAnew(t *testing.T) {
+	for _, main := range []bool{false, true} {
+		w, b := clientWorld(t, "", Options{})
+		other := newClient(w, "192.168.1.3")
+		other.key = "wrong"
+		other.connect()
+		w.run()
+		wrong := newClient(w, "192.168.1.2")
+		if main {
+			wrong.old()
+		}
+		wrong.key, wrong.noContact = "wrong", true
+		wrong.connect()
+		w.run()
+		right := newClient(w, "192.168.1.2")
+		right.m.o.Rand = chacha(99)
+		right.noContact = true
+		if main {
+			right.old()
+		}
+		right.connect()
+		w.run()
+		w.pass(time.Second)
+		if len(b.SAs()) != 2 {
+			t.Fatalf("main %v: %+v", main, b.SAs())
+		}
+		b.sent = nil
+		w.others[other.at.Addr()] = func(Datagram) {}
+		right.deaf = func(*config) bool { return true }
+		w.pass(4500 * time.Millisecond)
+		for _, d := range b.sent {
+			if d.Remote == right.at && d.Payload[18] != byte(xConfig) {
+				t.Errorf("main %v: the client gets an answer to what it has left", main)
+			}
+		}
+		if len(b.sent) == 0 || !slices.ContainsFunc(b.sent, func(d Datagram) bool { return d.Remote == other.at }) {
+			t.Errorf("main %v: the other client is forgotten", main)
+		}
+	}
 }
