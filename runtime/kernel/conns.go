@@ -78,6 +78,9 @@ func (d *dynamic) newConn(f *flow) (log []runtime.Message) {
 	if !ok || f.class() == nft.MarkLogin {
 		return log // a user who logs in talks to the firewall
 	}
+	if u := d.live.users[userKey{d.plan.Interfaces[d.behind(f.orig.src)].Name, f.orig.src}]; u != nil {
+		about.User = u.name
+	}
 	now := d.clock.Now()
 	c := &conn{id: f.id, about: about, born: now}
 	var fresh *xlate
