@@ -164,10 +164,16 @@ func (c *Config) put(cmd Command) error {
 			return refuseDuplicate(cmd)
 		}
 		for i, old := range list {
-			if old.rule().key == r.key {
+			if old.rule().key != r.key {
+				continue
+			}
+			if c.rank(old) == c.rank(cmd) {
 				list[i] = cmd
 				return nil
 			}
+			// It belongs elsewhere now: an interface that gets another crypto map.
+			list = slices.Delete(slices.Clone(list), i, i+1)
+			break
 		}
 	}
 	rank := c.rank(cmd)

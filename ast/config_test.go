@@ -246,3 +246,18 @@ func TestParseIP(t *testing.T) {
 		}
 	}
 }
+
+// TestMapOfInterfaceMoves: an interface that gets another crypto map prints with that map.
+func TestMapOfInterfaceMoves(t *testing.T) {
+	c := NewConfig("")
+	for _, cmd := range []Command{&MapEntry{Name: "a", Seq: 10, Kind: "ipsec-isakmp"}, &MapInterface{Name: "a", If: "outside"},
+		&MapEntry{Name: "b", Seq: 10, Kind: "ipsec-isakmp"}, &MapInterface{Name: "b", If: "outside"}} {
+		if err := c.Do(Statement{Cmd: cmd}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := "crypto map a 10 ipsec-isakmp;crypto map b 10 ipsec-isakmp;crypto map b interface outside"
+	if got := strings.Join(c.Lines(&Printer{}), ";"); got != want {
+		t.Errorf("prints %q, want %q", got, want)
+	}
+}

@@ -109,6 +109,12 @@ func (c *capture) bare(i int) bool {
 	return trim(s) == "" && strings.Contains(c.raw[i], more)
 }
 
+// empty reports whether line i is empty but for what stands around every line.
+func (c *capture) empty(i int) bool {
+	s, _, _ := c.text(i)
+	return trim(s) == "" && !strings.Contains(c.raw[i], more)
+}
+
 // terminal shows a line as a terminal would: a carriage return and a backspace move back, what follows overwrites. The
 // pager's prompt goes with what wiped it. cols is nil if nothing has moved.
 func terminal(raw string) (string, []int32) {

@@ -26,7 +26,7 @@ func (p *fileParser) next(c *capture, i int) (logical, int) {
 	n, width := 1, 0
 	for {
 		k := i + n
-		for k < len(c.raw) && (c.bare(k) || c.double && c.raw[k] == "" && k == i+n) {
+		for k < len(c.raw) && (c.bare(k) || c.double && k == i+n && c.empty(k)) {
 			k++
 		}
 		if k >= len(c.raw) || len(l.text) > maxLine {
@@ -110,8 +110,8 @@ func (p *fileParser) continues(c *capture, k int, so string, blanks int, stated 
 	case first[0] == ':' || first[0] == '!':
 		return sure && !tail && blanks == 0 && !p.starts(t)
 	case p.accepts(so + piece):
-		if head && !sure {
-			return false // a line may be of this length by chance
+		if head && !sure && (p.starts(t) || p.accepts(so+" (,)")) {
+			return false // a line may be of this length by chance, and text goes on with anything
 		}
 		p.wraps++
 		return true

@@ -155,8 +155,12 @@ func (c *conv) net(addr, mask word) ast.Net {
 func (c *conv) netOff(addr, mask word) ast.Net {
 	n := c.net(addr, mask)
 	if off := n.IP & n.Mask; off != n.IP {
-		c.warn(addr, codeHostBits, badValue{kind: ast.BadValue, message: "address " + n.IP.String() + " has bits outside the mask " +
-			n.Mask.String() + "; they are ignored", hint: "the same as " + off.String() + " " + n.Mask.String()})
+		b := badValue{kind: ast.BadValue, message: "address " + n.IP.String() + " has bits outside the mask " +
+			n.Mask.String() + "; they are ignored", hint: "the same as " + off.String() + " " + n.Mask.String()}
+		if n.Mask != 0 && (^n.Mask).Contiguous() {
+			b.hint += "; if this is a wildcard mask, a PIX wants " + (n.IP & ^n.Mask).String() + " " + (^n.Mask).String()
+		}
+		c.warn(addr, codeHostBits, b)
 		n.IP = off
 	}
 	return n
