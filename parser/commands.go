@@ -110,12 +110,11 @@ func Grammars() []syntax.Grammar {
 	}
 	var out []syntax.Grammar
 	for _, c := range table {
-		words := maps.Clone(base)
 		f := strings.Fields(c.keyword)
-		words[f[len(f)-1]] = c.help
-		out = append(out, syntax.Grammar{EBNF: c.set.ebnf(), Help: words})
+		own := map[string]string{f[len(f)-1]: c.help}
+		out = append(out, syntax.Grammar{EBNF: c.set.ebnf(), Help: base, Own: own})
 		if c.no != nil {
-			out = append(out, syntax.Grammar{EBNF: c.no.ebnf(), Help: words})
+			out = append(out, syntax.Grammar{EBNF: c.no.ebnf(), Help: base, Own: own})
 		}
 	}
 	return append(out, syntax.Grammar{EBNF: clearForm.ebnf(), Help: base})

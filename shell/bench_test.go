@@ -11,11 +11,7 @@ func BenchmarkHelp(b *testing.B) {
 	s, _ := newSession(b, readExample(b), Config)
 	b.Run("first", func(b *testing.B) {
 		for b.Loop() {
-			l, err := newLanguage()
-			if err != nil {
-				b.Fatal(err)
-			}
-			s.lang = l
+			s.lang = newLanguage()
 			s.Help(typed)
 		}
 	})

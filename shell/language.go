@@ -11,54 +11,61 @@ import (
 	"pixfw/parser/syntax"
 )
 
-// language is what may be typed: one automaton a mode. They are made from the parser's grammars and never change.
+// language is what may be typed: one automaton a mode. They are made from the parser's grammars and never change. Each is made
+// when it is first asked for: the one of a whole configuration takes some milliseconds.
 type language struct {
-	user, exec, config *syntax.Automaton
-	conf               *syntax.Automaton // configuration commands alone
+	user, exec, config func() *syntax.Automaton
+	conf               func() *syntax.Automaton // configuration commands alone
 }
 
-var theLanguage = sync.OnceValues(newLanguage)
+// theLanguage is made once a process. The automatons are made behind the back of whoever reads the banner.
+var theLanguage = sync.OnceValue(func() *language {
+	l := newLanguage()
+	go func() {
+		for _, a := range [...]func() *syntax.Automaton{l.user, l.exec, l.config, l.conf} {
+			a()
+		}
+	}()
+	return l
+})
 
-func newLanguage() (*language, error) {
+func newLanguage() *language {
 	classes := parser.Classes()
 	for name, c := range parser.ExecClasses() {
 		classes[name] = c
 	}
-	l := &language{}
-	for _, part := range []struct {
-		to       **syntax.Automaton
-		grammars []syntax.Grammar
-	}{
-		{&l.user, parser.UserGrammars()},
-		{&l.exec, parser.ExecGrammars()},
-		{&l.conf, parser.Grammars()},
-		{&l.config, append(append([]syntax.Grammar{}, parser.ExecGrammars()...), parser.Grammars()...)},
-	} {
-		a, err := syntax.New(part.grammars, classes)
-		if err != nil {
-			return nil, err
-		}
-		*part.to = a
+	of := func(families ...func() []syntax.Grammar) func() *syntax.Automaton {
+		return sync.OnceValue(func() *syntax.Automaton {
+			var grammars []syntax.Grammar
+			for _, f := range families {
+				grammars = append(grammars, f()...)
+			}
+			a, err := syntax.New(grammars, classes)
+			if err != nil {
+				// The grammars are constants of the program, and a test makes each.
+				panic(err)
+			}
+			return a
+		})
 	}
-	return l, nil
+	return &language{user: of(parser.UserGrammars), exec: of(parser.ExecGrammars), conf: of(parser.Grammars), config: of(parser.ExecGrammars, parser.Grammars)}
 }
 
 func (l *language) of(m Mode) *syntax.Automaton {
-	return [...]*syntax.Automaton{l.user, l.exec, l.config}[m]
+	return [...]func() *syntax.Automaton{l.user, l.exec, l.config}[m]()
 }
 
 // isExec reports whether whole words are an exec command rather than a line of configuration: what both automatons can
 // begin belongs to the one that understands more of it.
 func (l *language) isExec(words []string) bool {
-	if l.exec.Accepts(words) {
+	exec, conf := l.exec(), l.conf()
+	if exec.Accepts(words) {
 		return true
 	}
-	if l.conf.Accepts(words) {
+	if conf.Accepts(words) {
 		return false
 	}
-	n, _ := l.exec.Walk(words)
-	m, _ := l.conf.Walk(words)
-	return n > m
+	return exec.Reach(words) > conf.Reach(words)
 }
 
 // expand replaces the abbreviations of a line, and gives its words. Where a word cannot be right the words before it are

@@ -20,7 +20,7 @@ func (s *Session) live(w syntax.Next, before []string) []string {
 		}
 	}
 	if strings.EqualFold(w.Class, "cmdword") { // privilege is of commands
-		out = append(s.lang.exec.Leading(), s.lang.conf.Leading()...)
+		out = append(s.lang.exec().Leading(), s.lang.conf().Leading()...)
 	}
 	out = append(out, w.Words...)
 	slices.Sort(out)

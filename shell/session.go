@@ -69,11 +69,7 @@ func New(o Options) (*Session, ast.Diagnostics, error) {
 	if s.engine == nil {
 		s.engine = emulator.New(s.clock)
 	}
-	lang, err := theLanguage()
-	if err != nil {
-		return nil, nil, err
-	}
-	s.lang = lang
+	s.lang = theLanguage()
 	var diags ast.Diagnostics
 	switch {
 	case s.running != nil:
@@ -293,7 +289,7 @@ func (s *Session) run(line string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if s.mode == User && !s.lang.user.Accepts(words) && s.lang.exec.Accepts(words) {
+	if s.mode == User && !s.lang.user().Accepts(words) && s.lang.exec().Accepts(words) {
 		// To who may not type it a command is unknown.
 		return "", refused(textUnknown)
 	}

@@ -44,8 +44,8 @@ type Grammar struct {
 	// EBNF is what the String method of a participle parser returns. Its first
 	// production is a whole command.
 	EBNF string
-	// Help explains the keywords of this grammar, by literal.
-	Help map[string]string
+	// Help explains the keywords of this grammar, by literal; Own goes before it, so that many grammars can share one Help.
+	Help, Own map[string]string
 }
 
 // Next is one thing that may follow: a keyword, a leaf, or the end of the line.

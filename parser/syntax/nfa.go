@@ -54,12 +54,13 @@ type builder struct {
 	leaves  []leaf
 	leafIDs map[string]int
 	open    []string          // the productions being inlined
-	help    map[string]string // of the grammar being built
+	help    map[string]string // of the grammars being built,
+	own     map[string]string // and of this one
 }
 
 type root struct {
-	name string
-	help map[string]string
+	name      string
+	help, own map[string]string
 }
 
 func newBuilder(grammars []Grammar, classes map[string]Class) (*builder, error) {
@@ -74,7 +75,7 @@ func newBuilder(grammars []Grammar, classes map[string]Class) (*builder, error) 
 		if err != nil {
 			return nil, fmt.Errorf("syntax: grammar %d: %w", i, err)
 		}
-		b.roots = append(b.roots, root{name, g.Help})
+		b.roots = append(b.roots, root{name, g.Help, g.Own})
 	}
 	for name, c := range classes {
 		if c.EBNF == "" {
@@ -128,7 +129,7 @@ func (b *builder) build() (start int32, err error) {
 	end := b.state()
 	b.states[end].accepts = true
 	for _, r := range b.roots {
-		b.help = r.help
+		b.help, b.own = r.help, r.own
 		to, err := b.name(r.name, b.after(start))
 		if err != nil {
 			return 0, fmt.Errorf("syntax: %s: %w", r.name, err)
@@ -242,7 +243,11 @@ func (b *builder) once(t *ebnf.Term, from int32) (int32, error) {
 		if err != nil || text == "" {
 			return 0, fmt.Errorf("bad literal %s", t.Literal)
 		}
-		return b.edge(from, edge{literal: text, help: b.help[text]}), nil
+		help, ok := b.own[text]
+		if !ok {
+			help = b.help[text]
+		}
+		return b.edge(from, edge{literal: text, help: help}), nil
 	case t.Group == nil:
 		return 0, errors.New("empty term")
 	}
