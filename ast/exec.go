@@ -48,11 +48,25 @@ type PortFilter struct {
 	Lo, Hi uint16
 }
 
-// ClearState: `clear xlate|conn|uauth|local-host`, `clear access-list ID counters`: state goes, configuration stays.
+// ClearState: `clear xlate|conn|uauth|local-host`, `clear access-list ID counters`, `clear crypto isakmp|ipsec sa`: state goes,
+// configuration stays.
 type ClearState struct {
-	What   string // xlate, conn, uauth, counters
+	What   string // xlate, conn, uauth, counters, isakmp sa, ipsec sa, crypto sa, ipsec sa counters
 	ID     string // access list of `clear access-list ID counters`, user of `clear uauth USER`; empty: all
 	Filter StateFilter
+
+	// Of `clear ipsec sa`: those with a peer, of a crypto map, or a single one by its destination, protocol and SPI.
+	Peer  IP
+	Map   string
+	Proto uint8
+	SPI   uint32
+}
+
+// Debug: `debug FACILITY [LEVEL]`, `no debug FACILITY`, `undebug all`.
+type Debug struct {
+	Off      bool
+	Facility string // crypto isakmp, crypto ipsec, ..., aaa, aaa authentication, radius, tacacs; all
+	Level    int    // 1 to 3; 0: the facility has none
 }
 
 // Write: `write terminal|memory|erase`.
@@ -98,6 +112,7 @@ type PacketTracer struct {
 
 func (*Show) exec()         {}
 func (*ClearState) exec()   {}
+func (*Debug) exec()        {}
 func (*Write) exec()        {}
 func (*Enable) exec()       {}
 func (*Login) exec()        {}

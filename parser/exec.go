@@ -2,6 +2,7 @@ package parser
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -104,6 +105,12 @@ func (x *execLine) toAST(names map[string]ast.IP) ast.Exec {
 			return &ast.RSAKey{Do: "zeroize"}
 		}
 		return &ast.RSAKey{Do: "save"}
+	case x.Debug != nil:
+		return x.Debug.toAST(false)
+	case x.Quiet != nil:
+		return x.Quiet.toAST(true)
+	case x.Undo != "":
+		return &ast.Debug{Off: true, Facility: "all"}
 	}
 	switch strings.ToLower(x.Mode[0]) {
 	case "disable":
@@ -187,6 +194,39 @@ func (x *execShow) toAST(names map[string]ast.IP) ast.Exec {
 	return &ast.Show{What: what}
 }
 
+func (x *execDebug) toAST(off bool) ast.Exec {
+	d := &ast.Debug{Off: off, Facility: strings.ToLower(strings.Join(append(x.AAA, x.Server...), " "))}
+	if x.Crypto != "" {
+		d.Facility = "crypto " + strings.ToLower(x.Crypto)
+		if d.Facility == "crypto isakmp" || d.Facility == "crypto ipsec" {
+			d.Level = 1
+		}
+		if x.Level != nil {
+			d.Level = x.Level.n()
+		}
+	}
+	return d
+}
+
+// toAST names what is cleared as the shows name it.
+func (x *execClearSAs) toAST(names map[string]ast.IP) ast.Exec {
+	c := &ast.ClearState{What: "ipsec sa"}
+	switch {
+	case x.Count != "":
+		c.What = "ipsec sa counters"
+	case x.Peer != nil:
+		c.Peer = execSpan(&x.Peer.word, nil, names).First
+	case x.Map != nil:
+		c.Map = x.Map.Text
+	case x.Entry != nil:
+		c.Peer = execSpan(&x.Entry.IP.word, nil, names).First
+		c.Proto, _ = ast.ParseProtocol(strings.ToLower(x.Entry.Proto))
+		spi, _ := strconv.ParseUint(x.Entry.SPI.Text, 10, 32)
+		c.SPI = uint32(spi)
+	}
+	return c
+}
+
 func (x *execClear) toAST(names map[string]ast.IP) ast.Exec {
 	switch {
 	case x.Xlate != nil:
@@ -207,6 +247,12 @@ func (x *execClear) toAST(names map[string]ast.IP) ast.Exec {
 		return c
 	case x.Counters != nil:
 		return &ast.ClearState{What: "counters", ID: x.Counters.ID.Text}
+	case x.IPsec != nil:
+		return x.IPsec.toAST(names)
+	case len(x.ISAKMP) > 0:
+		return &ast.ClearState{What: "isakmp sa"}
+	case len(x.All) > 0:
+		return &ast.ClearState{What: "crypto sa"}
 	}
 	return &ast.ClearState{What: "conn"}
 }

@@ -22,6 +22,16 @@ type execLine struct {
 	Help   *execHelp   `parser:"| @@"`
 	Tracer *execTracer `parser:"| 'packet-tracer' 'input' @@"`
 	CA     *execCA     `parser:"| 'ca' @@"`
+	Debug  *execDebug  `parser:"| 'debug' @@"`
+	Quiet  *execDebug  `parser:"| 'no' 'debug' @@"`
+	Undo   string      `parser:"| 'undebug' @'all' | 'no' 'debug' @'all'"`
+}
+
+type execDebug struct {
+	Crypto string          `parser:"  'crypto' @( 'isakmp' | 'ipsec' | 'engine' | 'ca' )"`
+	Level  *execDebugLevel `parser:"  @@?"`
+	AAA    []string        `parser:"| @'aaa' @( 'authentication' | 'authorization' | 'accounting' | 'internal' )?"`
+	Server []string        `parser:"| @( 'radius' | 'tacacs' ) ( 'session' | 'all' )?"`
 }
 
 type execCA struct {
@@ -66,7 +76,7 @@ type execShow struct {
 	IP        []string       `parser:"| @'ip' @( 'address' | 'audit' | 'verify' )?"`
 	Telnet    []string       `parser:"| @( 'telnet' | 'ssh' | 'console' ) @'timeout'?"`
 	ISAKMP    []string       `parser:"| @'isakmp' @( 'policy' | 'key' | 'identity' | 'enable' | 'sa' )?"`
-	Crypto    []string       `parser:"| @'crypto' ( @'map' | @'dynamic-map' | @'ipsec' ( @'transform-set' | @'sa' | @'security-association' @'lifetime' ) | @'isakmp' @( 'policy' | 'key' | 'sa' )? )?"`
+	Crypto    []string       `parser:"| @'crypto' ( @'map' | @'dynamic-map' | @'ipsec' ( @'transform-set' | @'sa' | @'security-association' @'lifetime' ) | @'isakmp' @( 'policy' | 'key' | 'sa' )? | @'engine' )?"`
 }
 
 type execShowACL struct {
@@ -142,6 +152,23 @@ type execClear struct {
 	Uauth    *execUauth    `parser:"| @@"`
 	Host     *execHost     `parser:"| @@"`
 	Counters *execClearACL `parser:"| @@"`
+	ISAKMP   []string      `parser:"| 'crypto'? @'isakmp' @'sa'"`
+	IPsec    *execClearSAs `parser:"| 'crypto'? 'ipsec' @@"`
+	All      []string      `parser:"| @'crypto' @'sa'"`
+}
+
+type execClearSAs struct {
+	Word  string        `parser:"@'sa'"`
+	Count string        `parser:"( @'counters'"`
+	Peer  *ipAddr       `parser:"| 'peer' @@"`
+	Map   *mapName      `parser:"| 'map' @@"`
+	Entry *execClearSPI `parser:"| 'entry' @@ )?"`
+}
+
+type execClearSPI struct {
+	IP    ipAddr  `parser:"@@"`
+	Proto string  `parser:"@( 'esp' | 'ah' )"`
+	SPI   execSPI `parser:"@@"`
 }
 
 type execClearACL struct {
@@ -198,6 +225,9 @@ type (
 	execICMPIdent struct{ word }
 	execProto     struct{ word }
 	execModulus   struct{ word }
+
+	execDebugLevel struct{ word }
+	execSPI        struct{ word }
 )
 
 var (
@@ -210,12 +240,14 @@ var (
 	leafExecCode    = num("execICMPCode", 0, 255, "ICMP code")
 	leafExecIdent   = num("execICMPIdent", 0, 65535, "identifier of the echo")
 	leafExecModulus = num("execModulus", 512, 2048, "length of the key in bits")
+	leafExecDebug   = num("execDebugLevel", 1, 3, "how much is shown")
+	leafExecSPI     = num("execSPI", 1, 4294967295, "security parameter index")
 	leafExecProto   = &leaf{name: "execProto", placeholder: "<protocol>", help: "IP protocol, 1-255 or its name",
 		match: func(w string) bool { p, ok := ast.ParseProtocol(w); return ok && p != ast.ProtoIP },
 		bad:   func(w string) *badValue { return unknownOf("protocol", w, ast.Protocols()) }}
 
 	execLeaves = []*leaf{leafExecLevel, leafExecTopic, leafExecPort, leafExecFixup, leafExecUser, leafExecCode, leafExecIdent, leafExecProto,
-		leafExecModulus}
+		leafExecModulus, leafExecDebug, leafExecSPI}
 )
 
 func (l *execLevel) Parse(x *lexer.PeekingLexer) error     { return l.take(x, leafExecLevel) }
@@ -227,6 +259,10 @@ func (l *execICMPCode) Parse(x *lexer.PeekingLexer) error  { return l.take(x, le
 func (l *execICMPIdent) Parse(x *lexer.PeekingLexer) error { return l.take(x, leafExecIdent) }
 func (l *execModulus) Parse(x *lexer.PeekingLexer) error   { return l.take(x, leafExecModulus) }
 func (l *execProto) Parse(x *lexer.PeekingLexer) error     { return l.take(x, leafExecProto) }
+func (l *execDebugLevel) Parse(x *lexer.PeekingLexer) error {
+	return l.take(x, leafExecDebug)
+}
+func (l *execSPI) Parse(x *lexer.PeekingLexer) error { return l.take(x, leafExecSPI) }
 
 var execParser = sync.OnceValue(func() *participle.Parser[execLine] {
 	return participle.MustBuild[execLine](participle.Lexer(lexDef{}), participle.UseLookahead(participle.MaxLookahead),

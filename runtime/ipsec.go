@@ -86,13 +86,15 @@ type VPN interface {
 	IKESAs() []IKESA
 	SAPairs() []SAPair // without keys
 	SACounters(id uint64) SACounters
+	ConnIDs(id uint64) (in, out int) // numbers of a pair's two associations in tables and messages; 0: no such pair
 	PoolInUse(pool int) []netip.Addr // of VPN.Pools, lowest first
 
 	ClearIKE(id uint64) error // 0: all, with the security associations made by them
 	ClearSAs(match func(*SAPair) bool) error
 	ClearSACounters()
 
-	// Debug calls fn for each line of a facility ("crypto isakmp", "crypto ipsec", "crypto engine", "crypto ca", "aaa",
-	// "radius", "tacacs", "vpn", ...) up to level, until the returned func is called. fn must not call the VPN.
-	Debug(facility string, level int, fn func(line string)) (cancel func())
+	// Debug calls fn for each text of a facility ("crypto isakmp", "crypto ipsec", "crypto engine", "crypto ca", "aaa",
+	// "aaa authentication", "radius", "tacacs", ...) up to level, until the returned func is called. A text ends in a line end where
+	// the box ends the line: those of several facilities run on. fn must neither wait nor call the VPN.
+	Debug(facility string, level int, fn func(text string)) (cancel func())
 }

@@ -13,6 +13,8 @@ func (s *Session) exec(cmd ast.Exec) (string, error) {
 		return s.show(c)
 	case *ast.ClearState:
 		return "", s.clear(c)
+	case *ast.Debug:
+		return s.debug(c)
 	case *ast.Write:
 		if s.level < 15 {
 			return "", refused(textUnprivilege)
@@ -57,6 +59,8 @@ func (s *Session) clear(c *ast.ClearState) error {
 		err = s.engine.ClearConns()
 	case "uauth":
 		err = s.engine.ClearUsers(c.ID)
+	case "isakmp sa", "ipsec sa", "crypto sa", "ipsec sa counters":
+		err = s.clearSAs(c)
 	case "counters":
 		acl := compiler.None
 		if c.ID != "" {

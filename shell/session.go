@@ -50,6 +50,8 @@ type Session struct {
 	user    string
 	asking  *question
 	history []string
+	monitor *monitor // where debug output is shown; nil: nowhere
+	debugs  map[string]debugging
 }
 
 // historyLimit is how many lines `show history` keeps.

@@ -49,7 +49,7 @@ func (s *Session) show(c *ast.Show) (string, error) {
 	case "route":
 		return formatRoutes(plan), nil
 	case "ip local pool":
-		return formatPool(plan, s.engine.Users(), c.ID)
+		return formatPool(plan, s.inUse, c.ID)
 	case "isakmp policy":
 		return formatISAKMPPolicy(plan), nil
 	case "crypto ipsec transform-set":
@@ -60,6 +60,8 @@ func (s *Session) show(c *ast.Show) (string, error) {
 		return formatCryptoMap(s.running, plan, s.engine.HitCount), nil
 	case "crypto dynamic-map":
 		return formatDynamicMap(s.running, plan, s.engine.HitCount), nil
+	case "crypto engine":
+		return formatCryptoEngine(s.vpn().SAPairs()), nil
 	case "isakmp sa":
 		return formatISAKMPSAs(s.vpn().IKESAs()), nil
 	case "crypto ipsec sa":
@@ -101,7 +103,7 @@ func (s *Session) show(c *ast.Show) (string, error) {
 	case "failover":
 		return formatFailover(s.running), nil
 	case "debug":
-		return "", nil // no debugging is on: there is none to switch on yet
+		return s.formatDebugs(), nil
 	}
 	return s.listing(c.What, c.ID), nil
 }

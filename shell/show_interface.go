@@ -122,7 +122,7 @@ func formatRoutes(plan *compiler.Plan) string {
 
 // formatPool is `show ip local pool [NAME]` (commands-vpn-aaa-show.md section 4.12). An address is in use while a client
 // that has it is up.
-func formatPool(plan *compiler.Plan, users runtime.UserTable, name string) (string, error) {
+func formatPool(plan *compiler.Plan, inUse func(pool int) []ast.IP, name string) (string, error) {
 	var b strings.Builder
 	// A pool of a whole class A network would print for minutes.
 	const most = 1 << 16
@@ -132,10 +132,8 @@ func formatPool(plan *compiler.Plan, users runtime.UserTable, name string) (stri
 			continue
 		}
 		used := map[ast.IP]bool{}
-		for _, u := range users.Users {
-			if u.IPsec && p.Contains(u.Addr) {
-				used[u.Addr] = true
-			}
+		for _, ip := range inUse(i) {
+			used[ip] = true
 		}
 		free := int64(p.Last) - int64(p.First) + 1 - int64(len(used))
 		fmt.Fprintf(&b, "%-20s%-16s%-16s%-8s%s\n", "Pool", "Begin", "End", "Free", "In use")

@@ -77,7 +77,7 @@ func TestFormatters(t *testing.T) {
 		{"show access-list", formatACLs(cfg, plan, hits, "")},
 		{"show interface outside", must(formatInterfaces(plan, counters, "outside"))},
 		{"show traffic", formatTraffic(plan, counters, 1812494.446)},
-		{"show ip local pool", must(formatPool(plan, users, ""))},
+		{"show ip local pool", must(formatPool(plan, func(i int) []ast.IP { return clientUsers(plan, users, i) }, ""))},
 	}
 	var a txtar.Archive
 	a.Comment = []byte("State as the console prints it, from tables made by hand.\n")

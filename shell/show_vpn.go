@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"pixfw/ast"
 	"pixfw/compiler"
 	"pixfw/runtime"
 )
@@ -15,6 +16,7 @@ type saTables interface {
 	IKESAs() []runtime.IKESA
 	SAPairs() []runtime.SAPair
 	SACounters(id uint64) runtime.SACounters
+	ConnIDs(id uint64) (in, out int)
 }
 
 // noVPN are the tables of an engine that speaks no IKE: empty, as those of a box before its first peer.
@@ -23,6 +25,39 @@ type noVPN struct{}
 func (noVPN) IKESAs() []runtime.IKESA              { return nil }
 func (noVPN) SAPairs() []runtime.SAPair            { return nil }
 func (noVPN) SACounters(uint64) runtime.SACounters { return runtime.SACounters{} }
+
+func (noVPN) ConnIDs(uint64) (in, out int) { return 0, 0 }
+
+// inUse are the addresses of a pool that clients have.
+func (s *Session) inUse(pool int) (out []ast.IP) {
+	if v, ok := s.engine.(runtime.VPN); ok {
+		for _, a := range v.PoolInUse(pool) {
+			if ip, ok := ast.ParseIP(a.String()); ok {
+				out = append(out, ip)
+			}
+		}
+		return out
+	}
+	return clientUsers(s.engine.Plan(), s.engine.Users(), pool)
+}
+
+// clientUsers are the addresses of a pool whose users have come by a tunnel.
+func clientUsers(plan *compiler.Plan, users runtime.UserTable, pool int) (out []ast.IP) {
+	for _, u := range users.Users {
+		if u.IPsec && plan.VPN.Pools[pool].Contains(u.Addr) {
+			out = append(out, u.Addr)
+		}
+	}
+	return out
+}
+
+// formatCryptoEngine is `show crypto engine` (commands-vpn-aaa-show.md section 4.12): each pair has two connections. The table grows
+// by eights (unconfirmed).
+func formatCryptoEngine(pairs []runtime.SAPair) string {
+	used := 2 * len(pairs)
+	size := max(8, (used+7)/8*8)
+	return fmt.Sprintf("Crypto Engine Connection Map:\n    size = %d, free = %d, used = %d, active = %[3]d\n", size, size-used, used)
+}
 
 // vpn is the engine's VPN, or the tables of one without peers.
 func (s *Session) vpn() saTables {
@@ -65,14 +100,16 @@ func formatIPsecSAs(plan *compiler.Plan, vpn saTables, now time.Time) string {
 		fmt.Fprintf(&b, "interface: %s\n    Crypto map tag: %s, local addr. %v\n", f.Name, name, f.Net.IP)
 		for j := range pairs {
 			if pairs[j].If == i {
-				formatPair(&b, &pairs[j], vpn.SACounters(pairs[j].ID), name, f.MTU, now)
+				formatPair(&b, &pairs[j], vpn, name, f.MTU, now)
 			}
 		}
 	}
 	return b.String()
 }
 
-func formatPair(b *strings.Builder, p *runtime.SAPair, n runtime.SACounters, name string, mtu int, now time.Time) {
+func formatPair(b *strings.Builder, p *runtime.SAPair, vpn saTables, name string, mtu int, now time.Time) {
+	n := vpn.SACounters(p.ID)
+	in, out := vpn.ConnIDs(p.ID)
 	port, flags := uint16(500), "origin_is_acl,"
 	if p.Encap {
 		port = p.PeerPort
@@ -97,8 +134,8 @@ func formatPair(b *strings.Builder, p *runtime.SAPair, n runtime.SACounters, nam
 	}
 	fmt.Fprintf(b, "     local crypto endpt.: %v, remote crypto endpt.: %v\n     path mtu %d, ipsec overhead %d, media mtu %[3]d\n"+
 		"     current outbound spi: %08[5]x\n", p.Local, p.Peer, mtu, overhead(p), current)
-	formatSA(b, "inbound", p, &p.In, &p.InAH, name, 2*p.ID, n.DecapBytes, now)
-	formatSA(b, "outbound", p, &p.Out, &p.OutAH, name, 2*p.ID-1, n.EncapBytes, now)
+	formatSA(b, "inbound", p, &p.In, &p.InAH, name, in, n.DecapBytes, now)
+	formatSA(b, "outbound", p, &p.Out, &p.OutAH, name, out, n.EncapBytes, now)
 }
 
 func proxyText(p runtime.ProxyID) string {
@@ -140,7 +177,7 @@ func ivSize(cipher string) int {
 }
 
 // formatSA writes one direction of a pair; used are the octets that it has carried.
-func formatSA(b *strings.Builder, way string, p *runtime.SAPair, esp, ah *runtime.SAKeys, name string, conn, used uint64, now time.Time) {
+func formatSA(b *strings.Builder, way string, p *runtime.SAPair, esp, ah *runtime.SAKeys, name string, conn int, used uint64, now time.Time) {
 	mode, replay := "Tunnel", "Y"
 	if p.Mode == runtime.Transport {
 		mode = "Transport"

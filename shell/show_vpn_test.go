@@ -27,6 +27,7 @@ func (f fakeSAs) SAPairs() []runtime.SAPair { return f.pairs }
 func (f fakeSAs) SACounters(id uint64) runtime.SACounters {
 	return runtime.SACounters{Encaps: 4, Decaps: 9, EncapBytes: 4096, DecapBytes: 900, RecvErrors: id - 2}
 }
+func (f fakeSAs) ConnIDs(id uint64) (in, out int) { return int(2 * id), int(2*id - 1) }
 
 // TestVPNTables compares the tables of associations with testdata/show/vpn.txtar.
 func TestVPNTables(t *testing.T) {
@@ -60,6 +61,7 @@ func TestVPNTables(t *testing.T) {
 		{Name: "show crypto isakmp sa", Data: []byte(formatISAKMPSAs(vpn.IKESAs()))},
 		{Name: "show crypto isakmp sa, none", Data: []byte(formatISAKMPSAs(noVPN{}.IKESAs()))},
 		{Name: "show crypto ipsec sa", Data: []byte(formatIPsecSAs(plan, vpn, now))},
+		{Name: "show crypto engine", Data: []byte(formatCryptoEngine(vpn.pairs))},
 		{Name: "show crypto ipsec sa, none", Data: []byte(formatIPsecSAs(plan, noVPN{}, now))},
 	}}
 	path, got := filepath.Join("testdata", "show", "vpn.txtar"), txtar.Format(&a)

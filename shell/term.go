@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"sync"
 
 	"github.com/chzyer/readline"
 )
@@ -19,6 +20,8 @@ type Term interface {
 	ReadSecret(prompt string) (string, error)
 	// ReadKey reads one key.
 	ReadKey() (rune, error)
+	// Show prints whole lines from another goroutine, above a line that is being typed.
+	Show(text string) error
 }
 
 // ErrInterrupt is ReadLine's error for Control-C: the line is given up.
@@ -32,6 +35,7 @@ func RunTerminal(s *Session, t Term) error {
 
 // RunTerminalEOF is RunTerminal which tells whether the session has been left by Control-D, rather than by a command.
 func RunTerminalEOF(s *Session, t Term) (eof bool, err error) {
+	defer s.Monitor(func(text string) { _ = t.Show(text) })() // a terminal that is gone ends the session by itself
 	fmt.Fprint(t, s.Welcome())
 	for {
 		read := t.ReadLine
@@ -77,6 +81,8 @@ func page(t Term, out string, lines int) error {
 
 // RunPipe reads commands from a pipe, and prints what a terminal would show: prompts, no echo, no pager.
 func RunPipe(s *Session, in io.Reader, out io.Writer) error {
+	out = &shared{w: out}
+	defer s.Monitor(func(text string) { _, _ = io.WriteString(out, text) })() // a pipe that is gone ends the session by itself
 	if _, err := io.WriteString(out, s.Welcome()); err != nil {
 		return err
 	}
@@ -104,6 +110,18 @@ func RunPipe(s *Session, in io.Reader, out io.Writer) error {
 			return nil
 		}
 	}
+}
+
+// shared is a writer that several goroutines write to.
+type shared struct {
+	mu sync.Mutex
+	w  io.Writer
+}
+
+func (s *shared) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.w.Write(p)
 }
 
 // terminal is a Term with an editor behind it.
@@ -190,6 +208,11 @@ func openTerm(s *Session, in io.Reader, out io.Writer, far farEnd) (Term, func()
 		return append(append([]rune{}, line[:pos-1]...), line[pos:]...), pos - 1, true
 	})
 	return t, rl.Close, nil
+}
+
+func (t *terminal) Show(text string) error {
+	_, err := io.WriteString(t.rl.Stdout(), text)
+	return err
 }
 
 func (t *terminal) Write(b []byte) (int, error) { return t.out.Write(b) }

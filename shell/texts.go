@@ -18,6 +18,7 @@ const (
 	textTooMany     = "Too many arguments."
 	textInvalid     = "Invalid password"
 	textDenied      = "Access denied."
+	textNoDebug     = "ERROR: there is nothing to debug on this console"
 	textLogoff      = "\nLogoff"
 	textUnprivilege = "Command authorization failed"
 	textPassword    = "Password: "

@@ -354,6 +354,15 @@ func (s *service) SAPairs() (out []runtime.SAPair) {
 
 func (s *service) SACounters(id uint64) runtime.SACounters { return s.esp.Counters(id) }
 
+func (s *service) ConnIDs(id uint64) (in, out int) {
+	_ = s.call(func() {
+		if s.machine != nil {
+			in, out = s.machine.ConnIDs(id)
+		}
+	})
+	return in, out
+}
+
 func (s *service) PoolInUse(pool int) (out []netip.Addr) {
 	_ = s.call(func() {
 		if s.machine != nil {
