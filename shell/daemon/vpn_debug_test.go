@@ -12,7 +12,7 @@ import (
 func TestVPNDebug(t *testing.T) {
 	l := newVPNLab(t, nil, "vpnc")
 	l.must(nil, "aaa.sh", "start")
-	k, other := l.console(), l.console()
+	k, other := l.attach(), l.attach()
 	k.types("enable", "", "debug crypto isakmp", "debug crypto ipsec", "debug aaa", "show debug")
 	k.shows("debug aaa\n", "debug crypto ipsec 1\n", "debug crypto isakmp 1\n")
 	l.client("out", "192.168.1.2", "10.89.129.200", plain...)
@@ -40,7 +40,7 @@ type labConsole struct {
 	read int // of text
 }
 
-func (l *vpnLab) console() *labConsole {
+func (l *vpnLab) attach() *labConsole {
 	l.t.Helper()
 	c, err := Dial(filepath.Join(l.dir, "fw", "console.sock"))
 	if err == nil {
