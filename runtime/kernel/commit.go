@@ -101,6 +101,12 @@ type RuleError struct {
 }
 
 func (e *RuleError) Error() string {
+	if errors.Is(e.Err, errOther) {
+		if e.Text == "" {
+			return fmt.Sprintf("%s: %v", e.What, e.Err)
+		}
+		return fmt.Sprintf("line %d: %s: %s: %v", e.Line, e.Text, e.What, e.Err)
+	}
 	if e.Text == "" {
 		return fmt.Sprintf("the kernel refused a %s: %v", e.What, e.Err)
 	}
@@ -227,33 +233,37 @@ func counter(b []byte) (packets uint64, is bool) {
 
 // elements reads a set: each gets the key of an element and its counter. It returns how many there are.
 func (c *socket) elements(set string, each func(key []byte, packets uint64)) (n int, err error) {
+	err = c.eachElement(set, func(elem []byte) {
+		n++
+		if each == nil {
+			return
+		}
+		var key []byte
+		var packets uint64
+		attributes(elem, func(typ uint16, data []byte) {
+			switch typ {
+			case unix.NFTA_SET_ELEM_KEY:
+				attributes(data, func(_ uint16, v []byte) { key = v })
+			case unix.NFTA_SET_ELEM_EXPR:
+				packets, _ = counter(data)
+			}
+		})
+		each(key, packets)
+	})
+	return n, err
+}
+
+// eachElement hands the attributes of each element of a set to fn.
+func (c *socket) eachElement(set string, fn func([]byte)) error {
 	filter := attribute(nil, unix.NFTA_SET_ELEM_LIST_TABLE, []byte(nft.Table+"\x00"))
 	filter = attribute(filter, unix.NFTA_SET_ELEM_LIST_SET, []byte(set+"\x00"))
-	err = c.dump(unix.NFT_MSG_GETSETELEM, func(b []byte) {
+	return c.dump(unix.NFT_MSG_GETSETELEM, func(b []byte) {
 		attributes(b, func(typ uint16, data []byte) {
-			if typ != unix.NFTA_SET_ELEM_LIST_ELEMENTS {
-				return
+			if typ == unix.NFTA_SET_ELEM_LIST_ELEMENTS {
+				attributes(data, func(_ uint16, elem []byte) { fn(elem) })
 			}
-			attributes(data, func(_ uint16, elem []byte) {
-				n++
-				if each == nil {
-					return
-				}
-				var key []byte
-				var packets uint64
-				attributes(elem, func(typ uint16, data []byte) {
-					switch typ {
-					case unix.NFTA_SET_ELEM_KEY:
-						attributes(data, func(_ uint16, v []byte) { key = v })
-					case unix.NFTA_SET_ELEM_EXPR:
-						packets, _ = counter(data)
-					}
-				})
-				each(key, packets)
-			})
 		})
 	}, filter)
-	return n, err
 }
 
 // dumps gives fn a socket for one or more dumps.
@@ -328,7 +338,7 @@ func (s *space) uses() (map[string]int, error) {
 	return out, err
 }
 
-// verify reads back what was loaded and compares the counts with the model: a list that is too long is cut in silence.
+// verify reads back how many rules each chain has, and jumps that lead to it, and compares them with the model.
 func (s *space) verify(rs *nft.Ruleset) error {
 	got, err := s.uses()
 	if err != nil {
@@ -341,22 +351,7 @@ func (s *space) verify(rs *nft.Ruleset) error {
 			return fmt.Errorf("chain %s has %d rules and jumps to it in the kernel, %d were loaded", name, n, want[name])
 		}
 	}
-	return s.dumps(func(c *socket) error {
-		for i := range rs.Sets {
-			want := rs.Sets[i].Elements()
-			if want == 0 {
-				continue
-			}
-			n, err := c.elements(rs.Sets[i].Name, nil)
-			if err != nil {
-				return fmt.Errorf("read set %s back: %w", rs.Sets[i].Name, err)
-			}
-			if n != want {
-				return fmt.Errorf("set %s has %d elements in the kernel, %d were loaded", rs.Sets[i].Name, n, want)
-			}
-		}
-		return nil
-	})
+	return nil
 }
 
 // entryHits are the packets of each access list entry since the ruleset was loaded: those of its rules, and of its element in the

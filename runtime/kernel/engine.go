@@ -69,6 +69,7 @@ type Engine struct {
 	hitsRead    time.Time
 	lost        uint64
 	closed      bool
+	committed   func() // tests: called between a commit and reading it back
 
 	subMu   sync.Mutex
 	subs    map[int]func(runtime.Message)
@@ -240,7 +241,10 @@ func (e *Engine) Apply(plan *compiler.Plan) (ast.Diagnostics, error) {
 		}
 		return diags, errors.Join(err, e.ns.commit(old))
 	}
-	if err := e.ns.verify(rules); err != nil {
+	if e.committed != nil {
+		e.committed()
+	}
+	if err := e.ns.check(batch, rules); err != nil {
 		return back(err)
 	}
 	if err := e.sysctl(rules.Sysctls); err != nil {

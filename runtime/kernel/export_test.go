@@ -13,6 +13,9 @@ func (e *Engine) SetClock(c runtime.Clock) {
 	e.dyn.clock = c
 }
 
+// Committed sets what is called between a commit and reading it back.
+func (e *Engine) Committed(fn func()) { e.committed = fn }
+
 // Tick does at once what is done each second.
 func (e *Engine) Tick() error { return e.dyn.tick() }
 

@@ -158,7 +158,7 @@ func TestRefusalNamesTheLine(t *testing.T) {
 		if err := s.commit(good); err != nil {
 			t.Fatal(err)
 		}
-		if err := s.verify(rs); err != nil {
+		if err := s.check(good, rs); err != nil {
 			t.Error(err)
 		}
 		before, err := s.rules()
@@ -229,7 +229,7 @@ func TestLongLists(t *testing.T) {
 		if err := s.commit(b); err != nil {
 			t.Fatal(err)
 		}
-		if err := s.verify(rs); err != nil {
+		if err := s.check(b, rs); err != nil {
 			t.Error(err)
 		}
 	})
@@ -268,7 +268,7 @@ func TestCorpusCommits(t *testing.T) {
 				t.Errorf("%s: %v", file, err)
 				continue
 			}
-			if err := s.verify(rs); err != nil {
+			if err := s.check(b, rs); err != nil {
 				t.Errorf("%s: %v", file, err)
 			}
 		}
