@@ -1,6 +1,7 @@
 package parser
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/alecthomas/participle/v2/lexer"
@@ -48,6 +49,24 @@ func laterLine(list []lexer.Token) (finding, bool) {
 		n := len(l.words)
 		return wrong(words[n-1], codeASALine, badValue{kind: ast.ASASyntax, message: quote(said(words[:n])) + " is syntax of a later release",
 			hint: l.hint}), true
+	}
+	if len(words) > 0 && (strings.EqualFold(words[0].Value, "nat") || strings.EqualFold(words[0].Value, "static")) {
+		return laterLimits(words)
+	}
+	return finding{}, false
+}
+
+// laterLimits tells limits of a later release, which stand behind tcp and udp: `tcp 100 50 udp 100`. In a static of 6.3 an address
+// follows these words.
+func laterLimits(words []lexer.Token) (finding, bool) {
+	for i, w := range words[:len(words)-1] {
+		if !strings.EqualFold(w.Value, "tcp") && !strings.EqualFold(w.Value, "udp") {
+			continue
+		}
+		if _, err := strconv.ParseUint(words[i+1].Value, 10, 32); err == nil {
+			return wrong(w, codeASALine, badValue{kind: ast.ASASyntax, message: quote(w.Value+" "+words[i+1].Value) + " is syntax of a later release",
+				hint: "6.3 has one limit of connections, and one of half-open ones, for both: " + words[0].Value + " ... [CONNS [EMBRYONIC]]"}), true
+		}
 	}
 	return finding{}, false
 }
