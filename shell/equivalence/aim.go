@@ -72,6 +72,38 @@ func newAimer(m *maker, plan *compiler.Plan) *aimer {
 		g := &n.Globals[i]
 		a.seen[g.If] = append(a.seen[g.If], g.First-1, g.First, g.First+1, g.Last, g.Last+1)
 	}
+	for i := range n.Aliases {
+		x := &n.Aliases[i]
+		a.net(x.DNATNet())
+		a.net(x.ForeignNet())
+	}
+	for i := range plan.Outbound {
+		for _, r := range plan.Outbound[i].Rules {
+			if r.Net.Mask.Contiguous() {
+				a.net(r.Net)
+			}
+			a.port(r.Ports.Lo)
+			a.port(r.Ports.Hi)
+		}
+	}
+	for i := range plan.AAARules {
+		for _, r := range []ast.Net{plan.AAARules[i].Local, plan.AAARules[i].Foreign} {
+			if r.Mask.Contiguous() {
+				a.net(r)
+			}
+		}
+		a.ports = append(a.ports, 21, 23, 80, 443, 53)
+	}
+	for _, list := range [][]compiler.Access{plan.Box.SSH, plan.Box.Telnet, plan.Box.HTTP} {
+		for i := range list {
+			a.net(list[i].Net)
+			a.ports = append(a.ports, 22, 23, 443)
+		}
+	}
+	for i := range plan.Box.SNMP {
+		a.net(ast.Net{IP: plan.Box.SNMP[i].IP, Mask: ast.AllOnes})
+		a.port(161)
+	}
 	slices.Sort(a.addrs)
 	a.addrs = slices.Compact(a.addrs)
 	for _, ip := range a.addrs {

@@ -129,10 +129,13 @@ func (m *maker) config() []string {
 		m.add("access-group %s in interface %s", id, m.nets[k].name)
 	}
 	m.translations()
+	m.outsideNAT()
+	m.older()
 	for range m.IntN(5) {
 		m.conduit()
 	}
 	m.box()
+	m.users()
 	for i := range m.nets {
 		if m.chance(10) {
 			m.add("ip verify reverse-path interface %s", m.nets[i].name)
@@ -193,7 +196,7 @@ func (m *maker) translations() {
 		hi, lo := m.pair()
 		switch m.IntN(8) {
 		case 0, 1, 2:
-			m.add("static (%s,%s) %s%d %s netmask 255.255.255.255", hi.name, lo.name, lo.prefix, 80+m.IntN(6), m.host(hi))
+			m.add("static (%s,%s) %s%d %s netmask 255.255.255.255%s", hi.name, lo.name, lo.prefix, 80+m.IntN(6), m.host(hi), m.limit())
 		case 3:
 			m.add("static (%s,%s) %s128 %s netmask 255.255.255.%s", hi.name, lo.name, lo.prefix, hi.prefix+"128", m.of("128", "192", "248"))
 		case 4:
@@ -212,7 +215,7 @@ func (m *maker) translations() {
 		id := 1 + m.IntN(3)
 		switch m.IntN(8) {
 		case 0, 1, 2:
-			m.add("nat (%s) %d 0.0.0.0 0.0.0.0", hi.name, id)
+			m.add("nat (%s) %d 0.0.0.0 0.0.0.0%s", hi.name, id, m.limit())
 		case 3:
 			m.add("nat (%s) %d %s0 255.255.255.0", hi.name, id, hi.prefix)
 		case 4:
@@ -262,11 +265,15 @@ func (m *maker) box() {
 	for range m.IntN(3) {
 		m.add("icmp %s %s%s %s", m.of("permit", "deny"), m.of("any", "host "+m.host(m.segment())), m.of("", " echo", " unreachable"), m.segment().name)
 	}
-	if boxServices && m.chance(30) {
-		s := m.segment()
-		m.add("%s %s %s", m.of("telnet", "ssh"), m.network(true), s.name)
+	for range m.IntN(3) {
+		switch s := m.segment(); m.IntN(4) {
+		case 0:
+			m.add("snmp-server host %s %s%s", s.name, m.host(s), m.of("", " poll", " trap"))
+		case 1:
+			m.add("http server enable")
+			m.add("http %s %s", m.network(true), s.name)
+		default:
+			m.add("%s %s %s", m.of("telnet", "ssh"), m.network(true), s.name)
+		}
 	}
 }
-
-// boxServices says whether the kernel engine lets the firewall's own services be reached.
-const boxServices = false
