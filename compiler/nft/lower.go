@@ -18,7 +18,7 @@ func Lower(plan *compiler.Plan, names map[int]string, options ...Options) (*Rule
 	if len(options) > 0 {
 		opts = options[0]
 	}
-	l := &lowerer{p: plan, opts: opts, dev: map[int]string{}, rs: &Ruleset{}, at: map[ast.Pos]*ast.Diagnostic{}, used: map[string]int{}, id: map[int]string{}}
+	l := &lowerer{p: plan, opts: opts, dev: map[int]string{}, rs: &Ruleset{}, at: map[ast.Pos]*ast.Diagnostic{}, used: map[string]int{}, id: map[int]string{}, to: map[int][]Range{}}
 	for i := range plan.Interfaces {
 		f := &plan.Interfaces[i]
 		switch {
@@ -100,6 +100,7 @@ type lowerer struct {
 	acl     map[int]string // chains of bound access lists
 	un      map[int]string // maps of live translations, by the interface where they are seen
 	limited map[limitKey]string
+	to      map[int][]Range    // what lies behind each interface
 	real    map[uint32]ast.Net // classes that keep host bits: the real net
 }
 
@@ -171,7 +172,8 @@ func (l *lowerer) routeSets() {
 		covered = merge(append(covered, netRange(r.Net)))
 	}
 	for _, i := range l.ifs {
-		l.rs.Sets = append(l.rs.Sets, Set{Name: "route_" + l.id[i], Kind: Addrs, Ranges: merge(to[i]),
+		l.to[i] = merge(to[i])
+		l.rs.Sets = append(l.rs.Sets, Set{Name: "route_" + l.id[i], Kind: Addrs, Ranges: l.to[i],
 			Note: "what lies behind " + l.p.Interfaces[i].Name})
 	}
 	l.rs.Sets = append(l.rs.Sets, Set{Name: "no_route", Kind: Addrs, Ranges: subtract([]Range{{0, 0xffffffff}}, covered),

@@ -91,8 +91,8 @@ func (l *lowerer) dnsLimit() []Rule {
 		if !limitsDNS(f) {
 			continue
 		}
-		for _, field := range []Field{Sport, Dport} {
-			rules = append(rules, deny(fmt.Sprintf("410001:%d", f.MaxLength), "dns", f.Line, proto(ast.ProtoUDP), Match{Field: field, Values: one(53)},
+		for _, m := range [][]Match{{{Field: Sport, Values: one(53)}, {Field: CtReply}}, {{Field: Dport, Values: one(53)}, {Field: CtReply, Not: true}}} {
+			rules = append(rules, deny(fmt.Sprintf("410001:%d", f.MaxLength), "dns", f.Line, proto(ast.ProtoUDP), m[0], m[1],
 				Match{Field: UDPLenOver, Values: one(uint32(f.MaxLength + 8))}))
 		}
 	}

@@ -148,10 +148,9 @@ func (l *lowerer) pat(g *compiler.Global, m Match) {
 // outside translates the sources of what was let in from i to the higher o, where dynamic outside NAT says so
 // (semantics.md 3.4). Once a rule has a global on o, every source needs a translation.
 func (l *lowerer) outside(i, o int) []Rule {
-	let := mark(MarkUnNAT)
 	var rules []Rule
 	if l.opts.Daemon {
-		rules = l.live(i, o, compiler.None, let)
+		rules = l.live(i, o, compiler.None)
 	}
 	obliges := false
 	for k := range l.p.NAT.Nats {
@@ -159,12 +158,12 @@ func (l *lowerer) outside(i, o int) []Rule {
 		if n.If != i || !n.Outside {
 			continue
 		}
-		match := []Match{let}
+		var match []Match
 		if n.Net.Mask != 0 {
 			match = append(match, src(netRange(n.Net)))
 		}
 		if !l.opts.Daemon {
-			rules = append(rules, deny("305006:portmap", "outside nat", n.Line, match[1:]...))
+			rules = append(rules, deny("305006:portmap", "outside nat", n.Line, match...))
 			continue
 		}
 		ranges, pats := l.ranges(n.ID, o)
@@ -175,7 +174,7 @@ func (l *lowerer) outside(i, o int) []Rule {
 		}
 	}
 	if obliges {
-		rules = append(rules, deny("305005", "outside nat", compiler.Line{}, let))
+		rules = append(rules, deny("305005", "outside nat", compiler.Line{}))
 	}
 	return rules
 }

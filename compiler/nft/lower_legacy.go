@@ -131,11 +131,45 @@ func (l *lowerer) toAlias(i int, check Stmt) []Rule {
 		switch {
 		case a.If != i:
 		case a.Mask.Contiguous():
+			rules = append(rules, l.foreignOf(i, a)...)
 			rules = append(rules, Rule{Match: []Match{dst(netRange(a.DNATNet()))}, Do: []Stmt{check}, Line: a.Line})
 		default:
 			// What would reach the wrong host is dropped.
 			rules = append(rules, deny("305005", "alias with holes", a.Line, Match{Field: Daddr, Mask: uint32(a.Mask), Values: one(uint32(a.DNAT & a.Mask))}))
 		}
+	}
+	return rules
+}
+
+// foreignOf drops packets for dnat addresses whose foreign one lies nowhere, on the interface that they come from, or on one that nothing
+// goes to from there.
+func (l *lowerer) foreignOf(i int, a *compiler.Alias) (rules []Rule) {
+	foreign, dnat := netRange(a.ForeignNet()), netRange(a.DNATNet())
+	nowhere := []Range{foreign}
+	seen := func(in []Range) []Range { // as dnat addresses
+		var out []Range
+		for _, r := range subtract(in, subtract(in, []Range{foreign})) {
+			out = append(out, Range{r.Lo - foreign.Lo + dnat.Lo, r.Hi - foreign.Lo + dnat.Lo})
+		}
+		return merge(out)
+	}
+	for _, o := range l.ifs {
+		nowhere = subtract(nowhere, l.to[o])
+		there := seen(l.to[o])
+		switch {
+		case len(there) == 0:
+		case o == i:
+			rules = append(rules, deny("106011", "would leave by the interface it came from", a.Line, dst(there...)))
+		case l.level(o) == l.level(i):
+			rules = append(rules, Rule{Match: []Match{dst(there...)}, Do: []Stmt{Counter{}, Drop{}}, Line: a.Line, Note: "equal levels"})
+		default:
+			if own := seen([]Range{host(l.p.Interfaces[o].Net.IP)}); len(own) > 0 {
+				rules = append(rules, Rule{Match: []Match{dst(own...)}, Do: []Stmt{Counter{}, Drop{}}, Line: a.Line, Note: "another interface's address"})
+			}
+		}
+	}
+	if none := seen(nowhere); len(none) > 0 {
+		rules = append(rules, deny("110001", "no route", a.Line, dst(none...)))
 	}
 	return rules
 }

@@ -76,7 +76,10 @@ func (l *lowerer) login(i int) []Chain {
 			}
 			for k := range l.p.AAARules {
 				if r := &l.p.AAARules[k]; r.ACL == compiler.None && r.What == "authentication" && r.Include == include && l.rules(r, i, o) {
-					out[0].Rules = append(out[0].Rules, l.loginRule(r, i, o)...)
+					for _, rule := range l.loginRule(r, i, o) {
+						rule.Match = slices.Concat(rule.Match, l.permitted(i, o))
+						out[0].Rules = append(out[0].Rules, rule)
+					}
 				}
 			}
 		}
@@ -89,6 +92,20 @@ func (l *lowerer) login(i int) []Chain {
 		return nil
 	}
 	return out
+}
+
+// toBox are the addresses of packets to the firewall itself that arrive on an interface.
+func (l *lowerer) toBox(i int) []Range {
+	f := &l.p.Interfaces[i]
+	return []Range{host(f.Net.IP), host(f.Broadcast()), host(ast.AllOnes), netRange(ast.Net{IP: 224 << 24, Mask: 0xf0000000})}
+}
+
+// permitted is true of packets from i to the interfaces to that the levels or a conduit permit: who is refused is not asked who he is.
+func (l *lowerer) permitted(i int, to ...int) []Match {
+	if l.p.Interfaces[i].ACL != compiler.None || slices.ContainsFunc(to, func(o int) bool { return l.level(o) <= l.level(i) }) {
+		return nil
+	}
+	return []Match{{Field: PacketMark, Mask: MarkMask, Values: one(MarkConduit)}}
 }
 
 // rules reports whether an AAA rule is for connections from interface i to o.
@@ -113,7 +130,7 @@ func (l *lowerer) loginRule(r *compiler.AAARule, i, o int) (rules []Rule) {
 	}
 	if l.level(i) > l.level(o) {
 		for _, d := range nets(Daddr, []ast.Net{to}) {
-			m := append(slices.Clone(d), inSet(Daddr, "route_"+l.id[o]))
+			m := append(slices.Clone(d), inSet(Daddr, "route_"+l.id[o]), Match{Field: Daddr, Not: true, Values: merge(l.toBox(i))})
 			if other := l.mappedOn(i); len(other) > 0 {
 				m = append(m, Match{Field: Daddr, Not: true, Set: "static_" + l.id[i]})
 			}
@@ -238,7 +255,7 @@ func (l *lowerer) loginExempt(i int, c *Chain) (out []Chain) {
 		}
 		list := l.listChain(l.unique(fmt.Sprintf("login_%s_exempt_%d", l.id[i], k)), x.ACL, true, []Stmt{Goto{do.Name}})
 		out = append(out, list, do)
-		c.Rules = append(c.Rules, Rule{Match: []Match{inSet(Daddr, "route_"+l.id[x.If])}, Do: []Stmt{Jump{list.Name}}, Line: x.Line})
+		c.Rules = append(c.Rules, Rule{Match: append([]Match{inSet(Daddr, "route_"+l.id[x.If])}, l.permitted(i, x.If)...), Do: []Stmt{Jump{list.Name}}, Line: x.Line})
 	}
 	return out
 }
@@ -284,14 +301,30 @@ func (l *lowerer) loginLists(i int, c *Chain) (out []Chain) {
 		c.Rules = append(c.Rules, Rule{Match: match, Do: []Stmt{Goto{lists.Name}}})
 	}
 	if len(l.mappedOn(i)) > 0 {
-		jump(inSet(Daddr, "static_"+l.id[i]))
+		var to []int
+		for k := range l.p.NAT.Statics {
+			if s := &l.p.NAT.Statics[k]; s.MappedIf == i {
+				to = append(to, s.RealIf)
+			}
+		}
+		jump(append(l.permitted(i, to...), inSet(Daddr, "static_"+l.id[i]))...)
 	}
 	if un := l.un[i]; un != "" {
-		jump(inSet(Daddr, un))
+		var to []int
+		for k := range l.rs.Xlates {
+			if m := &l.rs.Xlates[k]; m.MappedIf == i {
+				to = append(to, m.RealIf)
+			}
+		}
+		jump(append(l.permitted(i, to...), inSet(Daddr, un))...)
 	}
 	for k := range l.p.NAT.Statics {
 		if s := &l.p.NAT.Statics[k]; s.MappedIf == i && l.loads(s) && (s.ACL != compiler.None || s.Proto != 0) {
-			jump(dst(netRange(s.MappedNet())))
+			match := append(l.permitted(i, s.RealIf), dst(netRange(s.MappedNet())))
+			if s.Proto != 0 {
+				match = append(match, proto(uint32(s.Proto)), Match{Field: Dport, Values: one(uint32(s.MappedPort))})
+			}
+			jump(match...)
 		}
 	}
 	for _, a := range l.toAlias(i, Goto{lists.Name}) {
@@ -299,6 +332,7 @@ func (l *lowerer) loginLists(i int, c *Chain) (out []Chain) {
 			c.Rules = append(c.Rules, a)
 		}
 	}
+	c.Rules = append(c.Rules, Rule{Match: []Match{dst(l.toBox(i)...)}, Do: []Stmt{Return{}}, Note: "to the box"})
 	for _, o := range l.ifs {
 		if l.level(o) < l.level(i) {
 			jump(inSet(Daddr, "route_"+l.id[o]))
@@ -308,7 +342,7 @@ func (l *lowerer) loginLists(i int, c *Chain) (out []Chain) {
 		if x := &l.p.NAT.Exemptions[k]; !x.Outside && l.dev[x.If] != "" && l.level(x.If) > l.level(i) {
 			sub := l.listChain(l.unique(fmt.Sprintf("login_%s_lists_exempt_%d", l.id[i], k)), x.ACL, true, []Stmt{Goto{lists.Name}})
 			out = append(out, sub)
-			c.Rules = append(c.Rules, Rule{Match: []Match{inSet(Daddr, "route_"+l.id[x.If])}, Do: []Stmt{Jump{sub.Name}}, Line: x.Line})
+			c.Rules = append(c.Rules, Rule{Match: append([]Match{inSet(Daddr, "route_"+l.id[x.If])}, l.permitted(i, x.If)...), Do: []Stmt{Jump{sub.Name}}, Line: x.Line})
 		}
 	}
 	return out

@@ -180,6 +180,34 @@ func (l *lowerer) forward() {
 	}
 	l.chain(base)
 	l.rs.Chains = append(l.rs.Chains, chains...)
+	l.limitChains()
+}
+
+// limitChains count the connections that are let through: what was refused for another reason does not count (semantics.md 0, step 11).
+func (l *lowerer) limitChains() {
+	base := Chain{Name: "limits", Type: "filter", Hook: "forward", Priority: 10, Note: "Limits of connections"}
+	var chains []Chain
+	for _, i := range l.ifs {
+		for _, o := range l.ifs {
+			hi, lo, inbound := i, o, false
+			if l.level(i) < l.level(o) {
+				hi, lo, inbound = o, i, true
+			}
+			if l.level(i) == l.level(o) {
+				continue
+			}
+			if c := l.limitChain(l.pairName("limits", i, o), hi, lo, inbound); c != nil {
+				chains = append(chains, *c)
+				jump := limitJump(c)
+				jump.Match = append([]Match{iif(l.dev[i]), oif(l.dev[o])}, jump.Match...)
+				base.Rules = append(base.Rules, jump)
+			}
+		}
+	}
+	if len(chains) > 0 {
+		l.chain(base)
+		l.rs.Chains = append(l.rs.Chains, chains...)
+	}
 }
 
 // inbound is from interface i to the higher o.
@@ -219,24 +247,20 @@ func (l *lowerer) inbound(i, o int) []Chain {
 		out = append(out, *u)
 		add(Rule{Match: []Match{mark(MarkUnNAT)}, Do: []Stmt{Jump{u.Name}}})
 	}
-	if c := l.limitChain(c.Name+"_limits", o, i, true); c != nil {
-		out = append(out, *c)
-		add(limitJump(c))
-	}
+	// Outside NAT translates the source of what was let in: first where a static says so.
+	let := Chain{Name: l.pairName("let", i, o), Note: "inbound, with a translation of the destination"}
+	rules, subs := l.staticRules(i, o)
+	let.Rules = append(append(rules, l.outside(i, o)...), Rule{Do: []Stmt{SetMark{MarkPlain}, Accept{}}})
+	add(Rule{Match: []Match{mark(MarkUnNAT)}, Do: []Stmt{Goto{let.Name}}})
 	for k := range l.p.NAT.Exemptions {
 		if x := &l.p.NAT.Exemptions[k]; x.If == o && !x.Outside {
-			sub := l.listChain(fmt.Sprintf("%s_exempt_%d", c.Name, k), x.ACL, true, []Stmt{SetMark{MarkPlain}, Accept{}})
+			sub := l.listChain(fmt.Sprintf("%s_exempt_%d", c.Name, k), x.ACL, true, []Stmt{Goto{let.Name}})
 			out = append(out, sub)
 			add(Rule{Do: []Stmt{Jump{sub.Name}}, Line: x.Line})
 		}
 	}
-	// Static outside NAT translates the source of what was let in.
-	rules, subs := l.staticRules(i, o, mark(MarkUnNAT))
-	out = append(out, subs...)
-	add(rules...)
-	add(l.outside(i, o)...)
-	add(Rule{Match: []Match{mark(MarkUnNAT)}, Do: []Stmt{SetMark{MarkPlain}, Accept{}}},
-		deny("305005", "no translation", compiler.Line{}))
+	add(deny("305005", "no translation", compiler.Line{}))
+	out = append(append(out, let), subs...)
 	return out
 }
 
@@ -315,10 +339,6 @@ func (l *lowerer) outbound(i, o int) []Chain {
 	if u := l.uauth(i, o); u != nil {
 		out = append(out, *u)
 		add(Rule{Do: []Stmt{Jump{u.Name}}})
-	}
-	if c := l.limitChain(c.Name+"_limits", i, o, false); c != nil {
-		out = append(out, *c)
-		add(limitJump(c))
 	}
 	for k := range l.p.NAT.Exemptions {
 		if x := &l.p.NAT.Exemptions[k]; x.If == i && !x.Outside {

@@ -175,12 +175,14 @@ func (e *Engine) mapSource(f *flight, outside bool) noMapping {
 	*m = mapping{ip: p.Src, port: p.SrcPort}
 	for i := range e.plan.NAT.Exemptions {
 		x := &e.plan.NAT.Exemptions[i]
-		if x.If == in && x.Outside == outside && e.aclPairs(x.ACL, p.Src, p.Dst) {
+		if x.If == in && x.Outside == outside && e.aclPairs(x.ACL, p.Src, f.un.ip) {
 			m.kind, m.line = mapExempt, x.Line
 			return mapped
 		}
 	}
+	// The destination is what step 6 has made of it.
 	v := wireView(f)
+	v.dst, v.dport = f.un.ip, f.un.port
 	live := e.liveXlate(f, 0)
 	if i := e.realStatic(in, out, &v, live != nil); i >= 0 {
 		s := &e.plan.NAT.Statics[i]

@@ -47,7 +47,7 @@ func (d *dynamic) event(f *flow, ended bool) {
 		_ = d.pickUp(f) // without it the helper begins with the second command
 	}
 	if d.observe != nil {
-		d.observe(Observation{If: compiler.None, Reason: Connection, Packet: f.orig.packet(), Messages: log})
+		d.observe(Observation{If: compiler.None, Reason: Connection, Packet: f.orig.packet(), Back: f.reply.packet(), Messages: log})
 	}
 	d.emit(log)
 }

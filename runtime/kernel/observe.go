@@ -12,6 +12,7 @@ type Observation struct {
 	If       int    // the interface where it arrived; None: not known
 	Reason   string // why a rule has logged it ("106023:out"), or one of those below
 	Packet   runtime.Packet
+	Back     runtime.Packet // of a connection: one that answers
 	Messages []runtime.Message
 }
 

@@ -197,9 +197,26 @@ func (a *aimer) packet(in int) (p runtime.Packet, ok bool) {
 	return p, false
 }
 
+// fragments are a datagram in two pieces.
+func fragments(p runtime.Packet) [2]runtime.Packet {
+	p.Payload, p.Fragment, p.Length = nil, true, 64
+	q := p
+	p.More = true
+	q.FragOffset, q.SrcPort, q.DstPort, q.Flags, q.Length = 72, 0, 0, 0, 30
+	if p.Proto == ast.ProtoTCP {
+		p.Length, q.FragOffset = 60, 80
+	}
+	return [2]runtime.Packet{p, q}
+}
+
 // directed reports whether an address is one that Linux forwards to nobody, and a PIX as any other: the broadcast of another
 // interface's subnet, or loopback.
 func (a *aimer) directed(ip ast.IP, in int) bool {
+	for i := range a.plan.NAT.Aliases {
+		if x := &a.plan.NAT.Aliases[i]; x.If == in && x.DNATNet().Contains(ip) {
+			ip = x.ToForeign(ip)
+		}
+	}
 	for i := range a.plan.Interfaces {
 		if i != in && a.plan.Interfaces[i].Broadcast() == ip {
 			return true
@@ -208,10 +225,21 @@ func (a *aimer) directed(ip ast.IP, in int) bool {
 	return ip>>24 == 127 || ip>>24 == 0
 }
 
-// spoofed reports whether a source is not where it would be answered, or is an address of the firewall: Linux looks at both, a PIX
-// at neither unless it is told to.
+// invalid reports whether a source is one that nothing is let in from (106016): a fragment of it is held by Linux like others.
+func (a *aimer) invalid(ip ast.IP) bool {
+	for i := range a.plan.Interfaces {
+		if f := &a.plan.Interfaces[i]; ip == f.Net.IP || ip == f.Broadcast() {
+			return true
+		}
+	}
+	return ip>>24 == 0 || ip>>24 == 127 || ip>>24 >= 224
+}
+
+// spoofed reports whether a source is an address of the firewall, which Linux lets nobody have and a PIX everybody, or one that routes do
+// not lead to where it comes from: Linux answers it, and translates for it, where the routes lead (W516). Where reverse paths are verified
+// both refuse it.
 func (a *aimer) spoofed(ip ast.IP, in int) bool {
-	if r := a.plan.Lookup(ip); r == nil || r.If != in {
+	if r := a.plan.Lookup(ip); r == nil || r.If != in && !a.plan.Interfaces[in].RPF {
 		return true
 	}
 	for i := range a.plan.NAT.Statics {
@@ -230,6 +258,9 @@ func (a *aimer) spoofed(ip ast.IP, in int) bool {
 func (a *aimer) shot(in int) runtime.Packet {
 	p := runtime.Packet{Proto: pick(a, a.protos), TTL: 64}
 	p.Src = pick(a, a.behind[in])
+	if a.chance(5) {
+		p.Src = pick(a, a.addrs) // from where it cannot be answered
+	}
 	switch a.IntN(6) {
 	case 0, 1, 5:
 		p.Dst = pick(a, a.seen[in])

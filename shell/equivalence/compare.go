@@ -84,7 +84,14 @@ var Unlike = map[string]string{
 	"repeats": "106100 is written for every packet (W512)",
 	"quoting": "an ICMP error about a connection that uses another static of its host than the host's own packets do: the packet in it is translated " +
 		"like the error, a PIX asks the connection",
+	"sender":    "ICMP to a PAT address from a sender whom nat outside would translate, or refuse: conntrack knows what is answered, and lets it in as it is",
+	"allocated": "a packet that is no answer, and hits by chance a port that PAT has given out on one engine: the engines give out others",
 	"ports":     "Linux gives a port of a host another PAT port where the first would make two connections one: another 305011 for it",
+	"asked": "the door asks for a user before outbound lists are looked at, and nobody is asked who goes to a live translation (109023): both before " +
+		"the rules of the forward hook, which drop",
+	"oversize":  "a first DNS message that is too long: a PIX has built the connection when it drops it (302015)",
+	"replies":   "an echo reply that answers nothing, out through PAT: conntrack makes a flow of requests only (W514)",
+	"limits":    "a host with several translations: Linux counts its connections for each rule of its own, a PIX all of them (201002); and a host gets its translation first",
 	"collision": "two connections that translation would make one: a PIX refuses the second (305006), Linux gives it another port",
 }
 
@@ -94,13 +101,31 @@ func unlike(plan *compiler.Plan, why string, p *pair) string {
 	messages := strings.HasPrefix(why, otherMessages)
 	dropped := e.Action == runtime.Drop && k.Action == runtime.Drop
 	passed := e.Action == runtime.Forward && k.Action == runtime.Forward
+	in := plan.IfByName(p.in)
+	pat := slices.ContainsFunc(plan.NAT.Globals, func(g compiler.Global) bool { return g.PAT && g.If == in && g.First == sent.Dst })
 	switch {
-	case dropped && messages && len(without(ids(k), 106100)) == 0 && elsewhere(plan, plan.IfByName(p.in), sent):
+	case dropped && messages && len(without(ids(k), 106100)) == 0 && elsewhere(plan, in, sent):
 		return "elsewhere"
 	case messages && e.Action == k.Action && !slices.Contains(ids(e), 106100) && slices.Equal(ids(e), without(ids(k), 106100)):
 		return "repeats"
 	case passed && why == quotedPacket && sent.About.HasPorts():
 		return "quoting"
+	case sent.Proto == ast.ProtoICMP && k.Action == runtime.Forward && pat && slices.ContainsFunc(plan.NAT.Nats, func(n compiler.Nat) bool { return n.If == in && n.Outside }):
+		return "sender"
+	case dropped && messages && slices.Contains(ids(e), 410001) && slices.Equal(without(ids(e), 302015, 305009, 305011), ids(k)):
+		return "oversize"
+	case (k.Action == runtime.Auth || slices.Contains(ids(k), 109023)) && slices.ContainsFunc(plan.Applies, func(a compiler.Apply) bool { return a.If == in }),
+		e.Action == runtime.Auth && slices.Contains(ids(k), 109023):
+		return "asked"
+	case e.Action != k.Action && sent.HasPorts() && pat && (p.step.answer == nil || p.step.anew):
+		return "allocated"
+	case e.Action != k.Action && sent.Proto == ast.ProtoTCP && (slices.Contains(ids(e), 201002) || slices.Contains(ids(k), 201002)) && severalRules(plan, p):
+		return "limits"
+	case dropped && messages && slices.Contains(ids(e), 201002) && slices.Equal(ids(e), without(ids(k), 305009)):
+		return "limits"
+	case e.Action == runtime.Forward && k.Action == runtime.Drop && sent.Proto == ast.ProtoICMP && sent.ICMPType == 0 &&
+		strings.HasPrefix(k.Reason, "305006:regular") && slices.ContainsFunc(plan.NAT.Globals, func(g compiler.Global) bool { return g.PAT && g.First == e.Out.Src }):
+		return "replies"
 	case passed && sent.HasPorts() && k.Out.SrcPort != p.sent[1].SrcPort && slices.Equal(ids(e), without(ids(k), 305011)):
 		return "ports"
 	case e.Action == runtime.Drop && k.Action == runtime.Forward && sent.HasPorts() && slices.ContainsFunc(e.Logs, func(m runtime.Message) bool {
@@ -109,6 +134,31 @@ func unlike(plan *compiler.Plan, why string, p *pair) string {
 		return "collision"
 	}
 	return ""
+}
+
+// severalRules reports whether the host on either side of a packet that one engine has let through has more than one translation.
+func severalRules(plan *compiler.Plan, p *pair) bool {
+	out := &p.emulator.Out
+	if p.kernel.Action == runtime.Forward {
+		out = &p.kernel.Out
+	}
+	for _, ip := range []ast.IP{p.sent[0].Src, out.Dst} {
+		n := 0
+		for i := range plan.NAT.Statics {
+			if plan.NAT.Statics[i].RealNet().Contains(ip) {
+				n++
+			}
+		}
+		for i := range plan.NAT.Nats {
+			if plan.NAT.Nats[i].Net.Contains(ip) {
+				n++
+			}
+		}
+		if n > 1 {
+			return true
+		}
+	}
+	return false
 }
 
 // elsewhere reports whether a packet goes to an address that the firewall answers for on another interface than the one it arrived on:
@@ -124,6 +174,11 @@ func elsewhere(plan *compiler.Plan, in int, p *runtime.Packet) bool {
 		return slices.ContainsFunc(n.Statics, func(s compiler.Static) bool { return s.MappedIf != in && s.MappedNet().Contains(ip) }) ||
 			slices.ContainsFunc(n.Globals, func(g compiler.Global) bool { return g.If != in && g.First <= ip && ip <= g.Last }) ||
 			slices.ContainsFunc(n.Aliases, func(a compiler.Alias) bool { return a.If != in && a.DNATNet().Contains(ip) })
+	}
+	for i := range n.Aliases {
+		if x := &n.Aliases[i]; x.If == in && x.DNATNet().Contains(p.Dst) && owned(x.ToForeign(p.Dst)) {
+			return true
+		}
 	}
 	return owned(p.Dst) || slices.ContainsFunc(n.Statics, func(s compiler.Static) bool {
 		return s.MappedIf == in && s.MappedNet().Contains(p.Dst) && (s.Proto == 0 && owned(s.ToReal(p.Dst)) || s.Proto == p.Proto && s.MappedPort == p.DstPort && owned(s.Real))
@@ -179,6 +234,12 @@ func quoted(p *runtime.Packet) string {
 // packetWords is a packet as scenario files write it.
 func packetWords(p *runtime.Packet) string {
 	s := quoted(p)
+	if p.Fragment {
+		s += fmt.Sprintf(" frag %d", p.FragOffset)
+		if p.More {
+			s += " more"
+		}
+	}
 	if p.Length > len(p.Payload) {
 		s += fmt.Sprintf(" len %d", p.Length)
 	}

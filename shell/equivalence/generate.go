@@ -215,7 +215,7 @@ func (m *maker) translations() {
 		id := 1 + m.IntN(3)
 		switch m.IntN(8) {
 		case 0, 1, 2:
-			m.add("nat (%s) %d 0.0.0.0 0.0.0.0%s", hi.name, id, m.limit())
+			m.add("nat (%s) %d 0.0.0.0 0.0.0.0", hi.name, id)
 		case 3:
 			m.add("nat (%s) %d %s0 255.255.255.0", hi.name, id, hi.prefix)
 		case 4:

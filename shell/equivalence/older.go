@@ -29,7 +29,7 @@ func (m *maker) older() {
 	if m.chance(15) {
 		hi, lo := m.pair()
 		if m.chance(50) {
-			m.add("alias (%s) %s%d %s 255.255.255.255", hi.name, m.of(hi.prefix, "10.99.0.", lo.prefix), 60+m.IntN(6), m.of(m.host(lo), "198.51.100.7", m.host(m.segment())))
+			m.add("alias (%s) %s%d %s 255.255.255.255", hi.name, "10.99.0.", 60+m.IntN(6), m.of(m.host(lo), "198.51.100.7", m.host(m.segment())))
 		} else {
 			m.add("alias (%s) 10.99.0.0 %s 255.255.255.0", hi.name, m.of("198.51.100.0", lo.prefix+"0"))
 		}
@@ -40,7 +40,7 @@ func (m *maker) older() {
 func (m *maker) outsideNAT() {
 	if m.chance(15) {
 		hi, lo := m.pair()
-		m.add("static (%s,%s) %s%d %s netmask 255.255.255.255", lo.name, hi.name, hi.prefix, 40+m.IntN(4), m.of(m.host(lo), "198.51.100.7"))
+		m.add("static (%s,%s) %s%d %s netmask 255.255.255.255", lo.name, hi.name, hi.prefix, 40+m.IntN(4), m.host(lo))
 	}
 	if m.chance(10) {
 		hi, lo := m.pair()
@@ -49,7 +49,8 @@ func (m *maker) outsideNAT() {
 	}
 }
 
-// limit is the numbers at the end of a static or nat.
+// limit is the numbers at the end of a static. Those of a nat are not generated: on Linux a host that has met its limit gets another
+// translation all the same.
 func (m *maker) limit() string {
 	if m.chance(10) {
 		return fmt.Sprintf(" %d 0", 1+m.IntN(3))

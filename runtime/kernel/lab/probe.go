@@ -66,6 +66,8 @@ type fragments struct {
 	tag   uint16
 	spans [][2]int
 	last  int // where the datagram ends; 0: not known
+
+	sport, dport uint16 // as the first one says
 }
 
 func (f *fragments) whole() bool {
@@ -310,6 +312,7 @@ func (p *Probe) fragment(f *flight) {
 	f.frag, s.ID = set, set.tag
 	n := max(len(s.Payload), s.Length)
 	if s.FragOffset == 0 {
+		set.sport, set.dport = s.SrcPort, s.DstPort
 		switch s.Proto {
 		case ast.ProtoTCP:
 			n += 20
@@ -384,7 +387,11 @@ func flowOf(p *runtime.Packet) flowKey {
 func (p *Probe) judge(flights []flight, byTag map[uint16]*flight, seen []kernel.Observation) {
 	byFlow := map[flowKey]*flight{}
 	for i := range flights {
-		if k := flowOf(&flights[i].sent); byFlow[k] == nil || flights[i].heard && !byFlow[k].heard {
+		k := flowOf(&flights[i].sent)
+		if f := flights[i].frag; f != nil {
+			k.sport, k.dport = f.sport, f.dport
+		}
+		if byFlow[k] == nil || flights[i].heard && !byFlow[k].heard {
 			byFlow[k] = &flights[i]
 		}
 	}
@@ -392,7 +399,9 @@ func (p *Probe) judge(flights []flight, byTag map[uint16]*flight, seen []kernel.
 		o := &seen[i]
 		f := byTag[o.Packet.ID]
 		if o.Reason == kernel.Connection {
-			f = byFlow[flowOf(&o.Packet)]
+			if f = byFlow[flowOf(&o.Packet)]; f == nil {
+				f = byFlow[flowOf(&o.Back)] // an answer has ended it
+			}
 		}
 		if f == nil || f.sent.Proto != o.Packet.Proto {
 			continue
@@ -420,7 +429,7 @@ func (p *Probe) judge(flights []flight, byTag map[uint16]*flight, seen []kernel.
 		case f.heard, f.v.Action == runtime.SynProxy:
 			f.v.Reason = ""
 			continue
-		case f.boxed != nil && (f.boxed.Dst != f.sent.Dst || f.boxed.DstPort != f.sent.DstPort):
+		case f.boxed != nil && (f.boxed.Dst != f.sent.Dst || f.boxed.DstPort != f.sent.DstPort && (f.frag == nil || f.boxed.DstPort != f.frag.dport)):
 			f.v.Action = runtime.Auth
 		case f.boxed != nil:
 			f.v.Action = runtime.Box
