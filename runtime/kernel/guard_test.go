@@ -104,7 +104,7 @@ func TestDNSGuard(t *testing.T) {
 	w.sends(outsideIf, answer(9), runtime.Drop)
 	w.sends(outsideIf, answer(7), runtime.Forward)
 	w.sends(outsideIf, answer(7), runtime.Drop)
-	w.sends(outsideIf, answer(8), runtime.Forward)
+	w.sends(outsideIf, answer(8), runtime.Forward, 302016)
 	if ended := w.Expire(); len(ended) == 0 || ended[len(ended)-1].ID != 302016 {
 		t.Errorf("the connection has not ended: %v", ended)
 	}
@@ -127,6 +127,6 @@ func TestDNSGuard(t *testing.T) {
 
 	// What has no id at all is one query.
 	w.sends(insideIf, datagram(client, 5001, server, 53), runtime.Forward, 302015)
-	w.sends(outsideIf, datagram(server, 53, mapped, 5001), runtime.Forward)
+	w.sends(outsideIf, datagram(server, 53, mapped, 5001), runtime.Forward, 302016)
 	w.sends(outsideIf, datagram(server, 53, mapped, 5001), runtime.Drop, 106023)
 }
