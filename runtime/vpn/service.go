@@ -214,13 +214,14 @@ func (s *service) abandon() error {
 	return errors.Join(s.call(func() { err = s.closeLegs(s.plan) }), err)
 }
 
-// apply changes over to a plan that the engine has taken.
+// apply changes over to a plan that the engine has taken. Nothing can refuse it any more.
 func (s *service) apply(plan *compiler.Plan) error {
-	var err error
-	return errors.Join(s.call(func() {
+	return s.call(func() {
 		s.plan = plan
 		s.c.servers.Apply(plan)
-		err = s.closeLegs(plan)
+		if err := s.closeLegs(plan); err != nil {
+			s.say(err.Error())
+		}
 		for i := range plan.Interfaces {
 			s.esp.SetPolicy(i, newPolicy(plan, i, s.crowd))
 		}
@@ -232,7 +233,7 @@ func (s *service) apply(plan *compiler.Plan) error {
 			s.do(s.machine.Apply(plan))
 		}
 		s.applyManual()
-	}), err)
+	})
 }
 
 // close ends everything and tells the peers.
