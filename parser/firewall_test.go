@@ -118,7 +118,7 @@ func TestFirewallForms(t *testing.T) {
 // TestFirewallRefusals: what 6.3 does not take, and the code of the message.
 func TestFirewallRefusals(t *testing.T) {
 	for _, tc := range []struct{ in, code string }{
-		{"nat (inside) 1 0 0 tcp 0 0 udp 0", "E111"}, {"static (inside,outside) 192.0.2.15 10.0.0.7 netmask 255.255.255.255 tcp 0 0", "E108"},
+		{"nat (inside) 1 0 0 tcp 0 0 udp 0", "E111"}, {"static (inside,outside) 192.0.2.15 10.0.0.7 netmask 255.255.255.255 tcp 0 0", "E111"},
 		{"object-group port bad", "E104"}, {"object-group service S", "E107"}, {"port-object eq htp", "E105"}, {"port-object range 90 80", "E105"},
 		{"protocol-object 300", "E106"}, {"icmp-object host-unreachable", "E105"}, {"network-object 10.1.1.1 0.0.0.255", "E105"},
 		{"conduit permit tcp interface outside any", "E104"}, {"established tcp 0 0 permitto icmp 8", "E105"}, {"outbound 2000 permit 0 0", "E106"},
