@@ -160,6 +160,13 @@ func (e *Engine) pair(id uint64) *pair {
 	return e.t.pairs[id]
 }
 
+// Carries reports whether there is a pair by now for a packet that wanted one of an entry.
+func (e *Engine) Carries(iface, entry int, f Flow) bool {
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	return e.t.outbound(iface, entry, Static, &f) != nil
+}
+
 // Counters are those of one pair; zero when there is none.
 func (e *Engine) Counters(id uint64) runtime.SACounters {
 	if n := e.pair(id); n != nil {

@@ -277,6 +277,9 @@ func (s *service) acquire(a acquire) {
 	if s.machine == nil || a.iface >= len(s.plan.Interfaces) {
 		return
 	}
+	if s.esp.Carries(a.iface, a.entry, a.flow) {
+		return // it was one of many, and another has had its tunnel built
+	}
 	f := &a.flow
 	s.do(s.machine.Acquire(a.iface, s.plan.Interfaces[a.iface].Map, a.entry,
 		ike.Flow{Src: addr(f.Src), Dst: addr(f.Dst), Proto: f.Proto, SrcPort: f.SrcPort, DstPort: f.DstPort}))

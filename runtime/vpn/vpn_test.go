@@ -126,10 +126,26 @@ func TestDynamic(t *testing.T) {
 	if err := b.call(func() { b.do(b.machine.Expire(p.ID, false)) }); err != nil { // a second pair to the same network
 		t.Fatal(err)
 	}
+	w.until("a second pair", func() bool { return len(a.SAPairs()) == 2 && len(b.SAPairs()) == 2 })
 	if err := a.ClearIKE(0); err != nil {
 		t.Fatal(err)
 	}
 	w.until("nothing leads there", func() bool { return len(b.SAPairs()) == 0 && !b.host.has(key) })
+}
+
+// Of many packets that want the same tunnel one gets it.
+func TestManyAcquires(t *testing.T) {
+	w := newWorld(t)
+	a, b := w.add(boxA), w.add(mirror(boxA))
+	meet(w, a, b)
+	p := a.SAPairs()[0]
+	for range 100 {
+		sink{a.service}.Acquire(p.If, p.Entry, esp.Flow{Src: ast.MustIP("10.0.0.5"), Dst: ast.MustIP("192.168.50.9"), Proto: 17})
+	}
+	w.until("all are looked at", func() bool { return len(a.acquired) == 0 })
+	if sas := a.IKESAs(); len(sas) != 1 || sas[0].Pending != 0 || len(a.SAPairs()) != 1 {
+		t.Errorf("%+v", sas)
+	}
 }
 
 // A server that does not answer keeps nobody waiting, and questions are bounded.
