@@ -83,14 +83,28 @@ func (e *Engine) Close() { e.crew.close() }
 // ErrFull is what Install says when there are as many pairs as there may be.
 var ErrFull = errors.New("too many pairs of security associations")
 
-// Install enters a pair: from now on it receives, and it sends in the place of older ones with the same identities.
-func (e *Engine) Install(p runtime.SAPair) error {
+// Install enters a pair: from now on it receives, and it sends in the place of older ones with the same identities. One that was
+// prepared sends from now on.
+func (e *Engine) Install(p runtime.SAPair) error { return e.enter(p, false) }
+
+// Prepare enters a pair that receives only, until it is installed.
+func (e *Engine) Prepare(p runtime.SAPair) error { return e.enter(p, true) }
+
+func (e *Engine) enter(p runtime.SAPair, quiet bool) error {
 	n, err := newPair(p, e.o.Rand)
 	if err != nil {
 		return fmt.Errorf("security associations of %v: %w", p.Peer, err)
 	}
+	n.quiet = quiet
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	if old := e.t.pairs[p.ID]; old != nil && old.quiet && !quiet {
+		e.t.remove(old)
+		old.quiet = false
+		err := old.move(p)
+		e.t.add(old)
+		return err
+	}
 	if e.t.pairs[p.ID] != nil {
 		return fmt.Errorf("security associations of %v: number %d is taken", p.Peer, p.ID)
 	}

@@ -485,3 +485,58 @@ func TestSelectorOfNet(t *testing.T) {
 		t.Errorf("%+v %v", s, err)
 	}
 }
+
+// A pair that was prepared receives, and what leaves goes by the one before it until it is installed. One that is not ends.
+func TestPrepared(t *testing.T) {
+	b := newBox(t, rules{{"10.2.0.0/16", Static}})
+	old, _ := tunnel(1, "esp-des", "esp-md5-hmac", "", runtime.Tunnel, false)
+	next, far := tunnel(2, "esp-aes", "esp-sha-hmac", "", runtime.Tunnel, false)
+	b.install(old)
+	if err := b.Prepare(next); err != nil {
+		t.Fatal(err)
+	}
+	peer := mustPair(t, far)
+	arrives := func() {
+		t.Helper()
+		inner := packet("10.2.0.2", "10.1.0.1", 17, 80)
+		buf := roomy(inner)
+		s, _ := peer.number()
+		from, to, err := peer.seal(buf, headroom, len(inner), s, 5)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.arrive(buf[from:to])
+		b.dev.take(t, 1)
+	}
+	leaves := func(pair uint64) {
+		t.Helper()
+		before := b.Counters(pair).Encaps
+		b.leave(packet("10.1.0.1", "10.2.0.2", 17, 100))
+		if b.Counters(pair).Encaps != before+1 {
+			t.Errorf("pair %d did not carry the packet", pair)
+		}
+		b.wire.take(t, 1)
+	}
+	arrives()
+	leaves(1)
+	b.install(next)
+	arrives()
+	leaves(2)
+	if c := b.Counters(2); c.Decaps != 2 {
+		t.Errorf("counters begin anew: %+v", c)
+	}
+	if err := b.Install(next); err == nil {
+		t.Error("installed twice")
+	}
+	b.Remove(2)
+	leaves(1)
+	third, _ := tunnel(3, "esp-aes", "esp-sha-hmac", "", runtime.Tunnel, false)
+	if err := b.Prepare(third); err != nil {
+		t.Fatal(err)
+	}
+	b.Remove(3)
+	leaves(1)
+	if len(b.Pairs()) != 1 {
+		t.Errorf("%+v", b.Pairs())
+	}
+}

@@ -85,7 +85,9 @@ func (t *tables) add(p *pair) {
 	for _, s := range p.spis(false) {
 		t.peers[peerKey{s, p.at.Load().dst}] = p
 	}
-	t.link(p)
+	if !p.quiet {
+		t.link(p)
+	}
 }
 
 // link enters a pair for outbound packets. Identifiers grow, so that the newest has the highest.
@@ -126,7 +128,9 @@ func (t *tables) remove(p *pair) {
 			delete(t.peers, k)
 		}
 	}
-	t.unlink(p)
+	if !p.quiet {
+		t.unlink(p)
+	}
 }
 
 func (p *pair) flowKey() flowKey { return flowKey{p.info().If, p.remote.addr, p.remote.mask} }

@@ -78,6 +78,13 @@ type Keepalive struct{ Datagram }
 // installed last is the one to send with; the older ones still receive.
 type InstallSA struct{ Pair runtime.SAPair }
 
+// PrepareSA is a pair that the peer may send with already, while this side has to hear from it first: it receives, and is not sent
+// with before its InstallSA, which has the same ID. CancelSA ends one that has come to nothing.
+type (
+	PrepareSA struct{ Pair runtime.SAPair }
+	CancelSA  struct{ ID uint64 }
+)
+
 // UpdateSA says that a pair has moved: its peer is to be reached at another address or port, or the Plan has other indices.
 // Only If, Map, Entry, Dynamic, Peer, PeerPort and Encap may have changed.
 type UpdateSA struct{ Pair runtime.SAPair }
@@ -148,6 +155,8 @@ type Debug struct{ Event }
 func (Send) effect()         {}
 func (Keepalive) effect()    {}
 func (InstallSA) effect()    {}
+func (PrepareSA) effect()    {}
+func (CancelSA) effect()     {}
 func (UpdateSA) effect()     {}
 func (RemoveSA) effect()     {}
 func (Authenticate) effect() {}

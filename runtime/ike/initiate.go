@@ -568,3 +568,30 @@ func (m *Machine) rekeyPair(p *pair) {
 	m.emit(Log{syslog.New(702301, fmt.Sprintf("sa_dest= %v, sa_spi= 0x%x(%d)", p.r.Peer, p.r.Out.SPI, p.r.Out.SPI))})
 	m.want(wanted{iface: p.r.If, mapIdx: p.r.Map, entry: p.r.Entry, dynamic: p.r.Dynamic, local: p.r.LocalID, remote: p.r.RemoteID, replaces: p.r.ID})
 }
+
+// renewSA negotiates the successor of an IKE SA with a site whose tunnels are of use: some peers end them with it, and what is sent
+// until there are new ones would be lost. Clients renew theirs themselves (commands-vpn-aaa-show.md 2.9).
+func (m *Machine) renewSA(s *sa) {
+	if s.client != nil || s.aggressive || m.localAddr(s.iface) != s.local.Addr() {
+		return
+	}
+	if o := m.saWith(s.iface, runtime.SAPair{Peer: s.remote.Addr()}); o != nil && o.id > s.id {
+		return // it has been done
+	}
+	needed := false
+	for _, p := range s.pairs {
+		if p.r.Dynamic != compiler.None {
+			continue // this side begins nothing by a dynamic entry (semantics.md 6.3)
+		}
+		used := p.r.Born
+		if m.o.LastUsed != nil {
+			used, _ = m.o.LastUsed(p.r.ID)
+		}
+		needed = needed || !used.Before(s.born)
+	}
+	if !needed {
+		return
+	}
+	m.logPhase(s, 702212)
+	m.beginMain(s.iface, s.local.Addr(), []netip.Addr{s.remote.Addr()}, nil)
+}

@@ -391,3 +391,72 @@ func TestNATTraversal(t *testing.T) {
 		})
 	}
 }
+
+// An IKE SA whose tunnels are of use is renewed before it ends: some peers end the tunnels with it. One of which nothing is needed
+// just ends.
+func TestRenewal(t *testing.T) {
+	w, a, b := twoBoxes(t, "set peer 203.0.113.2", "set peer 203.0.113.2\ncrypto map m 10 set security-association lifetime seconds 600", "lifetime 86400", "lifetime 900")
+	w.do(a, a.Acquire(0, 0, 0, flowAB))
+	w.run()
+	for range 12 * 60 {
+		w.pass(5 * time.Second)
+		carries(t, w, a, b)
+		if len(a.SAs()) == 0 || len(b.SAs()) == 0 {
+			t.Fatalf("%v: %d and %d IKE SAs", w.clock.Now(), len(a.SAs()), len(b.SAs()))
+		}
+	}
+	if !slices.ContainsFunc(a.logs, func(s string) bool { return strings.Contains(s, "702212") }) {
+		t.Error("no message of the renewal")
+	}
+	idle := func(uint64) (used, heard time.Time) { return birth, birth }
+	a.o.LastUsed, b.o.LastUsed = idle, idle
+	w.pass(20 * time.Minute)
+	if len(a.SAs())+len(b.SAs())+len(a.live)+len(b.live) > 0 {
+		t.Errorf("nobody needs them: %+v %+v", a.SAs(), b.SAs())
+	}
+}
+
+// A peer that renews its IKE SA begins where the old one is, on port 4500: pairs of the new one go through UDP as well. And a quick
+// mode that ends before its third message takes back what it has prepared.
+func TestBeginsOnNATPort(t *testing.T) {
+	natt := func(s string) string {
+		return strings.Replace(s, "isakmp enable outside", "isakmp enable outside\nisakmp nat-traversal 20", 1)
+	}
+	w := newWorld(t)
+	a := w.add("203.0.113.1", natt(pixA), Options{})
+	b := w.add("203.0.113.2", natt(mirror(pixA)), Options{})
+	hold := false
+	w.nat = func(d Datagram) (Datagram, bool) {
+		h, _, err := parseHeader(d.Payload)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d.Remote.Addr() == addr("203.0.113.1") {
+			d.Remote, d.Local = netip.AddrPortFrom(d.Remote.Addr(), portNATT), netip.AddrPortFrom(d.Local.Addr(), portNATT)
+			if hold && h.exchange == xQuick && len(b.ready) > 0 {
+				return d, false
+			}
+		} else if h.exchange == xMain {
+			d.Remote, d.Local = netip.AddrPortFrom(d.Remote.Addr(), portIKE), netip.AddrPortFrom(d.Local.Addr(), portIKE)
+		}
+		return d, true
+	}
+	w.do(a, a.Acquire(0, 0, 0, flowAB))
+	w.run()
+	if p := b.last(); !p.Encap || p.PeerPort != portNATT {
+		t.Errorf("%+v", p)
+	}
+	if len(b.ready) > 0 {
+		t.Errorf("%+v", b.ready)
+	}
+	hold = true
+	w.do(a, a.Expire(a.last().ID, false))
+	w.run()
+	if len(b.ready) != 1 {
+		t.Fatalf("%+v", b.ready)
+	}
+	w.pass(time.Minute)
+	if len(b.ready) != 0 {
+		t.Errorf("%+v", b.ready)
+	}
+}

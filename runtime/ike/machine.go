@@ -180,6 +180,8 @@ func (m *Machine) expired(t *timer) {
 		m.exchangeTimer(t.x)
 	case timerLife:
 		m.removeSA(t.sa, "lifetime", true)
+	case timerRenew:
+		m.renewSA(t.sa)
 	case timerDPD:
 		m.dpdTick(t.sa)
 	case timerKeepalive:

@@ -34,6 +34,15 @@ const (
 	softMarginResponder = 10 * time.Second
 )
 
+// margin is how long before its end something with a short life is renewed by one side. Peers take a tenth of the life for theirs;
+// the responder comes after them.
+func margin(life time.Duration, initiator bool) time.Duration {
+	if initiator {
+		return min(softMargin, life/4)
+	}
+	return min(softMarginResponder, life/20)
+}
+
 // installPair enters a pair into the tables and gives it to the data plane.
 func (m *Machine) installPair(s *sa, p *pair) {
 	p.sa = s
@@ -52,14 +61,7 @@ func (m *Machine) installPair(s *sa, p *pair) {
 	s.created++
 	if p.r.Seconds > 0 {
 		life := time.Duration(p.r.Seconds) * time.Second
-		margin := softMarginResponder
-		if p.initiator {
-			margin = softMargin
-		}
-		if margin > life/4 {
-			margin = life / 4
-		}
-		m.arm(&p.soft, timerPairSoft, life-margin)
+		m.arm(&p.soft, timerPairSoft, life-margin(life, p.initiator))
 		m.arm(&p.hard, timerPairHard, life)
 	}
 	if pe := m.peers[s.remote.Addr()]; pe != nil {
@@ -190,6 +192,10 @@ func (m *Machine) releaseSPIs(q *quick) {
 		}
 	}
 	q.spis = nil
+	if q.prepared != 0 {
+		m.emit(CancelSA{q.prepared})
+		q.prepared = 0
+	}
 }
 
 // outSPI is the SPI under which a pair is found by what its peer calls it. A peer that says AH and ESP deletes either.

@@ -244,6 +244,7 @@ func (m *Machine) authenticated(s *sa) {
 	}
 	if s.lifetime > 0 {
 		m.arm(&s.life, timerLife, s.lifetime)
+		m.arm(&s.renewal, timerRenew, s.lifetime-margin(s.lifetime, s.initiator))
 	}
 	m.startDPD(s)
 	m.startKeepalive(s)
@@ -270,15 +271,15 @@ func groupText(g int) string { return string(rune('0' + g)) }
 
 // moved takes the address from which an authentic packet has come, where NAT traversal allows it to change.
 func (m *Machine) moved(s *sa, d Datagram) {
-	if s.remote == d.Remote && s.local == d.Local {
-		return
-	}
 	if s.natt == nattNone {
 		return
 	}
-	if d.Local.Port() == portNATT && !s.floated {
+	if d.Local.Port() == portNATT && !s.floated { // one that renews its SA has begun there
 		s.floated = true
 		m.event(EvNATFloat)
+	}
+	if s.remote == d.Remote && s.local == d.Local {
+		return
 	}
 	if s.remote.Addr() != d.Remote.Addr() {
 		m.rehome(s, d.Remote)

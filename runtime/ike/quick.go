@@ -28,6 +28,7 @@ type quick struct {
 	seconds  uint32 // offered; 0: none
 	kilobyte uint32
 	offers   []picked // initiator: what was proposed, by proposal number from 1
+	prepared uint64   // ID of the pair that was prepared; 0: none
 }
 
 // receiveQuick is a message of quick mode whose hash was right.
@@ -181,6 +182,10 @@ func (m *Machine) quickFirst(s *sa, x *exchange, list []payload) error {
 	}
 	m.sendHashed(s, x, q.ni, reply)
 	m.expectAnswer(x)
+	// The first packet of the peer may overtake its message 3.
+	m.nextID++
+	q.prepared = m.nextID
+	m.emit(PrepareSA{m.pairOf(s, q, q.prepared)})
 	return nil
 }
 
@@ -302,30 +307,13 @@ func (m *Machine) quickThird(s *sa, x *exchange) {
 // completeQuick makes the pair.
 func (m *Machine) completeQuick(s *sa, x *exchange) {
 	q := x.quick
-	seconds, kilobytes := q.lives()
-	m.nextID++
-	p := &pair{initiator: x.ours}
-	p.r = runtime.SAPair{
-		ID: m.nextID, If: s.iface, Map: q.pick.mapIdx, Entry: q.pick.entry, Dynamic: q.pick.dynamic,
-		Local: s.local.Addr(), Peer: s.remote.Addr(), LocalID: q.local, RemoteID: q.remote,
-		Born: m.now, Seconds: seconds, Kilobytes: kilobytes, PFS: q.pick.pfs,
-		Client: m.clientAddr(s), User: m.userOf(s), Group: s.groupName,
+	id := q.prepared
+	if id == 0 {
+		m.nextID++
+		id = m.nextID
 	}
-	if q.pick.set.transport {
-		p.r.Mode = runtime.Transport
-	}
-	if readIPsec(q.pick.members[0].proto, q.pick.chosen[0]).encap > encapTransport {
-		p.r.Encap, p.r.LocalPort, p.r.PeerPort = true, s.local.Port(), s.remote.Port()
-	}
-	set := &q.pick.set
-	if q.inESP != 0 {
-		p.r.In = m.saKeys(s, q, protoESP, q.inESP, set.names[0], set.names[1])
-		p.r.Out = m.saKeys(s, q, protoESP, q.outESP, set.names[0], set.names[1])
-	}
-	if q.inAH != 0 {
-		p.r.InAH = m.saKeys(s, q, protoAH, q.inAH, "", set.ahName)
-		p.r.OutAH = m.saKeys(s, q, protoAH, q.outAH, "", set.ahName)
-	}
+	p := &pair{initiator: x.ours, r: m.pairOf(s, q, id)}
+	q.prepared = 0
 	q.spis = nil
 	p.in, p.out = m.slots.take(), m.slots.take()
 	m.showPair(s, q, p)
@@ -338,6 +326,33 @@ func (m *Machine) completeQuick(s *sa, x *exchange) {
 	m.installPair(s, p)
 	m.logPhase(s, 702211)
 	m.logPair(p, 602301)
+}
+
+// pairOf is the pair that a quick mode leads to.
+func (m *Machine) pairOf(s *sa, q *quick, id uint64) runtime.SAPair {
+	seconds, kilobytes := q.lives()
+	r := runtime.SAPair{
+		ID: id, If: s.iface, Map: q.pick.mapIdx, Entry: q.pick.entry, Dynamic: q.pick.dynamic,
+		Local: s.local.Addr(), Peer: s.remote.Addr(), LocalID: q.local, RemoteID: q.remote,
+		Born: m.now, Seconds: seconds, Kilobytes: kilobytes, PFS: q.pick.pfs,
+		Client: m.clientAddr(s), User: m.userOf(s), Group: s.groupName,
+	}
+	if q.pick.set.transport {
+		r.Mode = runtime.Transport
+	}
+	if readIPsec(q.pick.members[0].proto, q.pick.chosen[0]).encap > encapTransport {
+		r.Encap, r.LocalPort, r.PeerPort = true, s.local.Port(), s.remote.Port()
+	}
+	set := &q.pick.set
+	if q.inESP != 0 {
+		r.In = m.saKeys(s, q, protoESP, q.inESP, set.names[0], set.names[1])
+		r.Out = m.saKeys(s, q, protoESP, q.outESP, set.names[0], set.names[1])
+	}
+	if q.inAH != 0 {
+		r.InAH = m.saKeys(s, q, protoAH, q.inAH, "", set.ahName)
+		r.OutAH = m.saKeys(s, q, protoAH, q.outAH, "", set.ahName)
+	}
+	return r
 }
 
 // saKeys derives the keys of one direction.

@@ -63,6 +63,7 @@ type sa struct {
 	retry     timer
 	tries     int
 	life      timer
+	renewal   timer // of phase 1, before its end
 	lifetime  time.Duration
 	dpdTimer  timer
 	dpdSeq    uint32

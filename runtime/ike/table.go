@@ -37,7 +37,7 @@ func (m *Machine) newSA(d Datagram, ci, cr cookie, initiator bool) *sa {
 		id: m.nextID, iface: d.If, local: d.Local, remote: d.Remote, ci: ci, cr: cr, initiator: initiator,
 		born: m.now, group: compiler.None, hand: &handshake{},
 	}
-	s.retry.sa, s.life.sa, s.dpdTimer.sa, s.keepalive.sa = s, s, s, s
+	s.retry.sa, s.life.sa, s.renewal.sa, s.dpdTimer.sa, s.keepalive.sa = s, s, s, s, s
 	m.byID[s.id] = s
 	if initiator {
 		m.started[ci] = s
@@ -149,7 +149,7 @@ func (m *Machine) removeSA(s *sa, reason string, tell bool) {
 		m.notAcquired(w)
 	}
 	s.exchanges, s.waiting = nil, nil
-	for _, t := range []*timer{&s.retry, &s.life, &s.dpdTimer, &s.keepalive} {
+	for _, t := range []*timer{&s.retry, &s.life, &s.renewal, &s.dpdTimer, &s.keepalive} {
 		m.disarm(t)
 	}
 	delete(m.sas, cookies{s.ci, s.cr})

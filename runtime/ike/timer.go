@@ -12,6 +12,7 @@ const (
 	timerRetry     timerKind = iota + 1 // send the last packet of phase 1 again
 	timerExchange                       // send the last packet of an exchange again, or forget the exchange
 	timerLife                           // the SA has lived
+	timerRenew                          // it soon will have
 	timerDPD                            // look whether the peer is alive
 	timerKeepalive                      // one byte for the NAT
 	timerPairSoft                       // negotiate a successor of a pair

@@ -71,6 +71,7 @@ type box struct {
 	name    string
 	live    map[uint64]runtime.SAPair // what the data plane has
 	order   []uint64                  // as installed
+	ready   map[uint64]runtime.SAPair // to receive
 	logs    []string
 	debug   strings.Builder
 	clients map[uint64]ClientUp
@@ -102,7 +103,7 @@ func (w *world) add(addr, text string, o Options) *box {
 	if o.Rand == nil {
 		o.Rand = chacha(byte(len(w.boxes) + 1))
 	}
-	b := &box{Machine: New(planOf(w.t, text), o), name: addr, live: map[uint64]runtime.SAPair{}, clients: map[uint64]ClientUp{}}
+	b := &box{Machine: New(planOf(w.t, text), o), name: addr, live: map[uint64]runtime.SAPair{}, ready: map[uint64]runtime.SAPair{}, clients: map[uint64]ClientUp{}}
 	w.boxes[netip.MustParseAddr(addr)] = b
 	return b
 }
@@ -123,8 +124,19 @@ func (w *world) do(b *box, effects []Effect) {
 			if _, dup := b.live[e.Pair.ID]; dup {
 				w.t.Fatalf("%s: pair %d installed twice", b.name, e.Pair.ID)
 			}
+			if p, ok := b.ready[e.Pair.ID]; ok && (fmt.Sprint(p.In, p.InAH) != fmt.Sprint(e.Pair.In, e.Pair.InAH)) {
+				w.t.Fatalf("%s: pair %d is another than was prepared", b.name, e.Pair.ID)
+			}
+			delete(b.ready, e.Pair.ID)
 			b.live[e.Pair.ID] = e.Pair
 			b.order = append(b.order, e.Pair.ID)
+		case PrepareSA:
+			b.ready[e.Pair.ID] = e.Pair
+		case CancelSA:
+			if _, ok := b.ready[e.ID]; !ok {
+				w.t.Fatalf("%s: pair %d cancelled, and was not prepared", b.name, e.ID)
+			}
+			delete(b.ready, e.ID)
 		case UpdateSA:
 			b.live[e.Pair.ID] = e.Pair
 		case RemoveSA:

@@ -34,6 +34,12 @@ func (s *service) do(effects []ike.Effect) {
 			s.send(&e.Datagram, e.Payload)
 		case ike.InstallSA:
 			s.installPair(e.Pair)
+		case ike.PrepareSA:
+			if err := s.esp.Prepare(e.Pair); err != nil {
+				s.say(err.Error())
+			}
+		case ike.CancelSA:
+			s.esp.Remove(e.ID)
 		case ike.UpdateSA:
 			s.updatePair(e.Pair)
 		case ike.RemoveSA:

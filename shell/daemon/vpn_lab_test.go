@@ -109,7 +109,7 @@ func newVPNLab(t *testing.T, edit *strings.Replacer, tools ...string) *vpnLab {
 func (l *vpnLab) heard(text string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.log = append(l.log, text)
+	l.log = append(l.log, time.Now().Format("05.000 ")+text)
 }
 
 // script runs a script of the lab.

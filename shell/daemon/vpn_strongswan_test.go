@@ -1,0 +1,111 @@
+package daemon
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"pixfw/runtime"
+)
+
+// TestVPNStrongSwan lets charon be a client in three ways, and then a site. It speaks ESP in UDP only.
+func TestVPNStrongSwan(t *testing.T) {
+	l := newVPNLab(t, nil, "charon-systemd", "swanctl", "ping")
+	l.must(nil, "aaa.sh", "start")
+	l.serve()
+	l.types("isakmp nat-traversal 20", "isakmp key cisco1234 address 0.0.0.0 netmask 0.0.0.0")
+	t.Cleanup(func() {
+		if t.Failed() {
+			out, err := l.script(nil, "strongswan-client.sh", "log")
+			t.Log(err, out)
+		}
+	})
+	for _, mode := range []string{"aggr", "push", "main"} {
+		l.sub(mode, func(l *vpnLab) {
+			if mode == "main" { // this one pulls, and does not know what to do with an address that it has not asked for
+				l.types("no crypto map mymap client configuration address initiate")
+			}
+			if out := l.must(nil, "strongswan-client.sh", "start", mode); !strings.Contains(out, "10.89.129.200") {
+				l.t.Errorf("address: %s", out)
+			}
+			l.works("out", "10.89.129.200")
+			l.must(nil, "strongswan-client.sh", "stop")
+			l.nobody()
+		})
+	}
+	// A site that shares the map with clients.
+	l.types("access-list vpn permit ip 10.89.129.128 255.255.255.128 10.10.10.0 255.255.255.0",
+		"access-list 101 permit ip 10.89.129.128 255.255.255.128 10.10.10.0 255.255.255.0",
+		"crypto map mymap 5 ipsec-isakmp", "crypto map mymap 5 match address vpn", "crypto map mymap 5 set peer 192.168.1.2",
+		"crypto map mymap 5 set transform-set myset", "isakmp key cisco1234 address 192.168.1.2 netmask 255.255.255.255 no-xauth no-config-mode")
+	l.echo("in", "10.89.129.131:7")
+	l.sub("site", func(l *vpnLab) {
+		env := []string{"ESP_LIFE=10s", "IKE_LIFE=15s"}
+		if out := l.must(env, "strongswan-client.sh", "start", "s2s"); !strings.Contains(out, "10.10.10.0/24") {
+			l.t.Error(out)
+		}
+		l.renews("charon renews", 2, 1)
+	})
+	l.sub("site of ours", func(l *vpnLab) {
+		l.must([]string{"NAME=ss0"}, "strongswan-client.sh", "stop")
+		l.none()
+		l.types("crypto map mymap 5 set security-association lifetime kilobytes 2560", "isakmp policy 10 lifetime 60")
+		l.must(nil, "strongswan-client.sh", "start", "s2s")
+		if err := errors.Join(l.d.engine.ClearSAs(func(*runtime.SAPair) bool { return true }), l.d.engine.ClearIKE(0)); err != nil {
+			l.t.Fatal(err)
+		}
+		l.none()
+		// A packet of the inside begins it.
+		l.await("a tunnel of ours", func() bool {
+			if _, err := l.in("in", "ping", "-n", "-c", "1", "-W", "1", "10.10.10.1"); err != nil {
+				return false
+			}
+			sas := l.d.engine.IKESAs()
+			return len(sas) == 1 && sas[0].Initiator
+		})
+		l.renews("the box renews", 3, 1)
+		l.must(nil, "strongswan-client.sh", "stop")
+		l.none()
+	})
+}
+
+// none waits until there is no association left.
+func (l *vpnLab) none() {
+	l.t.Helper()
+	l.await("nothing is left", func() bool { return len(l.d.engine.SAPairs()) == 0 && len(l.d.engine.IKESAs()) == 0 })
+}
+
+// renews sends packets until so many pairs and IKE SAs have been made anew, and counts what is lost.
+func (l *vpnLab) renews(what string, pairs, sas int) {
+	l.t.Helper()
+	var a, b uint64
+	for _, p := range l.d.engine.SAPairs() {
+		a = max(a, p.ID)
+	}
+	for _, s := range l.d.engine.IKESAs() {
+		b = max(b, s.ID)
+	}
+	s := l.stream("out", "10.10.10.1:0", "10.89.129.131:7", 1200, 5*time.Millisecond)
+	newPairs, newSAs := map[uint64]time.Time{}, map[uint64]time.Time{}
+	for deadline := time.Now().Add(90 * time.Second); (len(newPairs) < pairs || len(newSAs) < sas) && time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+		for _, p := range l.d.engine.SAPairs() {
+			if _, seen := newPairs[p.ID]; p.ID > a && !seen {
+				newPairs[p.ID] = time.Now()
+			}
+		}
+		for _, s := range l.d.engine.IKESAs() {
+			if _, seen := newSAs[s.ID]; s.ID > b && s.State == "QM_IDLE" && !seen {
+				newSAs[s.ID] = time.Now()
+			}
+		}
+	}
+	sent, lost := s.end(l)
+	l.t.Logf("%s: %d pairs and %d IKE SAs anew, %d packets sent, %d lost", what, len(newPairs), len(newSAs), sent, len(lost))
+	if len(newPairs) < pairs || len(newSAs) < sas {
+		l.t.Errorf("%s: %d pairs and %d IKE SAs", what, len(newPairs), len(newSAs))
+	}
+	if sent == 0 || len(lost) > 0 {
+		l.t.Errorf("%s: lost at %v, new pairs at %v, new SAs at %v", what, lost, newPairs, newSAs)
+	}
+}
