@@ -109,7 +109,8 @@ type tcpBody struct {
 	Groups *tcpGrouped `parser:"| @@ )"`
 }
 
-type tcpTail struct {
+// tcpTail is what follows the source; it is read by hand.
+type tcpTailGrammar struct {
 	SrcPort *tcpCompare `parser:"@@?"`
 	Dst     aceAddr     `parser:"@@"`
 	DstPort *tcpCompare `parser:"( @@"`
@@ -153,7 +154,7 @@ type udpBody struct {
 	Groups *udpGrouped `parser:"| @@ )"`
 }
 
-type udpTail struct {
+type udpTailGrammar struct {
 	SrcPort *udpCompare `parser:"@@?"`
 	Dst     aceAddr     `parser:"@@"`
 	DstPort *udpCompare `parser:"( @@"`
@@ -197,7 +198,7 @@ type anyBody struct {
 	Groups *anyGrouped `parser:"| @@ )"`
 }
 
-type anyTail struct {
+type anyTailGrammar struct {
 	SrcPort *anyCompare `parser:"@@?"`
 	Dst     aceAddr     `parser:"@@"`
 	DstPort *anyCompare `parser:"( @@"`

@@ -26,6 +26,9 @@ type (
 	udpCompare udpCompareGrammar
 	anyCompare anyCompareGrammar
 	otherProto otherProtoGrammar
+	tcpTail    tcpTailGrammar
+	udpTail    udpTailGrammar
+	anyTail    anyTailGrammar
 	logOption  logOptionGrammar
 )
 
@@ -42,6 +45,9 @@ var twins = sync.OnceValue(func() map[string]syntax.Class {
 		"udpCompare": {EBNF: ebnfOf(&udpCompareGrammar{})},
 		"anyCompare": {EBNF: ebnfOf(&anyCompareGrammar{})},
 		"otherProto": {EBNF: ebnfOf(&otherProtoGrammar{})},
+		"tcpTail":    {EBNF: ebnfOf(&tcpTailGrammar{})},
+		"udpTail":    {EBNF: ebnfOf(&udpTailGrammar{})},
+		"anyTail":    {EBNF: ebnfOf(&anyTailGrammar{})},
 		"logOption":  {EBNF: ebnfOf(&logOptionGrammar{})},
 	}
 })
@@ -89,10 +95,11 @@ func oneOf(lex *lexer.PeekingLexer, keywords []string) kw {
 	return ""
 }
 
-// The words of aceActionGrammar and aceMoreGrammar.
+// The words of aceActionGrammar, of comparisons, and of aceMoreGrammar.
 var (
-	actionWords = []string{"permit", "deny"}
-	moreWords   = []string{"any", "host", "interface", "object-group", "eq", "neq", "lt", "gt", "range"}
+	actionWords  = []string{"permit", "deny"}
+	compareWords = []string{"eq", "neq", "lt", "gt", "range"}
+	moreWords    = []string{"any", "host", "interface", "object-group", "eq", "neq", "lt", "gt", "range"}
 )
 
 func (g *aceAction) Parse(lex *lexer.PeekingLexer) error {
@@ -197,6 +204,62 @@ func comparison(lex *lexer.PeekingLexer, port *leaf, op *kw, value, first, last 
 		return must(lex, err)
 	}
 	return must(lex, last.take(lex, port))
+}
+
+func (g *tcpTail) Parse(lex *lexer.PeekingLexer) error {
+	return tail(lex, &g.SrcPort, &g.Dst, &g.DstPort, &g.Group)
+}
+
+func (g *udpTail) Parse(lex *lexer.PeekingLexer) error {
+	return tail(lex, &g.SrcPort, &g.Dst, &g.DstPort, &g.Group)
+}
+
+func (g *anyTail) Parse(lex *lexer.PeekingLexer) error {
+	return tail(lex, &g.SrcPort, &g.Dst, &g.DstPort, &g.Group)
+}
+
+// tail reads what follows a source, with comparisons of type C.
+func tail[C any, P interface {
+	*C
+	participle.Parseable
+}](lex *lexer.PeekingLexer, source **C, dst *aceAddr, port **C, group *groupID) error {
+	*source = perhaps[C, P](lex)
+	if err := dst.Parse(lex); err != nil {
+		return must(lex, err)
+	}
+	if *port = perhaps[C, P](lex); *port == nil {
+		back := lex.MakeCheckpoint()
+		if is(lex, "object-group") && group.Parse(lex) != nil {
+			*group = groupID{}
+			lex.LoadCheckpoint(back)
+		}
+	}
+	back := lex.MakeCheckpoint()
+	var more aceMore
+	err := more.Parse(lex)
+	lex.LoadCheckpoint(back)
+	if err == nil {
+		return stuck(lex)
+	}
+	return nil
+}
+
+// perhaps reads a comparison that may be there: nil, and not a word taken, if it is not.
+func perhaps[C any, P interface {
+	*C
+	participle.Parseable
+}](lex *lexer.PeekingLexer) *C {
+	back := lex.MakeCheckpoint()
+	if oneOf(lex, compareWords) == "" {
+		return nil
+	}
+	lex.LoadCheckpoint(back)
+	c := new(C)
+	if P(c).Parse(lex) == nil {
+		return c
+	}
+	lex.LoadCheckpoint(back)
+	return nil
 }
 
 // otherProtocols are the words of otherProtoGrammar.

@@ -2,6 +2,7 @@ package parser
 
 import (
 	"math/rand/v2"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -50,6 +51,8 @@ func twin[G any, H any, P interface {
 
 func same2[H comparable](a, b H) bool { return a == b }
 
+func sameDeep[H any](a, b H) bool { return reflect.DeepEqual(a, b) }
+
 var twinParsers = struct {
 	action   *participle.Parser[member]
 	aceTCP   *participle.Parser[member]
@@ -62,9 +65,13 @@ var twinParsers = struct {
 	any      *participle.Parser[member]
 	protocol *participle.Parser[member]
 	log      *participle.Parser[member]
+	tcpTail  *participle.Parser[member]
+	udpTail  *participle.Parser[member]
+	anyTail  *participle.Parser[member]
 }{buildParser(&aceActionGrammar{}), buildParser(&aceTCPGrammar{}), buildParser(&aceUDPGrammar{}), buildParser(&aceICMPGrammar{}),
 	buildParser(&aceMoreGrammar{}), buildParser(&aceAddrGrammar{}), buildParser(&tcpCompareGrammar{}), buildParser(&udpCompareGrammar{}), buildParser(&anyCompareGrammar{}),
-	buildParser(&otherProtoGrammar{}), buildParser(&logOptionGrammar{})}
+	buildParser(&otherProtoGrammar{}), buildParser(&logOptionGrammar{}),
+	buildParser(&tcpTailGrammar{}), buildParser(&udpTailGrammar{}), buildParser(&anyTailGrammar{})}
 
 // sameTwins holds all twins against each other and returns how many take the line.
 func sameTwins(t *testing.T, line string) (taken int) {
@@ -81,6 +88,9 @@ func sameTwins(t *testing.T, line string) (taken int) {
 		twin[anyCompareGrammar, anyCompare](t, twinParsers.any, line, func(g anyCompareGrammar) anyCompare { return anyCompare(g) }, same2),
 		twin[otherProtoGrammar, otherProto](t, twinParsers.protocol, line, func(g otherProtoGrammar) otherProto { return otherProto(g) }, same2),
 		twin[logOptionGrammar, logOption](t, twinParsers.log, line, func(g logOptionGrammar) logOption { return logOption(g) }, same2),
+		twin[tcpTailGrammar, tcpTail](t, twinParsers.tcpTail, line, func(g tcpTailGrammar) tcpTail { return tcpTail(g) }, sameDeep),
+		twin[udpTailGrammar, udpTail](t, twinParsers.udpTail, line, func(g udpTailGrammar) udpTail { return udpTail(g) }, sameDeep),
+		twin[anyTailGrammar, anyTail](t, twinParsers.anyTail, line, func(g anyTailGrammar) anyTail { return anyTail(g) }, sameDeep),
 	} {
 		if ok {
 			taken++
@@ -94,8 +104,17 @@ func TestTwins(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
 	words := strings.Fields(`permit Deny tcp UDP icmp ICMP 1 17 any ANY host hoſt HOST interface object-group web log eq 10.0.0.1 255.0.0.0 0 inside G eq neq lt gt range RANGE www
 		domain ntp 80 70000 5 ip IP gre ah pptp oſpf OſPF 6 47 300 log log disable DEFAULT default interval interval 7 8 0 warnings 601 ( , x`)
+	// parts that make whole tails, so that long lines are taken, too
+	parts := []string{"any", "host web", "10.0.0.1 255.0.0.0", "interface inside", "object-group G", "eq www", "range 5 80", "lt ntp", "gt 70000", "neq x", "log"}
 	taken := 0
-	for range 60000 {
+	for range 20000 {
+		line := make([]string, 1+r.IntN(4))
+		for i := range line {
+			line[i] = parts[r.IntN(len(parts))]
+		}
+		taken += sameTwins(t, strings.Join(line, " "))
+	}
+	for range 40000 {
 		line := make([]string, 1+r.IntN(5))
 		for i := range line {
 			line[i] = words[r.IntN(len(words))]
@@ -110,7 +129,7 @@ func TestTwins(t *testing.T) {
 // FuzzTwins: what is read by hand is read as the declared grammar says.
 func FuzzTwins(f *testing.F) {
 	for _, l := range []string{"any", "host web", "10.0.0.0 255.0.0.0", "interface inside", "object-group G", "range 1 2", "log 4 interval 5",
-		"log interval 5", "log default", "eq www", "host host", "any eq", "LOG Disable", "ipsec", "47"} {
+		"log interval 5", "log default", "eq 5 any object-group G", "any any", "object-group G object-group H object-group I", "eq www", "host host", "any eq", "LOG Disable", "ipsec", "47"} {
 		f.Add(l)
 	}
 	f.Fuzz(func(t *testing.T, line string) {
