@@ -94,6 +94,16 @@ func (l *lowerer) login(i int) []Chain {
 	return out
 }
 
+// pieces are ranges in as many lists as they need to be matched.
+func pieces(r []Range) (out [][]Range) {
+	for r = merge(r); len(r) > 0; {
+		n := min(len(r), chunk)
+		out = append(out, r[:n:n])
+		r = r[n:]
+	}
+	return out
+}
+
 // toBox are the addresses of packets to the firewall itself that arrive on an interface.
 func (l *lowerer) toBox(i int) []Range {
 	f := &l.p.Interfaces[i]
@@ -300,14 +310,21 @@ func (l *lowerer) loginLists(i int, c *Chain) (out []Chain) {
 	jump := func(match ...Match) {
 		c.Rules = append(c.Rules, Rule{Match: match, Do: []Stmt{Goto{lists.Name}}})
 	}
-	if len(l.mappedOn(i)) > 0 {
-		var to []int
-		for k := range l.p.NAT.Statics {
-			if s := &l.p.NAT.Statics[k]; s.MappedIf == i {
-				to = append(to, s.RealIf)
-			}
+	var free, asked []Range // statics that the levels permit, and those that a conduit must permit
+	for k := range l.p.NAT.Statics {
+		switch s := &l.p.NAT.Statics[k]; {
+		case s.MappedIf != i || !l.loads(s) || s.ACL != compiler.None || s.Proto != 0:
+		case l.permitted(i, s.RealIf) == nil:
+			free = append(free, netRange(s.MappedNet()))
+		default:
+			asked = append(asked, netRange(s.MappedNet()))
 		}
-		jump(append(l.permitted(i, to...), inSet(Daddr, "static_"+l.id[i]))...)
+	}
+	for _, r := range pieces(free) {
+		jump(dst(r...))
+	}
+	for _, r := range pieces(subtract(asked, merge(free))) {
+		jump(Match{Field: PacketMark, Mask: MarkMask, Values: one(MarkConduit)}, dst(r...))
 	}
 	if un := l.un[i]; un != "" {
 		var to []int

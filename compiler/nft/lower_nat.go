@@ -197,6 +197,15 @@ func (l *lowerer) limitChains() {
 				continue
 			}
 			if c := l.limitChain(l.pairName("limits", i, o), hi, lo, inbound); c != nil {
+				var exempt []Rule
+				for k := range l.p.NAT.Exemptions {
+					if x := &l.p.NAT.Exemptions[k]; x.If == i && !x.Outside && !inbound {
+						sub := l.listChain(fmt.Sprintf("%s_exempt_%d", c.Name, k), x.ACL, false, []Stmt{Accept{}})
+						chains = append(chains, sub)
+						exempt = append(exempt, Rule{Do: []Stmt{Jump{sub.Name}}, Line: x.Line})
+					}
+				}
+				c.Rules = append(exempt, c.Rules...)
 				chains = append(chains, *c)
 				jump := limitJump(c)
 				jump.Match = append([]Match{iif(l.dev[i]), oif(l.dev[o])}, jump.Match...)

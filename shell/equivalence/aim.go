@@ -247,6 +247,11 @@ func (a *aimer) spoofed(ip ast.IP, in int) bool {
 			return true
 		}
 	}
+	for i := range a.plan.NAT.Aliases {
+		if a.plan.NAT.Aliases[i].DNATNet().Contains(ip) {
+			return true
+		}
+	}
 	for i := range a.plan.NAT.Globals {
 		if g := &a.plan.NAT.Globals[i]; g.First <= ip && ip <= g.Last {
 			return true

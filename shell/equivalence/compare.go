@@ -84,12 +84,13 @@ var Unlike = map[string]string{
 	"repeats": "106100 is written for every packet (W512)",
 	"quoting": "an ICMP error about a connection that uses another static of its host than the host's own packets do: the packet in it is translated " +
 		"like the error, a PIX asks the connection",
-	"sender":    "ICMP to a PAT address from a sender whom nat outside would translate, or refuse: conntrack knows what is answered, and lets it in as it is",
+	"sender":    "with nat outside, ICMP that answers to a PAT address: conntrack knows what is answered, and does not translate or refuse its sender by the rules",
 	"allocated": "a packet that is no answer, and hits by chance a port that PAT has given out on one engine: the engines give out others",
 	"ports":     "Linux gives a port of a host another PAT port where the first would make two connections one: another 305011 for it",
 	"asked": "the door asks for a user before outbound lists are looked at, and nobody is asked who goes to a live translation (109023): both before " +
 		"the rules of the forward hook, which drop",
 	"oversize":  "a first DNS message that is too long: a PIX has built the connection when it drops it (302015)",
+	"lifted":   "what an established line permits passes by the access list: no entry counts it, or logs it (106100)",
 	"replies":   "an echo reply that answers nothing, out through PAT: conntrack makes a flow of requests only (W514)",
 	"limits":    "a host with several translations: Linux counts its connections for each rule of its own, a PIX all of them (201002); and a host gets its translation first",
 	"collision": "two connections that translation would make one: a PIX refuses the second (305006), Linux gives it another port",
@@ -108,11 +109,13 @@ func unlike(plan *compiler.Plan, why string, p *pair) string {
 		return "elsewhere"
 	case messages && e.Action == k.Action && !slices.Contains(ids(e), 106100) && slices.Equal(ids(e), without(ids(k), 106100)):
 		return "repeats"
+	case passed && messages && len(plan.Established) > 0 && slices.Equal(without(ids(e), 106100), ids(k)):
+		return "lifted"
 	case passed && why == quotedPacket && sent.About.HasPorts():
 		return "quoting"
-	case sent.Proto == ast.ProtoICMP && k.Action == runtime.Forward && pat && slices.ContainsFunc(plan.NAT.Nats, func(n compiler.Nat) bool { return n.If == in && n.Outside }):
+	case sent.Proto == ast.ProtoICMP && k.Action == runtime.Forward && pat && slices.ContainsFunc(plan.NAT.Nats, func(n compiler.Nat) bool { return n.Outside }):
 		return "sender"
-	case dropped && messages && slices.Contains(ids(e), 410001) && slices.Equal(without(ids(e), 302015, 305009, 305011), ids(k)):
+	case dropped && messages && slices.Contains(ids(e), 410001) && slices.Equal(without(ids(e), 302015, 305009, 305011), without(ids(k), 305009, 305011)):
 		return "oversize"
 	case (k.Action == runtime.Auth || slices.Contains(ids(k), 109023)) && slices.ContainsFunc(plan.Applies, func(a compiler.Apply) bool { return a.If == in }),
 		e.Action == runtime.Auth && slices.Contains(ids(k), 109023):
@@ -124,7 +127,7 @@ func unlike(plan *compiler.Plan, why string, p *pair) string {
 	case dropped && messages && slices.Contains(ids(e), 201002) && slices.Equal(ids(e), without(ids(k), 305009)):
 		return "limits"
 	case e.Action == runtime.Forward && k.Action == runtime.Drop && sent.Proto == ast.ProtoICMP && sent.ICMPType == 0 &&
-		strings.HasPrefix(k.Reason, "305006:regular") && slices.ContainsFunc(plan.NAT.Globals, func(g compiler.Global) bool { return g.PAT && g.First == e.Out.Src }):
+		slices.Contains(ids(k), 305006) && slices.ContainsFunc(plan.NAT.Globals, func(g compiler.Global) bool { return g.PAT && g.First == e.Out.Src }):
 		return "replies"
 	case passed && sent.HasPorts() && k.Out.SrcPort != p.sent[1].SrcPort && slices.Equal(ids(e), without(ids(k), 305011)):
 		return "ports"
@@ -151,6 +154,11 @@ func severalRules(plan *compiler.Plan, p *pair) bool {
 		}
 		for i := range plan.NAT.Nats {
 			if plan.NAT.Nats[i].Net.Contains(ip) {
+				n++
+			}
+		}
+		for i := range plan.NAT.Exemptions {
+			if r := plan.Lookup(ip); r != nil && r.If == plan.NAT.Exemptions[i].If {
 				n++
 			}
 		}
