@@ -103,6 +103,12 @@ type reservedError struct{ kind payloadType }
 
 func (e reservedError) Error() string { return fmt.Sprintf("reserved not zero on payload %d", e.kind) }
 
+// Begins reports whether a datagram is the first message of a peer: it names no SA. Whoever queues datagrams keeps a flood of these
+// from the others by it.
+func Begins(payload []byte) bool {
+	return len(payload) >= 16 && binary.BigEndian.Uint64(payload[8:]) == 0
+}
+
 // parseHeader reads the header of a datagram and cuts the datagram at the length that it states.
 func parseHeader(b []byte) (h header, body []byte, err error) {
 	if len(b) < headerSize {

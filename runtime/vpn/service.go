@@ -62,6 +62,7 @@ type service struct {
 	debugs debugs
 
 	in       chan ike.Datagram
+	first    chan ike.Datagram // those that begin something: they have a queue of their own, which a flood may fill
 	acquired chan acquire
 	refused  chan esp.Refused
 	answers  chan answer
@@ -121,7 +122,7 @@ type answer struct {
 }
 
 func newService(c config) *service {
-	s := &service{c: c, crowd: newCrowd(), in: make(chan ike.Datagram, datagrams), acquired: make(chan acquire, acquires),
+	s := &service{c: c, crowd: newCrowd(), in: make(chan ike.Datagram, datagrams), first: make(chan ike.Datagram, datagrams), acquired: make(chan acquire, acquires),
 		refused: make(chan esp.Refused, refusals), answers: make(chan answer), asks: make(chan func()), expired: make(chan struct{}, 1),
 		stop: make(chan struct{}), ended: make(chan struct{}), expiring: map[uint64]bool{}, legs: map[string]*leg{},
 		pairs: map[uint64]pair{}, manual: map[string]uint64{}, remotes: map[remote]int{}, clients: map[uint64]client{},
@@ -145,6 +146,10 @@ func (s *service) run() {
 		case fn := <-s.asks:
 			fn()
 		case d := <-s.in:
+			if s.machine != nil {
+				s.do(s.machine.Receive(d))
+			}
+		case d := <-s.first:
 			if s.machine != nil {
 				s.do(s.machine.Receive(d))
 			}
@@ -330,8 +335,12 @@ func (k sink) Datagram(iface int, local, remote netip.AddrPort, payload []byte) 
 }
 
 func (s *service) receive(d ike.Datagram) {
+	queue := s.in
+	if ike.Begins(d.Payload) {
+		queue = s.first
+	}
 	select {
-	case s.in <- d:
+	case queue <- d:
 	default:
 	}
 }

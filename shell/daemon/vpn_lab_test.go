@@ -109,6 +109,9 @@ func newVPNLab(t *testing.T, edit *strings.Replacer, tools ...string) *vpnLab {
 func (l *vpnLab) heard(text string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if strings.Contains(text, "remote 100.") {
+		return // of a flood
+	}
 	l.log = append(l.log, time.Now().Format("05.000 ")+text)
 }
 
