@@ -16,9 +16,8 @@ func targetCodes() []Code {
 				"and chooses another of the same class where it is not. What may pass is the same.",
 			"global (outside) 1 203.0.113.20", "Nothing, unless something depends on the ports."},
 		{"W503", "Global is not used",
-			"A PIX goes on to the next PAT address when the ports of the first are used up. On Linux connections to different servers share ports, so that " +
-				"they do not run out, and only the first PAT address of an id on an interface is used. Rules alone, as translate writes them, also serve " +
-				"only the first range of addresses, and no PAT address beside a range.",
+			"Rules alone, as translate writes them, serve each nat id on an interface from one global: the first range of addresses, or else the first PAT " +
+				"address. The kernel engine uses all of them in order, as a PIX does.",
 			"global (outside) 1 203.0.113.10-203.0.113.12\nglobal (outside) 1 203.0.113.20", "For translate, write one range, or PAT alone."},
 		{"W504", "Limit of half-open connections or DNS rewriting is not done",
 			"The rewriting of DNS answers has no effect on Linux. The limit of half-open connections of a static is enforced by the kernel engine: the kernel answers for " +

@@ -22,13 +22,14 @@ func (l *lowerer) ranges(id, o int) (ranges, pats []int) {
 	return ranges, pats
 }
 
-// needsDaemon reports whether hosts of a rule get an address of their own on o: one of a pool, or their own (identity NAT).
+// needsDaemon reports whether somebody has to choose for hosts of a rule on o: an address of their own, from a pool or theirs
+// (identity NAT), or the first PAT address that has a port left.
 func (l *lowerer) needsDaemon(n *compiler.Nat, o int) bool {
 	if n.ID == 0 {
 		return n.ACL == compiler.None
 	}
-	ranges, _ := l.ranges(n.ID, o)
-	return len(ranges) > 0
+	ranges, pats := l.ranges(n.ID, o)
+	return len(ranges) > 0 || len(pats) > 1
 }
 
 // xlateMaps makes the maps of live translations, which are empty until the daemon fills them.
@@ -127,17 +128,14 @@ func (l *lowerer) daemonGlobals() {
 		if l.dev[g.If] == "" || !g.PAT {
 			continue
 		}
-		if _, pats := l.ranges(g.ID, g.If); pats[0] != k {
-			l.note("W503", g.Line, "not used: the ports of the first PAT address do not run out on Linux, where connections to different servers share them")
-			continue
-		}
 		l.pat(g, mark(l.rs.PATs[l.patClass(k)].Class))
 	}
 }
 
 // pat carries out a PAT address: the new port is of the class of the original one (semantics.md 3.4).
 func (l *lowerer) pat(g *compiler.Global, m Match) {
-	l.note("W502", g.Line, "Linux keeps the original port where it is free; a PIX hands out the next port of the class")
+	l.note("W502", g.Line, "Linux keeps the original port where it is free; a PIX hands out the next port of the class. With nearly all ports of a class in use to "+
+		"one and the same service, Linux may find none and drop the packet")
 	for _, r := range []Range{{1, 511}, {512, 1023}, {1024, 65535}} {
 		l.classes = append(l.classes, Rule{Match: []Match{m, withPorts, {Field: Sport, Values: []Range{r}}},
 			Do: []Stmt{NAT{First: g.First, Last: g.First, PortLo: uint16(r.Lo), PortHi: uint16(r.Hi)}}, Line: g.Line})

@@ -18,7 +18,7 @@
 // is applied takes over the translations that live. When the process dies, established connections, hosts with a translation
 // and statics go on, other hosts are dropped; the next engine learns from the connections whose address is whose.
 //
-// What falls short: PAT ports are chosen by Linux, within the class. Bytes of TCP connections count TCP options. Connections
+// What falls short: PAT ports are chosen by Linux, within the class; addresses serve in order. Bytes of TCP connections count TCP options. Connections
 // that end by themselves are told of up to a second later. Half-open connections are counted as
 // conntrack tells of them, and limited for statics only.
 //

@@ -246,7 +246,14 @@ func (d *dynamic) allocate(r *nft.Request, k xlateKey, p *runtime.Packet) (*xlat
 		f := syslog.FlowOf(p, d.plan.Interfaces[r.In].Name, d.plan.Interfaces[r.Out].Name)
 		return nil, 0, syslog.New(305006, "regular", f)
 	}
-	return nil, d.rules.PATs[r.PATs[0]].Class, runtime.Message{}
+	// A port that has a translation keeps it; else the first address serves that has a port of the class left.
+	for _, k := range r.PATs {
+		c := &d.rules.PATs[k]
+		if g := &d.plan.NAT.Globals[c.Global]; d.xlates.ports.serves(r, p, g.First) {
+			return nil, c.Class, runtime.Message{}
+		}
+	}
+	return nil, 0, syslog.New(202001)
 }
 
 // tick ends what has been idle for its time, reads the connections, and puts right what lost events have made wrong.

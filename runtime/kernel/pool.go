@@ -55,19 +55,22 @@ type xlateTable struct {
 	byMapped map[mappedKey]*xlate
 	list     []*xlate
 	low      map[mappedKey]ast.IP
+	ports    patPorts
 	hosts    int // translations of addresses
 	most     int
 }
 
 func newXlateTable() xlateTable {
-	return xlateTable{byKey: map[xlateKey]*xlate{}, byMapped: map[mappedKey]*xlate{}, low: map[mappedKey]ast.IP{}}
+	return xlateTable{byKey: map[xlateKey]*xlate{}, byMapped: map[mappedKey]*xlate{}, low: map[mappedKey]ast.IP{}, ports: newPATPorts()}
 }
 
 func (t *xlateTable) add(x *xlate, now time.Time) {
 	x.created, x.used, x.index = now, now, len(t.list)
 	t.list = append(t.list, x)
 	t.byKey[x.key] = x
-	if !x.isPAT {
+	if x.isPAT {
+		t.ports.add(x, 1)
+	} else {
 		t.byMapped[mappedKey{x.key.mappedIf, x.mapped}] = x
 		t.hosts++
 	}
@@ -87,6 +90,7 @@ func (t *xlateTable) remove(x *xlate) {
 		delete(t.byKey, x.key)
 	}
 	if x.isPAT {
+		t.ports.add(x, -1)
 		return
 	}
 	t.hosts--

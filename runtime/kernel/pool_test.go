@@ -8,6 +8,7 @@ import (
 	"pixfw/ast"
 	"pixfw/compiler"
 	"pixfw/compiler/nft"
+	"pixfw/runtime"
 )
 
 func poolPlan() *compiler.Plan {
@@ -121,5 +122,70 @@ func TestRekey(t *testing.T) {
 	restore()
 	if table.hosts != 2 || table.byMapped[mappedKey{0, ip("192.0.2.4")}] != policy || policy.key.acl != 1 || plain.key.realIf != 1 {
 		t.Errorf("not as before: %+v", table.byMapped)
+	}
+}
+
+// The first PAT address serves while it has a port of the class, then the next; a port that has a translation keeps it; when a port is
+// given back the first serves again.
+func TestPATInOrder(t *testing.T) {
+	table := newXlateTable()
+	r := &nft.Request{In: 1, Out: 0}
+	first, second := ast.MustIP("203.0.113.20"), ast.MustIP("203.0.113.21")
+	packet := func(host int, proto uint8, port uint16) *runtime.Packet {
+		return &runtime.Packet{Proto: proto, Src: ast.MustIP("10.0.0.0") + ast.IP(host), SrcPort: port, ICMPID: port}
+	}
+	choose := func(p *runtime.Packet) ast.IP {
+		for _, ip := range []ast.IP{first, second} {
+			if table.ports.serves(r, p, ip) {
+				return ip
+			}
+		}
+		return 0
+	}
+	xlates := []*xlate{}
+	now := time.Unix(1000, 0)
+	take := func(host int, want ast.IP) {
+		t.Helper()
+		p := packet(host, ast.ProtoTCP, 100)
+		ip := choose(p)
+		if ip != want {
+			t.Fatalf("host %d gets %v, want %v", host, ip, want)
+		}
+		x := &xlate{key: xlateKey{realIf: 1, real: p.Src, acl: compiler.None, proto: ast.ProtoTCP, port: 100, mapped: ip, mappedPort: uint16(host)}, mapped: ip, pat: uint16(host), isPAT: true}
+		table.add(x, now)
+		xlates = append(xlates, x)
+	}
+	for host := range 511 {
+		take(host, first)
+	}
+	take(600, second)
+	for _, c := range []struct {
+		p    *runtime.Packet
+		want ast.IP
+	}{
+		{packet(5, ast.ProtoTCP, 100), first},    // has its translation
+		{packet(600, ast.ProtoTCP, 100), second}, // likewise
+		{packet(700, ast.ProtoTCP, 511), second},
+		{packet(700, ast.ProtoTCP, 512), first}, // another class
+		{packet(700, ast.ProtoUDP, 100), first},
+		{packet(700, ast.ProtoICMP, 100), first},
+	} {
+		if got := choose(c.p); got != c.want {
+			t.Errorf("%s: %v, want %v", c.p, got, c.want)
+		}
+	}
+	table.remove(xlates[7])
+	take(701, first)
+	for host := range 510 {
+		take(1000+host, second)
+	}
+	if ip := choose(packet(2000, ast.ProtoTCP, 100)); ip != 0 {
+		t.Errorf("no port is left, and %v serves", ip)
+	}
+	for len(table.list) > 0 {
+		table.remove(table.list[0])
+	}
+	if len(table.ports.used)+len(table.ports.holds) != 0 {
+		t.Errorf("left: %v", table.ports)
 	}
 }

@@ -1,0 +1,42 @@
+package kernel_test
+
+import (
+	"strings"
+	"testing"
+
+	"pixfw/ast"
+	"pixfw/runtime"
+)
+
+// When the ports of a class are used up at the first PAT address, the second serves, and the first goes on for the other classes.
+func TestSecondPATAddress(t *testing.T) {
+	text := strings.Replace(pool, "global (outside) 1 203.0.113.10-203.0.113.11\nglobal (outside) 1 203.0.113.12-203.0.113.13 netmask 255.255.255.0\n", "", 1)
+	text = strings.Replace(text, "global (outside) 1 203.0.113.20\n", "global (outside) 1 203.0.113.20\nglobal (outside) 1 203.0.113.21\n", 1)
+	w := newWire(t, textPlan(t, text))
+	from := func(host int, port uint16) ast.IP {
+		t.Helper()
+		// Each to another service: to one and the same, Linux gives up before the last port of a class.
+		p := datagram("10.0.0.0", port, "198.51.100.7", uint16(4000+host))
+		p.Src = ast.MustIP("10.0.1.0") + ast.IP(host)
+		v, err := w.Inject(runtime.Ingress{If: insideIf}, p)
+		if err != nil || v.Action != runtime.Forward {
+			t.Fatalf("host %d: %v %v, %v", host, v.Action, v.Logs, err)
+		}
+		return v.Out.Src
+	}
+	first, second := ast.MustIP("203.0.113.20"), ast.MustIP("203.0.113.21")
+	for host := range 511 {
+		if ip := from(host, 100); ip != first {
+			t.Fatalf("host %d comes from %v", host, ip)
+		}
+	}
+	for _, c := range []struct {
+		host int
+		port uint16
+		want ast.IP
+	}{{600, 100, second}, {601, 100, second}, {5, 100, first}, {600, 5000, first}, {600, 600, first}} {
+		if ip := from(c.host, c.port); ip != c.want {
+			t.Errorf("host %d port %d comes from %v, want %v", c.host, c.port, ip, c.want)
+		}
+	}
+}
