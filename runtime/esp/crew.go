@@ -15,10 +15,11 @@ type crew struct {
 
 // A task is a batch, kept by the one who has it done. Its parts are done in any order; run returns when all are.
 type task struct {
-	do   func(i int)
-	n    int
-	next atomic.Int64
-	wait sync.WaitGroup
+	do    func(i int)
+	share int // how many parts are taken at a time
+	n     int
+	next  atomic.Int64
+	wait  sync.WaitGroup
 }
 
 // share is how many packets are taken at a time.
@@ -39,8 +40,8 @@ func newCrew(helpers int) *crew {
 
 func (t *task) part() {
 	for {
-		end := int(t.next.Add(share))
-		for i := end - share; i < min(end, t.n); i++ {
+		end := int(t.next.Add(int64(t.share)))
+		for i := end - t.share; i < min(end, t.n); i++ {
 			t.do(i)
 		}
 		if end >= t.n {
@@ -53,7 +54,7 @@ func (t *task) part() {
 func (c *crew) run(t *task, n int) {
 	t.n = n
 	t.next.Store(0)
-	for range min(c.helpers, (n-1)/share) {
+	for range min(c.helpers, (n-1)/t.share) {
 		t.wait.Add(1)
 		select {
 		case c.work <- t:

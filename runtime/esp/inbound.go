@@ -32,6 +32,7 @@ func (p *Port) InboundUDP(r Receiver) error { return p.receive(r, true) }
 
 func (p *Port) newInbound() *inbound {
 	in := &inbound{p: p, list: make([]arrival, 0, receiveBatch), out: make([][]byte, 0, receiveBatch)}
+	in.task.share = share
 	in.task.do = func(i int) {
 		if a := &in.list[i]; a.refusal == Taken {
 			a.open()

@@ -158,7 +158,10 @@ func (h *half) openESP(a *arrival, b []byte) uint8 {
 		return 0
 	}
 	text := b[lead : lead+body]
-	if st.mode != nil {
+	switch {
+	case h.des != nil:
+		h.des.Decrypt(b[espHeader:lead], text)
+	case st.mode != nil:
 		st.mode.SetIV(b[espHeader:lead])
 		st.mode.CryptBlocks(text, text)
 	}

@@ -58,7 +58,7 @@ func (p *Port) Outbound() error {
 
 func (p *Port) newOutbound(n int, spare [][]byte) *outbound {
 	o := &outbound{p: p, list: make([]departure, 0, n+spares), spare: spare}
-	o.task.do = o.seal
+	o.task.do, o.task.share = o.seal, share/2
 	for i := range o.send {
 		o.send[i] = make([][]byte, 0, n+spares)
 	}
@@ -204,9 +204,20 @@ func (o *outbound) tooLong(b []byte, most int) (departure, bool) {
 	return departure{buf: buf, at: headroom, size: size, reply: true}, true
 }
 
-// seal is done by several goroutines, one packet each.
+// seal is done by several goroutines, two packets each: those at 2i and 2i+1.
 func (o *outbound) seal(i int) {
-	if d := &o.list[i]; d.pair != nil {
+	list := o.list[2*i : min(2*i+2, len(o.list))]
+	if len(list) == 2 && list[0].pair != nil && list[0].pair == list[1].pair {
+		list[0].pair.sealTwo(&list[0], &list[1])
+		return
+	}
+	for i := range list {
+		list[i].seal()
+	}
+}
+
+func (d *departure) seal() {
+	if d.pair != nil {
 		d.from, d.to, d.err = d.pair.seal(d.buf, d.at, d.size, d.s, d.id)
 	}
 }
@@ -217,7 +228,7 @@ func (o *outbound) flush() {
 		return
 	}
 	e := o.p.e
-	e.crew.run(&o.task, len(o.list))
+	e.crew.run(&o.task, (len(o.list)+1)/2)
 	for i := range o.list {
 		d := &o.list[i]
 		switch n := d.pair; {

@@ -3,7 +3,6 @@ package esp
 import (
 	"crypto/aes"
 	"crypto/cipher"
-	"crypto/des"
 	"crypto/hmac"
 	"crypto/md5"
 	"crypto/sha1"
@@ -13,20 +12,21 @@ import (
 	"sync"
 
 	"pixfw/runtime"
+	"pixfw/runtime/esp/des"
 )
 
 // icvLen is how much of a MAC is sent: 96 bits (RFC 2403, RFC 2404).
 const icvLen = 12
 
-// A cipherKind is a transform that encrypts.
+// A cipherKind is a transform that encrypts: DES if it has no function.
 type cipherKind struct {
 	key, block int
 	new        func(key []byte) (cipher.Block, error)
 }
 
 var cipherKinds = map[string]cipherKind{
-	"esp-des":     {8, des.BlockSize, des.NewCipher},
-	"esp-3des":    {24, des.BlockSize, des.NewTripleDESCipher},
+	"esp-des":     {8, des.BlockSize, nil},
+	"esp-3des":    {24, des.BlockSize, nil},
 	"esp-aes":     {16, aes.BlockSize, aes.NewCipher},
 	"esp-aes-192": {24, aes.BlockSize, aes.NewCipher},
 	"esp-aes-256": {32, aes.BlockSize, aes.NewCipher},
@@ -53,7 +53,7 @@ type cbc interface {
 // A state is what one goroutine needs to work with an association. Cipher mode, MAC and their buffers are kept between packets, so
 // that a packet costs no allocation.
 type state struct {
-	mode   cbc // nil: no encryption
+	mode   cbc // nil: DES, or no encryption
 	mac    hash.Hash
 	sum    [sha1.Size]byte
 	zero   [16]byte // mutable fields of a header, and the ICV, as they count for AH
@@ -88,7 +88,8 @@ type half struct {
 	ah, out bool
 	block   int // of the cipher; 0: esp-null
 	auth    bool
-	newMode func() cbc
+	des     *des.Cipher
+	newMode func() cbc // of other ciphers
 	newMAC  func() hash.Hash
 	rand    io.Reader
 
@@ -116,7 +117,14 @@ func newHalf(k *runtime.SAKeys, ah, out bool, rand io.Reader) (*half, error) {
 		if len(k.CipherKey) != kind.key {
 			return nil, fmt.Errorf("%s: key of %d octets, not %d", k.Cipher, len(k.CipherKey), kind.key)
 		}
-		if h.block = kind.block; kind.new != nil {
+		h.block = kind.block
+		if h.block > 0 && kind.new == nil {
+			var err error
+			if h.des, err = des.New(k.CipherKey); err != nil {
+				return nil, fmt.Errorf("%s: %w", k.Cipher, err)
+			}
+		}
+		if kind.new != nil {
 			block, err := kind.new(k.CipherKey)
 			if err != nil {
 				return nil, fmt.Errorf("%s: %w", k.Cipher, err)
@@ -143,7 +151,7 @@ func newHalf(k *runtime.SAKeys, ah, out bool, rand io.Reader) (*half, error) {
 		key := append([]byte(nil), k.AuthKey...)
 		h.auth, h.newMAC = true, func() hash.Hash { return hmac.New(kind.new, key) }
 	}
-	if !h.auth && (ah || h.newMode == nil) {
+	if !h.auth && (ah || h.block == 0) {
 		return nil, fmt.Errorf("neither encryption nor authentication")
 	}
 	return h, nil
@@ -162,9 +170,9 @@ func (h *half) take() *state {
 	st := &state{rand: h.rand}
 	if h.newMode != nil {
 		st.mode = h.newMode()
-		if h.out {
-			st.random = make([]byte, 32*h.block)
-		}
+	}
+	if h.block > 0 && h.out {
+		st.random = make([]byte, 32*h.block)
 	}
 	if h.newMAC != nil {
 		st.mac = h.newMAC()
