@@ -84,13 +84,14 @@ var Unlike = map[string]string{
 	"repeats": "106100 is written for every packet (W512)",
 	"quoting": "an ICMP error about a connection that uses another static of its host than the host's own packets do: the packet in it is translated " +
 		"like the error, a PIX asks the connection",
-	"sender":    "with nat outside, ICMP that answers to a PAT address: conntrack knows what is answered, and does not translate or refuse its sender by the rules",
+	"sender":    "with outside NAT, ICMP that answers to a PAT address: conntrack knows what is answered, and does not translate or refuse its sender by the rules",
 	"allocated": "a packet that is no answer, and hits by chance a port that PAT has given out on one engine: the engines give out others",
 	"ports":     "Linux gives a port of a host another PAT port where the first would make two connections one: another 305011 for it",
 	"asked": "the door asks for a user before outbound lists are looked at, and nobody is asked who goes to a live translation (109023): both before " +
 		"the rules of the forward hook, which drop",
 	"oversize":  "a first DNS message that is too long: a PIX has built the connection when it drops it (302015)",
-	"lifted":   "what an established line permits passes by the access list: no entry counts it, or logs it (106100)",
+	"policy":    "one port of a host, by policy NAT and by another nat, through one PAT address: one translation on Linux, two on a PIX (305011)",
+	"lifted":    "what an established line permits passes by the access list: no entry counts it, or logs it (106100)",
 	"replies":   "an echo reply that answers nothing, out through PAT: conntrack makes a flow of requests only (W514)",
 	"limits":    "a host with several translations: Linux counts its connections for each rule of its own, a PIX all of them (201002); and a host gets its translation first",
 	"collision": "two connections that translation would make one: a PIX refuses the second (305006), Linux gives it another port",
@@ -111,9 +112,11 @@ func unlike(plan *compiler.Plan, why string, p *pair) string {
 		return "repeats"
 	case passed && messages && len(plan.Established) > 0 && slices.Equal(without(ids(e), 106100), ids(k)):
 		return "lifted"
+	case passed && messages && sent.HasPorts() && len(plan.NAT.Policies) > 0 && slices.Equal(without(ids(e), 305011), ids(k)):
+		return "policy"
 	case passed && why == quotedPacket && sent.About.HasPorts():
 		return "quoting"
-	case sent.Proto == ast.ProtoICMP && k.Action == runtime.Forward && pat && slices.ContainsFunc(plan.NAT.Nats, func(n compiler.Nat) bool { return n.Outside }):
+	case sent.Proto == ast.ProtoICMP && k.Action == runtime.Forward && pat && outsideNAT(plan):
 		return "sender"
 	case dropped && messages && slices.Contains(ids(e), 410001) && slices.Equal(without(ids(e), 302015, 305009, 305011), without(ids(k), 305009, 305011)):
 		return "oversize"
@@ -167,6 +170,13 @@ func severalRules(plan *compiler.Plan, p *pair) bool {
 		}
 	}
 	return false
+}
+
+// outsideNAT reports whether a rule translates who is on the lower side.
+func outsideNAT(plan *compiler.Plan) bool {
+	return slices.ContainsFunc(plan.NAT.Nats, func(n compiler.Nat) bool { return n.Outside }) || slices.ContainsFunc(plan.NAT.Statics, func(s compiler.Static) bool {
+		return plan.Interfaces[s.RealIf].Level < plan.Interfaces[s.MappedIf].Level
+	})
 }
 
 // elsewhere reports whether a packet goes to an address that the firewall answers for on another interface than the one it arrived on:
