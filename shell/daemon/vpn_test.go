@@ -48,6 +48,29 @@ func TestVPNClient(t *testing.T) {
 		l.leave("172.31.1.2")
 		l.types("no isakmp nat-traversal")
 	})
+	l.sub("access list", func(l *vpnLab) {
+		l.echo("in", "10.89.129.134:7")
+		l.client("out", "192.168.1.2", "10.89.129.200", plain...)
+		l.types("no sysopt connection permit-ipsec")
+		// Access-list 120 lets in what goes to .131.
+		if out, err := l.in("out", "ping", "-n", "-I", "10.89.129.200", "-c", "2", "-i", "0.2", "-W", "5", "10.89.129.131"); err != nil {
+			l.t.Errorf("ping: %v\n%s", err, out)
+		}
+		c := l.udp("out", "10.89.129.200:7100")
+		ask := func() {
+			if _, err := c.WriteTo([]byte("hello"), &net.UDPAddr{IP: net.IPv4(10, 89, 129, 134), Port: 7}); err != nil {
+				l.t.Fatal(err)
+			}
+		}
+		ask()
+		l.says("106023: Deny udp src outside:10.89.129.200/7100 dst inside:10.89.129.134/7 by access-group \"120\"")
+		l.types("sysopt connection permit-ipsec")
+		ask()
+		if n, _, err := c.ReadFrom(make([]byte, 100)); n != 5 || err != nil {
+			l.t.Errorf("with permit-ipsec: %d %v", n, err)
+		}
+		l.leave("192.168.1.2")
+	})
 	l.sub("clear", func(l *vpnLab) {
 		l.client("out", "192.168.1.2", "10.89.129.200", plain...)
 		if err := l.d.engine.ClearIKE(0); err != nil {
