@@ -83,7 +83,7 @@ func (m *Machine) replant(old, plan *compiler.Plan, p *pair) bool {
 	}
 	if r.If != p.r.If || r.Map != p.r.Map || r.Entry != p.r.Entry || r.Dynamic != p.r.Dynamic {
 		p.r = r
-		m.emit(UpdateSA{r})
+		m.update(p)
 	}
 	return true
 }

@@ -2,6 +2,7 @@ package ike
 
 import (
 	"fmt"
+	"maps"
 	"net/netip"
 	"slices"
 	"strings"
@@ -17,7 +18,7 @@ func carries(t testing.TB, w *world, a, b *box) {
 	for _, x := range [][2]*box{{a, b}, {b, a}} {
 		out := x[0].last()
 		found := false
-		for _, p := range x[1].live {
+		for _, p := range slices.Concat(slices.Collect(maps.Values(x[1].live)), slices.Collect(maps.Values(x[1].ready))) {
 			found = found || p.In.SPI == out.Out.SPI && fmt.Sprint(p.In) == fmt.Sprint(out.Out)
 		}
 		if out.ID == 0 || !found {
@@ -63,12 +64,15 @@ func TestRekey(t *testing.T) {
 					w.do(x, x.Expire(old, false)) // once is enough
 					w.run()
 					carries(t, w, a, b)
-					if x.last().ID == old {
-						t.Fatal("no successor")
+					if x.last().ID != old || len(x.ready) != 1 {
+						t.Fatal("no successor that waits until the other side knows of it")
 					}
 					w.do(x, x.Expire(old, true))
 					w.run()
 					carries(t, w, a, b)
+					if x.last().ID == old || len(x.ready) != 0 {
+						t.Fatal("no successor")
+					}
 				}
 			}
 			if a.last().ID == first || len(a.live) > 2 || len(b.live) > 2 || len(a.SAs()) > 1 || len(b.SAs()) > 1 {

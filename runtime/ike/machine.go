@@ -188,6 +188,8 @@ func (m *Machine) expired(t *timer) {
 		m.keepaliveTick(t.sa)
 	case timerPairSoft:
 		m.rekeyPair(t.pair)
+	case timerPairTurn:
+		m.turnTick(t.pair)
 	case timerPairHard:
 		m.removePair(t.pair, "lifetime", true)
 	case timerClient:

@@ -24,6 +24,9 @@ type pair struct {
 	in, out    int   // conn_id
 	initiator  bool  // this side has begun the quick mode
 	rekeying   bool  // a successor is being negotiated, or there
+	turn       timer // until the pair takes over from the one before it; not armed: it has
+	before     *pair // until then
+	next       *pair // that waits for its turn
 	nextOut    *pair // in Machine.outs
 }
 
@@ -41,6 +44,26 @@ func margin(life time.Duration, initiator bool) time.Duration {
 		return min(softMargin, life/4)
 	}
 	return min(softMarginResponder, life/20)
+}
+
+// The side that renews a pair goes on with the old one for a while: its first packet on the new one must not overtake its third
+// message, before which the peer does not know of it. A peer that has sent something on the new one does.
+const (
+	turnAfter = time.Second
+	turnLook  = 20 * time.Millisecond
+)
+
+// turnTick looks whether the turn of a pair has come.
+func (m *Machine) turnTick(p *pair) {
+	heard := p.r.Born
+	if m.o.LastUsed != nil {
+		_, heard = m.o.LastUsed(p.r.ID)
+	}
+	if heard.After(p.r.Born) || !m.now.Before(p.r.Born.Add(turnAfter)) {
+		m.takeOver(p)
+		return
+	}
+	m.arm(&p.turn, timerPairTurn, turnLook)
 }
 
 // installPair enters a pair into the tables and gives it to the data plane.
@@ -70,7 +93,32 @@ func (m *Machine) installPair(s *sa, p *pair) {
 			m.event(EvIPsecPeerRef, s.remote.Addr(), pe.refs, len(m.peers))
 		}
 	}
+	if p.before != nil {
+		p.before.next = p
+		p.turn.pair = p
+		m.arm(&p.turn, timerPairTurn, turnLook)
+		m.emit(PrepareSA{p.r})
+		return
+	}
 	m.emit(InstallSA{p.r})
+}
+
+// takeOver lets a pair that this side has negotiated be sent with: the peer has had the time to hear of it, or the one before it
+// ends.
+func (m *Machine) takeOver(p *pair) {
+	if p.before == nil {
+		return
+	}
+	m.disarm(&p.turn)
+	p.before.next, p.before = nil, nil
+	m.emit(InstallSA{p.r})
+}
+
+// update tells the data plane that a pair has moved. Of one whose turn has not come its InstallSA will.
+func (m *Machine) update(p *pair) {
+	if p.before == nil {
+		m.emit(UpdateSA{p.r})
+	}
 }
 
 // removePair ends a pair. tell sends a DELETE if there is an SA to send it under.
@@ -93,7 +141,16 @@ func (m *Machine) removePair(p *pair, reason string, tell bool) {
 	m.slots.give(p.in)
 	m.slots.give(p.out)
 	m.logPair(p, 602302)
-	m.emit(RemoveSA{ID: p.r.ID, Reason: reason})
+	if p.next != nil {
+		m.takeOver(p.next)
+	}
+	if p.before != nil {
+		m.disarm(&p.turn)
+		p.before.next = nil
+		m.emit(CancelSA{p.r.ID})
+	} else {
+		m.emit(RemoveSA{ID: p.r.ID, Reason: reason})
+	}
 	if pe := m.peers[p.r.Peer]; pe != nil {
 		delete(pe.orphans, p.r.ID)
 		m.unref(p.r.Peer, pe, EvIPsecPeerUnref)

@@ -288,7 +288,7 @@ func (m *Machine) moved(s *sa, d Datagram) {
 	for _, p := range sortedPairs(s.pairs) {
 		if p.r.Encap && p.r.PeerPort != d.Remote.Port() || p.r.Peer != d.Remote.Addr() {
 			p.r.Peer, p.r.PeerPort, p.r.LocalPort = d.Remote.Addr(), d.Remote.Port(), d.Local.Port()
-			m.emit(UpdateSA{p.r})
+			m.update(p)
 		}
 	}
 }

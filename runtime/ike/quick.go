@@ -317,10 +317,16 @@ func (m *Machine) completeQuick(s *sa, x *exchange) {
 	q.spis = nil
 	p.in, p.out = m.slots.take(), m.slots.take()
 	m.showPair(s, q, p)
-	for _, old := range s.pairs {
+	for _, old := range sortedPairs(s.pairs) {
 		if old.r.LocalID == p.r.LocalID && old.r.RemoteID == p.r.RemoteID {
 			old.rekeying = true // this is its successor
 			m.disarm(&old.soft)
+			if old.before != nil {
+				m.takeOver(old)
+			}
+			if p.initiator {
+				p.before = old
+			}
 		}
 	}
 	m.installPair(s, p)

@@ -16,6 +16,7 @@ const (
 	timerDPD                            // look whether the peer is alive
 	timerKeepalive                      // one byte for the NAT
 	timerPairSoft                       // negotiate a successor of a pair
+	timerPairTurn                       // the successor of a pair takes over
 	timerPairHard                       // the pair has lived
 	timerClient                         // of the client: idle-time, max-time, patience with the user
 )

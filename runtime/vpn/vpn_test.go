@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -126,7 +127,9 @@ func TestDynamic(t *testing.T) {
 	if err := b.call(func() { b.do(b.machine.Expire(p.ID, false)) }); err != nil { // a second pair to the same network
 		t.Fatal(err)
 	}
-	w.until("a second pair", func() bool { return len(a.SAPairs()) == 2 && len(b.SAPairs()) == 2 })
+	w.until("a second pair", func() bool { return len(a.SAPairs()) == 2 })
+	w.ticks(time.Second, b) // until b goes over to it
+	w.until("a second pair at both ends", func() bool { return len(b.SAPairs()) == 2 })
 	if err := a.ClearIKE(0); err != nil {
 		t.Fatal(err)
 	}
