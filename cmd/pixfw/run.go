@@ -31,6 +31,7 @@ type RunCmd struct {
 	Secrets   string            `placeholder:"FILE" help:"Real values of masked keys; must not be readable by others."`
 	State     string            `placeholder:"DIR" default:"${state}" help:"Directory for what must survive the process (${default})."`
 	Socket    string            `placeholder:"PATH" help:"Of the consoles; console.sock in the state directory unless given."`
+	Record    string            `placeholder:"FILE" help:"Write every packet of IKE and ESP to a new pcap file, and the keys of every tunnel to FILE.keys. For a lab: who has both reads everything."`
 	Confirm   time.Duration     `placeholder:"TIME" help:"Give the host back after this time, unless 'pixfw console --confirm' says that all is well."`
 }
 
@@ -78,7 +79,7 @@ func (c *RunCmd) Run(s *IO) (err error) {
 		defer out.Unlock()
 		fmt.Fprintln(s.Stderr, "pixfw: "+text)
 	}
-	o := daemon.Options{Config: cfg, Secrets: secrets, Devices: c.Interface, State: c.State, Socket: c.Socket, Confirm: c.Confirm,
+	o := daemon.Options{Config: cfg, Secrets: secrets, Devices: c.Interface, State: c.State, Socket: c.Socket, Record: c.Record, Confirm: c.Confirm,
 		Note: say, Diagnostics: s.print, Log: func(m runtime.Message) {
 			out.Lock()
 			defer out.Unlock()

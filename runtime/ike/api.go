@@ -24,6 +24,10 @@ type Options struct {
 
 	// Certificates are for policies with rsa-sig. Nil: such policies are neither offered nor accepted.
 	Certificates *Certificates
+
+	// Keys is told the key that each IKE SA encrypts with, by the initiator's cookie, as soon as it is there. Who has it reads the
+	// exchanges of the SA: it is for recordings in a lab. Nil: nobody is told.
+	Keys func(initiator [8]byte, key []byte)
 }
 
 // Limits bounds the tables. A field that is 0 has its default.

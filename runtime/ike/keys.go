@@ -16,8 +16,8 @@ type phase1Keys struct {
 // pskSkeyid is SKEYID of pre-shared keys.
 func (s suite) pskSkeyid(psk, ni, nr []byte) []byte { return s.prf(psk, ni, nr) }
 
-// deriveKeys makes the keys of phase 1 from SKEYID and the shared secret.
-func (s suite) deriveKeys(skeyid, gxy []byte, ci, cr cookie) (k phase1Keys, err error) {
+// deriveKeys makes the keys of phase 1 from SKEYID and the shared secret. key is that of block.
+func (s suite) deriveKeys(skeyid, gxy []byte, ci, cr cookie) (k phase1Keys, key []byte, err error) {
 	k.skeyid = skeyid
 	k.d = s.prf(skeyid, gxy, ci[:], cr[:], []byte{0})
 	k.a = s.prf(skeyid, k.d, gxy, ci[:], cr[:], []byte{1})
@@ -33,7 +33,7 @@ func (s suite) deriveKeys(skeyid, gxy []byte, ci, cr cookie) (k phase1Keys, err 
 		e = e[:n]
 	}
 	k.block, err = s.block(e)
-	return k, err
+	return k, e, err
 }
 
 // phase1IV is the IV of the first encrypted message of phase 1.

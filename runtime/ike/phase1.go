@@ -196,8 +196,12 @@ func (m *Machine) makeKeys(s *sa) error {
 	} else {
 		skeyid = s.suite.pskSkeyid(hs.psk, hs.ni, hs.nr)
 	}
-	if s.keys, err = s.suite.deriveKeys(skeyid, gxy, s.ci, s.cr); err != nil {
+	var key []byte
+	if s.keys, key, err = s.suite.deriveKeys(skeyid, gxy, s.ci, s.cr); err != nil {
 		return err
+	}
+	if m.o.Keys != nil {
+		m.o.Keys(s.ci, key)
 	}
 	s.iv = s.suite.phase1IV(hs.gxi, hs.gxr, s.keys.block)
 	hs.dh = nil

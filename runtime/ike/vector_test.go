@@ -99,7 +99,7 @@ func TestCapturedLogin(t *testing.T) {
 			}
 			hs.gxr, hs.nr, hs.idr = find(list, pKE), find(list, pNonce), find(list, pID)
 			skeyid := s.suite.pskSkeyid([]byte("cisco123"), hs.ni, hs.nr)
-			if s.keys, err = s.suite.deriveKeys(skeyid, gxy, s.ci, s.cr); err != nil {
+			if s.keys, _, err = s.suite.deriveKeys(skeyid, gxy, s.ci, s.cr); err != nil {
 				t.Fatal(err)
 			}
 			s.iv = s.suite.phase1IV(hs.gxi, hs.gxr, s.keys.block)

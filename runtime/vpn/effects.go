@@ -35,6 +35,7 @@ func (s *service) do(effects []ike.Effect) {
 		case ike.InstallSA:
 			s.installPair(e.Pair)
 		case ike.PrepareSA:
+			s.c.record.pair(&e.Pair)
 			if err := s.esp.Prepare(e.Pair); err != nil {
 				s.say(err.Error())
 			}
@@ -86,6 +87,7 @@ func (s *service) send(d *ike.Datagram, payload []byte) {
 }
 
 func (s *service) installPair(p runtime.SAPair) {
+	s.c.record.pair(&p)
 	if err := s.esp.Install(p); err != nil {
 		s.say(err.Error())
 		s.do(s.machine.ClearSAs(func(o *runtime.SAPair) bool { return o.ID == p.ID }))

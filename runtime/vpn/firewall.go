@@ -17,6 +17,8 @@ import (
 type Options struct {
 	Kernel       kernel.Options    // Tunnels and Servers are set
 	Certificates *ike.Certificates // for rsa-sig; nil: none
+	// Record is a file for every packet of IKE and ESP; with .keys after it, a directory for the keys. Empty: nothing is written.
+	Record string
 	// Note gets a line for what goes wrong with sockets and tunnels; nil: nobody hears it.
 	Note func(string)
 }
@@ -45,11 +47,17 @@ func New(o Options) (*Firewall, error) {
 	if err != nil {
 		return nil, err
 	}
+	var rec *recording
+	if o.Record != "" {
+		if rec, err = startRecording(o.Record, o.Kernel.Clock, o.Note); err != nil {
+			return nil, errors.Join(err, engine.Close())
+		}
+	}
 	f := &Firewall{Engine: engine}
 	where := namespace(o.Kernel.Netns)
 	f.AAA = aaa.New(&compiler.Plan{}, aaa.Options{Clock: o.Kernel.Clock, Dial: where.dial, Emit: f.event})
 	f.service = newService(config{clock: o.Kernel.Clock, rand: rand.Reader, devices: o.Kernel.Devices, network: where, host: engine, servers: f.AAA,
-		certs: o.Certificates, note: o.Note})
+		certs: o.Certificates, record: rec, note: o.Note})
 	f.VPN = f.service
 	return f, nil
 }

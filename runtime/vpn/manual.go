@@ -48,6 +48,7 @@ func (s *service) applyManual() {
 		}
 		s.lastID++
 		p.ID, p.Born = firstManual+s.lastID, s.c.clock.Now()
+		s.c.record.pair(&p)
 		if err := s.esp.Install(p); err != nil {
 			s.say(err.Error())
 			continue

@@ -49,6 +49,7 @@ type config struct {
 	host    Host
 	servers Servers
 	certs   *ike.Certificates
+	record  *recording // nil: nothing is recorded
 	limits  ike.Limits
 	helpers int // of the data plane
 	note    func(string)
@@ -127,6 +128,9 @@ func newService(c config) *service {
 		stop: make(chan struct{}), ended: make(chan struct{}), expiring: map[uint64]bool{}, legs: map[string]*leg{},
 		pairs: map[uint64]pair{}, manual: map[string]uint64{}, remotes: map[remote]int{}, clients: map[uint64]client{},
 		problems: map[string]string{}}
+	if c.record != nil {
+		s.c.network = recorded{c.network, c.record}
+	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.esp = esp.New(esp.Options{Sink: sink{s}, Clock: c.clock, Helpers: c.helpers})
 	go s.run()
@@ -232,7 +236,11 @@ func (s *service) apply(plan *compiler.Plan) error {
 		}
 		s.listen()
 		if s.machine == nil {
-			s.machine = ike.New(plan, ike.Options{Clock: s.c.clock, Rand: s.c.rand, Limits: s.c.limits, LastUsed: s.esp.Last, Certificates: s.c.certs})
+			o := ike.Options{Clock: s.c.clock, Rand: s.c.rand, Limits: s.c.limits, LastUsed: s.esp.Last, Certificates: s.c.certs}
+			if s.c.record != nil {
+				o.Keys = s.c.record.phase1
+			}
+			s.machine = ike.New(plan, o)
 			s.setDebug()
 		} else {
 			s.do(s.machine.Apply(plan))
@@ -269,7 +277,7 @@ func (s *service) close() error {
 	<-s.ended
 	s.work.Wait()
 	s.esp.Close()
-	return errors.Join(append(errs, err)...)
+	return errors.Join(append(errs, err, s.c.record.close())...)
 }
 
 func (s *service) say(text string) {

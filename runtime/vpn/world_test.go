@@ -73,6 +73,8 @@ type world struct {
 	t     *testing.T
 	clock *runtime.VirtualClock
 
+	record *recording // of the next box
+
 	mu  sync.Mutex
 	raw map[string]*esp.Memory // by protocol and address
 	udp map[netip.AddrPort]*datagramSocket
@@ -115,7 +117,8 @@ func (w *world) add(text string) *box {
 	b := &box{w: w, host: &fakeHost{remotes: map[string]kernel.Remote{}}, asks: make(chan aaa.Request, 4096), says: make(chan aaa.Result), devices: map[string]*device{},
 		fails: map[string]error{}}
 	b.service = newService(config{clock: w.clock, rand: rand.NewChaCha8([32]byte{byte(len(w.udp) + 1)}), devices: map[string]string{"ethernet0": "eth0", "ethernet1": "eth1"},
-		network: fakeNetwork{b}, host: b.host, servers: fakeServers{b}, note: func(s string) { b.mu.Lock(); defer b.mu.Unlock(); b.notes = append(b.notes, s) }})
+		network: fakeNetwork{b}, host: b.host, servers: fakeServers{b}, record: w.record, note: func(s string) { b.mu.Lock(); defer b.mu.Unlock(); b.notes = append(b.notes, s) }})
+	w.record = nil
 	w.t.Cleanup(func() {
 		if err := b.close(); err != nil {
 			w.t.Error(err)

@@ -31,6 +31,7 @@ type Options struct {
 	Netns   string            // path of the network namespace; empty: the host's
 	State   string            // directory; made where it is missing
 	Socket  string            // of the consoles; empty: console.sock in State
+	Record  string            // file for the packets and keys of tunnels; empty: none
 	Confirm time.Duration     // the host goes back after this time without Confirm; 0: it does not
 	// Save keeps what `write memory` writes; nil: nothing does, and the console says so.
 	Save func(text string) error
@@ -94,7 +95,7 @@ func Start(o Options) (d *Daemon, err error) {
 			d = nil
 		}
 	}()
-	if d.engine, err = vpn.New(vpn.Options{Note: o.Note,
+	if d.engine, err = vpn.New(vpn.Options{Note: o.Note, Record: o.Record,
 		Kernel: kernel.Options{Devices: o.Devices, Netns: o.Netns, Host: filepath.Join(o.State, "host.json"), Clock: o.Clock}}); err != nil {
 		return d, err
 	}

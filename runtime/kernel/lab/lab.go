@@ -43,6 +43,7 @@ type Lab struct {
 	mu       sync.Mutex
 	messages []runtime.Message // the newest, at most maxMessages
 	notes    []string          // likewise, about sockets and tunnels
+	told     func(string)      // gets each further note; nil: nobody does
 	changed  chan struct{}     // closed and replaced with each message
 	servers  []*http.Server
 	closed   bool
@@ -59,7 +60,9 @@ type Side struct {
 }
 
 // New builds the lab and applies the plan.
-func New(plan *compiler.Plan) (lab *Lab, err error) {
+func New(plan *compiler.Plan) (*Lab, error) { return build(plan, Options{}) }
+
+func build(plan *compiler.Plan, opts Options) (lab *Lab, err error) {
 	if os.Getuid() != 0 {
 		return nil, ErrNotRoot
 	}
@@ -92,7 +95,7 @@ func New(plan *compiler.Plan) (lab *Lab, err error) {
 			return nil, fmt.Errorf("neighbours on %s: %w", f.Name, err)
 		}
 	}
-	if l.Engine, err = vpn.New(vpn.Options{Note: l.note, Kernel: kernel.Options{Devices: devices, Netns: "/var/run/netns/" + l.firewall.name}}); err != nil {
+	if l.Engine, err = vpn.New(vpn.Options{Note: l.note, Record: opts.Record, Kernel: kernel.Options{Devices: devices, Netns: "/var/run/netns/" + l.firewall.name}}); err != nil {
 		return nil, err
 	}
 	l.stop = l.Engine.Subscribe(l.heard)
@@ -250,6 +253,9 @@ func (l *Lab) note(text string) {
 		l.notes = slices.Delete(l.notes, 0, maxMessages/2)
 	}
 	l.notes = append(l.notes, text)
+	if l.told != nil {
+		l.told(text)
+	}
 }
 
 // Notes are what went wrong with sockets and tunnels, the oldest first.

@@ -18,6 +18,8 @@ type Options struct {
 	Out io.Writer
 	// Keep, when it is set, leaves the lab up after the probes until the channel is closed, and shows messages as they come.
 	Keep <-chan struct{}
+	// Record is a file for the packets and keys of tunnels; empty: none.
+	Record string
 	// Diagnostics, when it is set, is given what the kernel does otherwise than a PIX.
 	Diagnostics func(ast.Diagnostics) error
 }
@@ -27,7 +29,7 @@ const wait = 3 * time.Second
 
 // Run builds the lab, probes it and says what happened.
 func Run(plan *compiler.Plan, opts Options) (err error) {
-	l, err := New(plan)
+	l, err := build(plan, opts)
 	if err != nil {
 		return err
 	}
@@ -58,16 +60,20 @@ func Run(plan *compiler.Plan, opts Options) (err error) {
 	return nil
 }
 
-// follow prints messages as they come.
+// follow prints messages and notes as they come.
 func (l *Lab) follow(out io.Writer, until <-chan struct{}) {
 	lines := make(chan string, 256)
-	cancel := l.Engine.Subscribe(func(m runtime.Message) {
+	tell := func(text string) {
 		select {
-		case lines <- m.String():
+		case lines <- text:
 		default: // a reader that is too slow misses some
 		}
-	})
+	}
+	cancel := l.Engine.Subscribe(func(m runtime.Message) { tell(m.String()) })
 	defer cancel()
+	l.mu.Lock()
+	l.told = tell
+	l.mu.Unlock()
 	for {
 		select {
 		case s := <-lines:
