@@ -14,10 +14,11 @@ import (
 
 // LabCmd is `pixfw lab`.
 type LabCmd struct {
-	File    string `arg:"" help:"The configuration; - is standard input."`
-	Secrets string `placeholder:"FILE" help:"Real values of masked keys; must not be readable by others."`
-	Record  string `placeholder:"FILE" help:"Write every packet of IKE and ESP to a new pcap file, and the keys of every tunnel to FILE.keys."`
-	Keep    bool   `help:"Stay up after the probes and show messages, until interrupted."`
+	File         string `arg:"" help:"The configuration; - is standard input."`
+	Secrets      string `placeholder:"FILE" help:"Real values of masked keys; must not be readable by others."`
+	Certificates string `placeholder:"DIR" help:"Directory with ca.pem, own.pem and key.pem, for peers and clients with certificates."`
+	Record       string `placeholder:"FILE" help:"Write every packet of IKE and ESP to a new pcap file, and the keys of every tunnel to FILE.keys."`
+	Keep         bool   `help:"Stay up after the probes and show messages, until interrupted."`
 }
 
 // Help is shown by --help.
@@ -48,7 +49,7 @@ func (c *LabCmd) Run(s *IO) error {
 	if plan == nil || diags.HasErrors() {
 		return fail(exitInput)
 	}
-	opts := lab.Options{Out: s.Stdout, Record: c.Record}
+	opts := lab.Options{Out: s.Stdout, Certificates: c.Certificates, Record: c.Record}
 	// A signal ends a kept lab, and must not leave one behind that is just being probed.
 	interrupts := make(chan os.Signal, 1)
 	signal.Notify(interrupts, unix.SIGINT, unix.SIGTERM)

@@ -26,13 +26,14 @@ const stateDir = "/var/lib/pixfw"
 
 // RunCmd is `pixfw run`.
 type RunCmd struct {
-	File      string            `arg:"" help:"The configuration; 'write memory' on a console writes it."`
-	Interface map[string]string `placeholder:"HARDWARE=DEVICE" help:"The device of this host that is an interface of the PIX: ethernet0=eth0. Once for each."`
-	Secrets   string            `placeholder:"FILE" help:"Real values of masked keys; must not be readable by others."`
-	State     string            `placeholder:"DIR" default:"${state}" help:"Directory for what must survive the process (${default})."`
-	Socket    string            `placeholder:"PATH" help:"Of the consoles; console.sock in the state directory unless given."`
-	Record    string            `placeholder:"FILE" help:"Write every packet of IKE and ESP to a new pcap file, and the keys of every tunnel to FILE.keys. For a lab: who has both reads everything."`
-	Confirm   time.Duration     `placeholder:"TIME" help:"Give the host back after this time, unless 'pixfw console --confirm' says that all is well."`
+	File         string            `arg:"" help:"The configuration; 'write memory' on a console writes it."`
+	Interface    map[string]string `placeholder:"HARDWARE=DEVICE" help:"The device of this host that is an interface of the PIX: ethernet0=eth0. Once for each."`
+	Secrets      string            `placeholder:"FILE" help:"Real values of masked keys; must not be readable by others."`
+	State        string            `placeholder:"DIR" default:"${state}" help:"Directory for what must survive the process (${default})."`
+	Socket       string            `placeholder:"PATH" help:"Of the consoles; console.sock in the state directory unless given."`
+	Certificates string            `placeholder:"DIR" help:"Directory with ca.pem, own.pem and key.pem, for peers and clients with certificates."`
+	Record       string            `placeholder:"FILE" help:"Write every packet of IKE and ESP to a new pcap file, and the keys of every tunnel to FILE.keys. For a lab: who has both reads everything."`
+	Confirm      time.Duration     `placeholder:"TIME" help:"Give the host back after this time, unless 'pixfw console --confirm' says that all is well."`
 }
 
 // Help is shown by --help.
@@ -79,7 +80,7 @@ func (c *RunCmd) Run(s *IO) (err error) {
 		defer out.Unlock()
 		fmt.Fprintln(s.Stderr, "pixfw: "+text)
 	}
-	o := daemon.Options{Config: cfg, Secrets: secrets, Devices: c.Interface, State: c.State, Socket: c.Socket, Record: c.Record, Confirm: c.Confirm,
+	o := daemon.Options{Config: cfg, Secrets: secrets, Devices: c.Interface, State: c.State, Socket: c.Socket, Certificates: c.Certificates, Record: c.Record, Confirm: c.Confirm,
 		Note: say, Diagnostics: s.print, Log: func(m runtime.Message) {
 			out.Lock()
 			defer out.Unlock()

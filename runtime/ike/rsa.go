@@ -28,38 +28,51 @@ type Certificates struct {
 	CA  []*x509.Certificate
 }
 
-// ParseCertificates reads the authority's certificates, the box's own and its private RSA key, all PEM.
-func ParseCertificates(ca, own, key []byte) (*Certificates, error) {
+// PEM is what a file holds. Its name is for errors.
+type PEM struct {
+	Name string
+	Data []byte
+}
+
+// ParseCertificates reads the authority's certificates, the box's own and its private RSA key.
+func ParseCertificates(ca, own, key PEM) (*Certificates, error) {
 	out := &Certificates{}
 	var err error
-	if out.CA, err = pemCertificates(ca); err != nil {
-		return nil, fmt.Errorf("certificate of the authority: %w", err)
+	if out.CA, err = pemCertificates(ca.Data); err != nil {
+		return nil, fmt.Errorf("%s: %w", ca.Name, err)
 	}
-	list, err := pemCertificates(own)
+	list, err := pemCertificates(own.Data)
 	if err != nil {
-		return nil, fmt.Errorf("certificate of the box: %w", err)
+		return nil, fmt.Errorf("%s: %w", own.Name, err)
 	}
 	out.Own = list[0]
-	block, _ := pem.Decode(key)
-	if block == nil {
-		return nil, errors.New("private key: no PEM")
-	}
-	k, err := x509.ParsePKCS1PrivateKey(block.Bytes)
+	k, err := pemKey(key.Data)
 	if err != nil {
-		any, err := x509.ParsePKCS8PrivateKey(block.Bytes)
-		if err != nil {
-			return nil, fmt.Errorf("private key: %w", err)
-		}
-		var ok bool
-		if k, ok = any.(*rsa.PrivateKey); !ok {
-			return nil, errors.New("private key: not RSA")
-		}
+		return nil, fmt.Errorf("%s: %w", key.Name, err)
 	}
 	if pub, ok := out.Own.PublicKey.(*rsa.PublicKey); !ok || !pub.Equal(k.Public()) {
-		return nil, errors.New("private key and certificate do not belong together")
+		return nil, fmt.Errorf("%s is not the key of the certificate in %s", key.Name, own.Name)
 	}
 	out.Key = k
 	return out, nil
+}
+
+func pemKey(b []byte) (*rsa.PrivateKey, error) {
+	block, _ := pem.Decode(b)
+	if block == nil {
+		return nil, errors.New("no private key in PEM")
+	}
+	if k, err := x509.ParsePKCS1PrivateKey(block.Bytes); err == nil {
+		return k, nil
+	}
+	k, err := x509.ParsePKCS8PrivateKey(block.Bytes)
+	if err != nil {
+		return nil, err
+	}
+	if k, ok := k.(*rsa.PrivateKey); ok {
+		return k, nil
+	}
+	return nil, errors.New("the private key is not one of RSA")
 }
 
 func pemCertificates(b []byte) (out []*x509.Certificate, err error) {

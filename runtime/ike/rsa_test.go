@@ -62,7 +62,9 @@ func (a *authority) issue(change func(*x509.Certificate)) *Certificates {
 	c := &x509.Certificate{SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: "x"}, NotBefore: birth.AddDate(-1, 0, 0), NotAfter: birth.AddDate(1, 0, 0)}
 	change(c)
 	cert := a.sign(c, a.cert, &key.PublicKey)
-	pemOf := func(kind string, b []byte) []byte { return pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: b}) }
+	pemOf := func(kind string, b []byte) PEM {
+		return PEM{kind, pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: b})}
+	}
 	out, err := ParseCertificates(pemOf("CERTIFICATE", a.cert.Raw), pemOf("CERTIFICATE", cert.Raw), pemOf("RSA PRIVATE KEY", x509.MarshalPKCS1PrivateKey(key)))
 	if err != nil {
 		a.t.Fatal(err)
@@ -122,9 +124,15 @@ func TestParseCertificates(t *testing.T) {
 	c := newAuthority(t, "ca").issue(func(*x509.Certificate) {})
 	own := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: c.Own.Raw})
 	key := pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(rsaKey(t))})
-	for _, x := range [][3][]byte{{own, own, key}, {own, own, nil}, {nil, own, key}, {own, key, key}} {
-		if _, err := ParseCertificates(x[0], x[1], x[2]); err == nil {
-			t.Error("no error")
+	for _, test := range []struct {
+		ca, own, key []byte
+		want         string
+	}{
+		{own, own, key, "key.pem is not the key of the certificate in own.pem"}, {own, own, nil, "key.pem: no private key"}, {own, own, own, "key.pem: "},
+		{nil, own, key, "ca.pem: no certificate"}, {own, key, key, "own.pem: no certificate"},
+	} {
+		if _, err := ParseCertificates(PEM{"ca.pem", test.ca}, PEM{"own.pem", test.own}, PEM{"key.pem", test.key}); err == nil || !strings.HasPrefix(err.Error(), test.want) {
+			t.Errorf("%v, want %s", err, test.want)
 		}
 	}
 }

@@ -15,8 +15,10 @@ import (
 
 // Options of a Firewall.
 type Options struct {
-	Kernel       kernel.Options    // Tunnels and Servers are set
-	Certificates *ike.Certificates // for rsa-sig; nil: none
+	Kernel kernel.Options // Tunnels and Servers are set
+	// Certificates is a directory with what `ca authenticate` and `ca enroll` bring a box; see ReadCertificates. Empty: there are none,
+	// and policies with rsa-sig are not used.
+	Certificates string
 	// Record is a file for every packet of IKE and ESP; with .keys after it, a directory for the keys. Empty: nothing is written.
 	Record string
 	// Note gets a line for what goes wrong with sockets and tunnels; nil: nobody hears it.
@@ -43,6 +45,13 @@ func New(o Options) (*Firewall, error) {
 	if o.Kernel.Clock == nil {
 		o.Kernel.Clock = runtime.WallClock{}
 	}
+	var certs *ike.Certificates
+	var err error
+	if o.Certificates != "" {
+		if certs, err = ReadCertificates(o.Certificates); err != nil {
+			return nil, err
+		}
+	}
 	engine, err := kernel.New(o.Kernel)
 	if err != nil {
 		return nil, err
@@ -57,7 +66,7 @@ func New(o Options) (*Firewall, error) {
 	where := namespace(o.Kernel.Netns)
 	f.AAA = aaa.New(&compiler.Plan{}, aaa.Options{Clock: o.Kernel.Clock, Dial: where.dial, Emit: f.event})
 	f.service = newService(config{clock: o.Kernel.Clock, rand: rand.Reader, devices: o.Kernel.Devices, network: where, host: engine, servers: f.AAA,
-		certs: o.Certificates, record: rec, note: o.Note})
+		certs: certs, record: rec, note: o.Note})
 	f.VPN = f.service
 	return f, nil
 }

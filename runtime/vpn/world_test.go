@@ -20,6 +20,7 @@ import (
 	"pixfw/runtime"
 	"pixfw/runtime/aaa"
 	"pixfw/runtime/esp"
+	"pixfw/runtime/ike"
 	"pixfw/runtime/kernel"
 )
 
@@ -73,7 +74,8 @@ type world struct {
 	t     *testing.T
 	clock *runtime.VirtualClock
 
-	record *recording // of the next box
+	record *recording        // of the next box
+	certs  *ike.Certificates // likewise
 
 	mu  sync.Mutex
 	raw map[string]*esp.Memory // by protocol and address
@@ -117,8 +119,8 @@ func (w *world) add(text string) *box {
 	b := &box{w: w, host: &fakeHost{remotes: map[string]kernel.Remote{}}, asks: make(chan aaa.Request, 4096), says: make(chan aaa.Result), devices: map[string]*device{},
 		fails: map[string]error{}}
 	b.service = newService(config{clock: w.clock, rand: rand.NewChaCha8([32]byte{byte(len(w.udp) + 1)}), devices: map[string]string{"ethernet0": "eth0", "ethernet1": "eth1"},
-		network: fakeNetwork{b}, host: b.host, servers: fakeServers{b}, record: w.record, note: func(s string) { b.mu.Lock(); defer b.mu.Unlock(); b.notes = append(b.notes, s) }})
-	w.record = nil
+		network: fakeNetwork{b}, host: b.host, servers: fakeServers{b}, record: w.record, certs: w.certs, note: func(s string) { b.mu.Lock(); defer b.mu.Unlock(); b.notes = append(b.notes, s) }})
+	w.record, w.certs = nil, nil
 	w.t.Cleanup(func() {
 		if err := b.close(); err != nil {
 			w.t.Error(err)

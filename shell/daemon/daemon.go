@@ -25,14 +25,15 @@ import (
 
 // Options of a firewall.
 type Options struct {
-	Config  *ast.Config
-	Secrets *shell.Secrets
-	Devices map[string]string // the device of each hardware interface: ethernet0 → eth0
-	Netns   string            // path of the network namespace; empty: the host's
-	State   string            // directory; made where it is missing
-	Socket  string            // of the consoles; empty: console.sock in State
-	Record  string            // file for the packets and keys of tunnels; empty: none
-	Confirm time.Duration     // the host goes back after this time without Confirm; 0: it does not
+	Config       *ast.Config
+	Secrets      *shell.Secrets
+	Devices      map[string]string // the device of each hardware interface: ethernet0 → eth0
+	Netns        string            // path of the network namespace; empty: the host's
+	State        string            // directory; made where it is missing
+	Socket       string            // of the consoles; empty: console.sock in State
+	Certificates string            // directory, see vpn.ReadCertificates; empty: none
+	Record       string            // file for the packets and keys of tunnels; empty: none
+	Confirm      time.Duration     // the host goes back after this time without Confirm; 0: it does not
 	// Save keeps what `write memory` writes; nil: nothing does, and the console says so.
 	Save func(text string) error
 	// Users asks servers for those who come by SSH and Telnet; nil: the servers of the configuration are asked.
@@ -95,7 +96,7 @@ func Start(o Options) (d *Daemon, err error) {
 			d = nil
 		}
 	}()
-	if d.engine, err = vpn.New(vpn.Options{Note: o.Note, Record: o.Record,
+	if d.engine, err = vpn.New(vpn.Options{Note: o.Note, Record: o.Record, Certificates: o.Certificates,
 		Kernel: kernel.Options{Devices: o.Devices, Netns: o.Netns, Host: filepath.Join(o.State, "host.json"), Clock: o.Clock}}); err != nil {
 		return d, err
 	}

@@ -18,6 +18,8 @@ type Options struct {
 	Out io.Writer
 	// Keep, when it is set, leaves the lab up after the probes until the channel is closed, and shows messages as they come.
 	Keep <-chan struct{}
+	// Certificates is a directory, see vpn.ReadCertificates; empty: none.
+	Certificates string
 	// Record is a file for the packets and keys of tunnels; empty: none.
 	Record string
 	// Diagnostics, when it is set, is given what the kernel does otherwise than a PIX.
