@@ -71,6 +71,11 @@ func peerLab(t *testing.T, name, text string, tools ...string) (*served, func(en
 		must("ip", "-n", prefix+ns, "link", "set", "e0", "up")
 		must("ip", "-n", prefix+ns, "link", "set", "lo", "up")
 	}
+	t.Cleanup(func() { // what a test that has failed did not stop
+		if left, _ := filepath.Glob(filepath.Join(dir, "*.pid")); len(left) > 0 {
+			must("bash", script, "stop")
+		}
+	})
 	m := New(planOf(t, text), Options{Clock: runtime.WallClock{}, Rand: chacha(9)})
 	m.SetDebug(ISAKMP, 1)
 	p := &served{Machine: m, clients: map[uint64]ClientUp{}, in: make(chan Datagram)}
