@@ -109,12 +109,15 @@ func (r *run) obliges(in, out int) bool {
 	return false
 }
 
-// mapSource tries the rules in the order of semantics.md 3.2, without live translations.
+// mapSource tries the rules in the order of semantics.md 3.2, without live translations. Their lists see the destination that step 6
+// has made.
 func (r *run) mapSource(s *step, outside bool) noMapping {
 	p := r.p
+	seen := wire
+	seen.dst, seen.dport = s.dst, s.dport
 	for i := range p.NAT.Exemptions {
 		x := &p.NAT.Exemptions[i]
-		v := wire
+		v := seen
 		v.pairs = true
 		if x.If == s.in && x.Outside == outside && r.acl(x.ACL, r.e.sameID[x.ACL], v) {
 			r.note(x.Line)
@@ -129,7 +132,7 @@ func (r *run) mapSource(s *step, outside bool) noMapping {
 		if t.Proto != 0 && (!r.proto(t.Proto) || !r.portIn(wire.sport, t.RealPt, t.RealPt)) {
 			continue
 		}
-		if t.ACL != compiler.None && !r.acl(t.ACL, r.e.sameID[t.ACL], wire) {
+		if t.ACL != compiler.None && !r.acl(t.ACL, r.e.sameID[t.ACL], seen) {
 			continue
 		}
 		r.note(t.Line)
@@ -143,7 +146,7 @@ func (r *run) mapSource(s *step, outside bool) noMapping {
 	}
 	for i := range p.NAT.Policies {
 		n := &p.NAT.Policies[i]
-		if n.If == s.in && n.Outside == outside && r.acl(n.ACL, r.e.sameID[n.ACL], wire) {
+		if n.If == s.in && n.Outside == outside && r.acl(n.ACL, r.e.sameID[n.ACL], seen) {
 			return r.mapDynamic(s, n)
 		}
 	}
