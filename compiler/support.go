@@ -27,7 +27,7 @@ var (
 	stored     = Support{Stored, Stored, "harmless", ""}
 	console    = Support{Answered, Stored, "harmless", "a setting of the console"}
 	routing    = Support{Stored, Stored, Refused, "routes that it would learn are missing"}
-	ipsec      = Support{Enforced, Refused, Refused, "the emulator decides with security associations that it is given; no IKE is spoken"}
+	ipsec      = Support{Enforced, Enforced, Refused, "`pixfw run` and `pixfw lab` serve peers and clients; the emulator decides with security associations that it is given"}
 	tunnels    = Support{Stored, Stored, Refused, "PPP tunnels and the VPN client are not run"}
 	content    = Support{Stored, Stored, Refused, "content is not filtered"}
 	dhcp       = Support{Stored, Stored, Refused, "no DHCP is served"}
@@ -36,7 +36,7 @@ var (
 // support is the one table that docs/COMMANDS.md takes its last column from.
 var support = map[string]Support{
 	"aaa":                 {Enforced, Approximate, Refused, "a connection that needs a login is intercepted in the emulator and dropped on the kernel; there is no accounting"},
-	"aaa-server":          {Stored, Stored, Refused, "no server is asked"},
+	"aaa-server":          {Stored, Enforced, Refused, "`pixfw run` and `pixfw lab` ask the servers about users of tunnels, `pixfw run` also about those of SSH and Telnet; there is no accounting"},
 	"access-group":        everywhere,
 	"access-list":         everywhere,
 	"alias":               {Enforced, Refused, Refused, ""},
@@ -46,7 +46,7 @@ var support = map[string]Support{
 	"auth-prompt":         stored,
 	"auto-update":         stored,
 	"banner":              stored,
-	"ca":                  {Stored, Stored, Refused, "`ca generate rsa key` is answered by the console"},
+	"ca":                  {Stored, Stored, Refused, "`ca generate rsa key` is answered by the console; the certificates of `pixfw run` and `pixfw lab` come from files"},
 	"clock":               {Stored, Stored, "harmless", ""},
 	"compatible":          routing,
 	"conduit":             {Enforced, Enforced, Enforced, ""},
@@ -78,7 +78,7 @@ var support = map[string]Support{
 	"interface":           {Enforced, Enforced, Approximate, "speed is left to the host"},
 	"ip address":          {Enforced, Enforced, Approximate, "dhcp and pppoe are stored"},
 	"ip audit":            {Stored, Stored, Refused, "signatures are not looked for"},
-	"ip local":            {Enforced, Refused, Refused, "pools for VPN clients"},
+	"ip local":            {Enforced, Enforced, Refused, "pools for VPN clients, given out by `pixfw run` and `pixfw lab`"},
 	"ip verify":           everywhere,
 	"isakmp":              ipsec,
 	"log-adj-changes":     routing,
