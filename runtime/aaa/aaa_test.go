@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -161,6 +162,29 @@ func TestLocal(t *testing.T) {
 	if got := c.Authorize(patient(t), 1, request(), UserArgs()); got.Outcome != Failed {
 		t.Errorf("LOCAL authorizes: %+v", got)
 	}
+}
+
+// A group that is asked for by its tag is that group under every Plan.
+func TestAuthenticateWith(t *testing.T) {
+	c, _, _ := client(t, plan("radius", 0, 1), 0)
+	r := request()
+	r.User = "admin7"
+	ask := func(want Outcome) {
+		t.Helper()
+		if got := c.AuthenticateWith(patient(t), "LOCAL", r); got.Outcome != want {
+			t.Errorf("%+v, want %v", got, want)
+		}
+	}
+	ask(Pass)
+	p := plan("radius", 0, 1)
+	slices.Reverse(p.AAAGroups)
+	p.AAAGroups = p.AAAGroups[1:] // LOCAL is the first now
+	c.Apply(p)
+	ask(Pass)
+	p = plan("radius", 0, 1)
+	p.AAAGroups = p.AAAGroups[:1]
+	c.Apply(p)
+	ask(Failed)
 }
 
 // Names from outside do not reach a terminal as they are.

@@ -21,6 +21,16 @@ const maxUser = 253
 // Authenticate asks a group whether the user is who he says.
 func (c *Client) Authenticate(ctx context.Context, groupIndex int, r Request) Result {
 	g, plan := c.group(groupIndex)
+	return c.authenticate(ctx, g, plan, r)
+}
+
+// AuthenticateWith is Authenticate with the group of a tag: it is the same one whatever Plan has been applied meanwhile, or has gone.
+func (c *Client) AuthenticateWith(ctx context.Context, tag string, r Request) Result {
+	g, plan := c.tagged(tag)
+	return c.authenticate(ctx, g, plan, r)
+}
+
+func (c *Client) authenticate(ctx context.Context, g *group, plan *compiler.Plan, r Request) Result {
 	if g == nil {
 		return failed("there is no such group")
 	}

@@ -118,6 +118,18 @@ func (c *Client) group(i int) (*group, *compiler.Plan) {
 	return c.groups[i], c.plan
 }
 
+// tagged is the group of a tag; nil when there is none.
+func (c *Client) tagged(tag string) (*group, *compiler.Plan) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, g := range c.groups {
+		if g.Tag == tag {
+			return g, c.plan
+		}
+	}
+	return nil, c.plan
+}
+
 // NewID is a number for a session that accounting reports, from 1 on.
 func (c *Client) NewID() uint32 { return c.ids.Add(1) }
 

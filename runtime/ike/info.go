@@ -151,6 +151,7 @@ func (m *Machine) deleted(s *sa, b []byte, id uint32) {
 				continue
 			}
 			m.logPhase(o, 702201)
+			m.removeUnknown(o)
 			m.removeSA(o, "deleted by the peer", false)
 			if s.phase == phaseDead {
 				return

@@ -168,6 +168,24 @@ func (m *Machine) removePair(p *pair, reason string, tell bool) {
 	}
 }
 
+// removeUnknown is for an SA that its peer has deleted: what was negotiated under it a moment ago goes too, unless the peer has sent
+// something with it. The peer has probably not read the third message any more, and would know nothing of the pair while its
+// packets go nowhere.
+func (m *Machine) removeUnknown(s *sa) {
+	for _, p := range sortedPairs(s.pairs) {
+		var heard time.Time
+		if m.o.LastUsed != nil {
+			_, heard = m.o.LastUsed(p.r.ID)
+		}
+		if p.initiator && heard.IsZero() && m.now.Before(p.r.Born.Add(turnAfter)) {
+			if p.before != nil {
+				p.before.rekeying = false
+			}
+			m.removePair(p, "the peer has ended its SA in the midst of the negotiation", true)
+		}
+	}
+}
+
 // saOf is the SA under which something about a pair can be said: its own, or another with the same peer.
 func (m *Machine) saOf(p *pair) *sa {
 	if p.sa != nil && p.sa.phase == phaseDone {

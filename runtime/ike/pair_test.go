@@ -3,6 +3,7 @@ package ike
 import (
 	"strings"
 	"testing"
+	"time"
 )
 
 var flowAB = Flow{Src: addr("10.0.0.5"), Dst: addr("192.168.50.9"), Proto: 6, SrcPort: 1024, DstPort: 80}
@@ -54,6 +55,61 @@ func TestSiteToSite(t *testing.T) {
 			}
 			if len(a.sent) != 5 || len(b.sent) != 4 {
 				t.Errorf("%d and %d datagrams, want 5 and 4", len(a.sent), len(b.sent))
+			}
+		})
+	}
+}
+
+// A peer that ends its SA before it has the third message of a quick mode knows nothing of the pair: it is not kept.
+func TestDeletedInTheMidst(t *testing.T) {
+	for _, test := range []struct {
+		name  string
+		lost  bool // the third message
+		after time.Duration
+		heard bool // the peer has sent something
+		want  int  // pairs that are left
+	}{
+		{"at once", true, 0, false, 0},
+		{"later", false, 2 * time.Second, false, 1},
+		{"in use", false, 0, true, 1},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			w := newWorld(t)
+			a := w.add("203.0.113.1", pixA, Options{LastUsed: func(uint64) (used, heard time.Time) {
+				if test.heard {
+					return w.clock.Now(), w.clock.Now()
+				}
+				return time.Time{}, time.Time{}
+			}})
+			b := w.add("203.0.113.2", mirror(pixA), Options{})
+			quick := 0
+			w.deliver = func(d Datagram) []Datagram {
+				if d.Payload[18] == byte(xQuick) {
+					if quick++; quick == 3 && test.lost {
+						return nil
+					}
+				}
+				return []Datagram{d}
+			}
+			w.do(a, a.Acquire(0, 0, 0, flowAB))
+			w.run()
+			if len(a.live) != 1 || (len(b.live) == 1) == test.lost {
+				t.Fatalf("%d and %d pairs", len(a.live), len(b.live))
+			}
+			w.pass(test.after)
+			for _, m := range b.byID {
+				b.begin()
+				b.removeSA(m, "test", true)
+				w.do(b, b.end())
+			}
+			w.run()
+			if len(a.SAs()) != 0 || len(b.SAs()) != 0 || len(a.live) != test.want || len(b.ready) != 0 {
+				t.Fatalf("%d and %d SAs, %d pairs, %d prepared", len(a.SAs()), len(b.SAs()), len(a.live), len(b.ready))
+			}
+			if test.want == 0 {
+				w.do(a, a.Acquire(0, 0, 0, flowAB))
+				w.run()
+				tunnel(t, a, b)
 			}
 		})
 	}

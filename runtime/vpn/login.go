@@ -22,11 +22,12 @@ func (s *service) authenticate(e ike.Authenticate) {
 		return
 	}
 	s.asking++
+	tag := s.plan.AAAGroups[e.Group].Tag // the next plan may number its groups otherwise
 	r := aaa.Request{User: e.User, Password: e.Password, Client: e.Peer, State: e.State, Local: e.Fallback, Flow: &aaa.Flow{From: end(e.Peer), If: xauthIf}}
 	s.work.Go(func() {
 		ctx, cancel := context.WithTimeout(s.ctx, askTime)
 		defer cancel()
-		got := s.c.servers.Authenticate(ctx, e.Group, r)
+		got := s.c.servers.AuthenticateWith(ctx, tag, r)
 		select {
 		case s.answers <- answer{e.ID, verdict(got)}:
 		case <-s.stop:

@@ -29,7 +29,7 @@ type Host interface {
 // Servers are the AAA groups of a plan.
 type Servers interface {
 	Apply(*compiler.Plan)
-	Authenticate(ctx context.Context, group int, r aaa.Request) aaa.Result
+	AuthenticateWith(ctx context.Context, tag string, r aaa.Request) aaa.Result
 }
 
 // Sizes of queues. What comes when one is full is lost, as it is on a network: peers send again.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -168,6 +169,9 @@ func TestSlowServer(t *testing.T) {
 	ask(1)
 	if r := <-a.asks; r.User != "u" || r.Client != netip.MustParseAddr("198.51.100.1") || r.Flow.If != "IKE-XAUTH" {
 		t.Errorf("%+v", r)
+	}
+	if want := a.plan.AAAGroups[0].Tag; !slices.Equal(a.tags, []string{want}) {
+		t.Errorf("asked: %q, want %q", a.tags, want)
 	}
 	meet(w, a, b)
 	carries(w, a, b, "meanwhile")

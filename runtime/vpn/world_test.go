@@ -99,6 +99,7 @@ type box struct {
 	devices map[string]*device
 	fails   map[string]error // of what is opened
 	notes   []string
+	tags    []string // of the groups that were asked
 }
 
 type device struct {
@@ -223,7 +224,10 @@ type fakeServers struct{ b *box }
 
 func (fakeServers) Apply(*compiler.Plan) {}
 
-func (f fakeServers) Authenticate(ctx context.Context, group int, r aaa.Request) aaa.Result {
+func (f fakeServers) AuthenticateWith(ctx context.Context, tag string, r aaa.Request) aaa.Result {
+	f.b.mu.Lock()
+	f.b.tags = append(f.b.tags, tag)
+	f.b.mu.Unlock()
 	f.b.asks <- r
 	select {
 	case got := <-f.b.says:

@@ -11,17 +11,17 @@ import (
 	"pixfw/shell"
 )
 
-// An Authenticator asks the servers of a group for a user. reached is false when none has answered.
+// An Authenticator asks the servers of a group, by its tag, for a user. reached is false when none has answered.
 type Authenticator interface {
-	Login(ctx context.Context, group int, user, password string, from ast.IP) (accepted, reached bool)
+	Login(ctx context.Context, group, user, password string, from ast.IP) (accepted, reached bool)
 }
 
 // asking is the Authenticator of a firewall.
 type asking struct{ c *aaa.Client }
 
 // Login asks. A server that wants to know more than a password cannot be answered here, and so has refused.
-func (a asking) Login(ctx context.Context, group int, user, password string, from ast.IP) (accepted, reached bool) {
-	r := a.c.Authenticate(ctx, group, aaa.Request{User: user, Password: ast.Secret(password), Client: toAddr(from)})
+func (a asking) Login(ctx context.Context, group, user, password string, from ast.IP) (accepted, reached bool) {
+	r := a.c.AuthenticateWith(ctx, group, aaa.Request{User: user, Password: ast.Secret(password), Client: toAddr(from)})
 	return r.Outcome == aaa.Pass, r.Outcome != aaa.Failed
 }
 
@@ -60,7 +60,7 @@ func (d *Daemon) login(service, user, password string, from ast.IP) bool {
 	if group.Protocol != "local" {
 		ctx, cancel := context.WithTimeout(context.Background(), loginTime)
 		defer cancel()
-		accepted, reached := d.o.Users.Login(ctx, auth.Group, user, password, from)
+		accepted, reached := d.o.Users.Login(ctx, group.Tag, user, password, from)
 		if reached {
 			return accepted
 		}
