@@ -44,6 +44,9 @@ func TestScripts(t *testing.T) {
 			case "nft":
 				_, err := exec.LookPath("nft")
 				return err == nil && os.Getuid() == 0, nil
+			case "tun":
+				_, err := os.Stat("/dev/net/tun")
+				return err == nil, nil
 			}
 			return false, fmt.Errorf("unknown condition %q", cond)
 		},

@@ -180,12 +180,12 @@ func (m *Machine) quickFirst(s *sa, x *exchange, list []payload) error {
 	if n := m.responderLife(q); n != nil {
 		reply = append(reply, payload{pNotify, n})
 	}
-	m.sendHashed(s, x, q.ni, reply)
-	m.expectAnswer(x)
-	// The first packet of the peer may overtake its message 3.
+	// The first packet of the peer may overtake its message 3, or come right after our answer.
 	m.nextID++
 	q.prepared = m.nextID
 	m.emit(PrepareSA{m.pairOf(s, q, q.prepared)})
+	m.sendHashed(s, x, q.ni, reply)
+	m.expectAnswer(x)
 	return nil
 }
 
