@@ -65,7 +65,7 @@ type ClearState struct {
 // Debug: `debug FACILITY [LEVEL]`, `no debug FACILITY`, `undebug all`.
 type Debug struct {
 	Off      bool
-	Facility string // crypto isakmp, crypto ipsec, ..., aaa, aaa authentication, radius, tacacs; all
+	Facility string // crypto isakmp, crypto ipsec, ..., aaa, aaa authentication, radius, tacacs, radius user NAME; all
 	Level    int    // 1 to 3; 0: the facility has none
 }
 

@@ -195,7 +195,10 @@ func (x *execShow) toAST(names map[string]ast.IP) ast.Exec {
 }
 
 func (x *execDebug) toAST(off bool) ast.Exec {
-	d := &ast.Debug{Off: off, Facility: strings.ToLower(strings.Join(append(x.AAA, x.Server...), " "))}
+	d := &ast.Debug{Off: off, Facility: strings.ToLower(strings.Join(x.AAA, " ") + x.Server)}
+	if x.User != nil {
+		d.Facility += " user " + x.User.Text
+	}
 	if x.Crypto != "" {
 		d.Facility = "crypto " + strings.ToLower(x.Crypto)
 		if d.Facility == "crypto isakmp" || d.Facility == "crypto ipsec" {

@@ -149,6 +149,7 @@ var execHelpTexts = map[string]string{
 	"peer":                 "Associations with a peer",
 	"radius":               "What is said with RADIUS servers",
 	"session":              "Each exchange",
+	"user":                 "Those of one user",
 	"tacacs":               "What is said with TACACS+ servers",
 	"undebug":              "Switch debugging off",
 }

@@ -31,7 +31,8 @@ type execDebug struct {
 	Crypto string          `parser:"  'crypto' @( 'isakmp' | 'ipsec' | 'engine' | 'ca' )"`
 	Level  *execDebugLevel `parser:"  @@?"`
 	AAA    []string        `parser:"| @'aaa' @( 'authentication' | 'authorization' | 'accounting' | 'internal' )?"`
-	Server []string        `parser:"| @( 'radius' | 'tacacs' ) ( 'session' | 'all' )?"`
+	Server string          `parser:"| @( 'radius' | 'tacacs' )"`
+	User   *execUser       `parser:"  ( 'session' | 'all' | 'user' @@ )?"`
 }
 
 type execCA struct {

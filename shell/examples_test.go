@@ -36,9 +36,21 @@ func TestExamples(t *testing.T) {
 			case strings.HasSuffix(file, "console.txt"):
 				typeExample(t, file, string(text))
 			case !strings.HasSuffix(file, ".md"):
-				t.Errorf("no test knows what to do with %s", file)
+				usedByScript(t, file)
 			}
 		})
+	}
+}
+
+// usedByScript is for files that a client needs: a script of the program runs connect.sh of the folder, which names the others.
+func usedByScript(t *testing.T, file string) {
+	dir, name := filepath.Split(file)
+	by := filepath.Join(dir, "connect.sh")
+	if name == "connect.sh" {
+		by, name = "../cmd/pixfw/testdata/script/vpn.txtar", filepath.Base(dir)+"/connect.sh"
+	}
+	if text, err := os.ReadFile(by); err != nil || !strings.Contains(string(text), name) {
+		t.Errorf("no test knows what to do with %s: %s does not name it (%v)", file, by, err)
 	}
 }
 

@@ -32,6 +32,7 @@ type events struct {
 	mu   sync.Mutex
 	logs []string // as `%PIX-6-109005: ...`
 	all  []string // debug lines
+	told []string // their facilities
 }
 
 func (e *events) emit(ev Event) {
@@ -46,6 +47,7 @@ func (e *events) emit(ev Event) {
 		e.t.Errorf("an event without a facility: %v", ev)
 	} else {
 		e.all = append(e.all, lines...)
+		e.told = append(e.told, ev.Facility())
 	}
 	for _, l := range lines {
 		if strings.Contains(l, testKey) || strings.Contains(l, testPassword) {
@@ -54,6 +56,24 @@ func (e *events) emit(ev Event) {
 		if strings.Contains(l, "%!") || strings.ContainsAny(l, "\x1b\r\n") {
 			e.t.Errorf("badly printed: %q", l)
 		}
+	}
+}
+
+// aboutUser looks whether the lines of a protocol can be asked for by user: all of them.
+func (e *events) aboutUser(t *testing.T, protocol string) {
+	t.Helper()
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	n := 0
+	for _, f := range e.told {
+		if f == protocol+" user "+testUser {
+			n++
+		} else if strings.HasPrefix(f, protocol) {
+			t.Errorf("a line of %s", f)
+		}
+	}
+	if n == 0 {
+		t.Errorf("no line about the user in %q", e.told)
 	}
 }
 

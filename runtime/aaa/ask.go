@@ -142,6 +142,7 @@ func (c *Client) each(ctx context.Context, g *group, r *Request, fallback bool, 
 	if !some && fallback {
 		return failed("every server of " + g.Tag + " counts as dead")
 	}
+	ctx = context.WithValue(ctx, userKey{}, r.User)
 	reason := ""
 	for _, s := range servers {
 		s.count(func(st *Stats) { st.Pending++ })

@@ -1,6 +1,7 @@
 package aaa
 
 import (
+	"context"
 	"fmt"
 	"strings"
 )
@@ -11,6 +12,7 @@ type Event struct {
 	ID   int   // of the message in the catalogue; 0: a debug line
 	Args []any // of its template
 	kind debugKind
+	user string // who is asked about; empty: nobody
 }
 
 type debugKind uint8
@@ -77,12 +79,16 @@ var debugLines = [...]struct{ facility, format string }{
 	debugTacacsAcct:       {"tacacs", "tacp_procpkt_acct: %s"},
 }
 
-// Facility of a debug line: "aaa", "aaa authentication", "radius", ...; empty for a message.
+// Facility of a debug line: "aaa", "aaa authentication", "radius user NAME", ...; empty for a message.
 func (e Event) Facility() string {
 	if e.ID != 0 {
 		return ""
 	}
-	return debugLines[e.kind].facility
+	f := debugLines[e.kind].facility
+	if e.user != "" {
+		f += " user " + e.user
+	}
+	return f
 }
 
 // Lines are what `debug` shows of the event.
@@ -95,6 +101,15 @@ func (e Event) Lines() []string {
 
 func (c *Client) debug(kind debugKind, args ...any) {
 	c.o.Emit(Event{kind: kind, Args: clean(args)})
+}
+
+// userKey is where the context of a question has the user that it is about.
+type userKey struct{}
+
+// debugOf is debug for the servers' own lines, which can be asked for by user.
+func (c *Client) debugOf(ctx context.Context, kind debugKind, args ...any) {
+	user, _ := ctx.Value(userKey{}).(string)
+	c.o.Emit(Event{kind: kind, Args: clean(args), user: printable(user)})
 }
 
 // message emits %PIX-n-id about a flow. Those without a flow are about no connection and are not written.

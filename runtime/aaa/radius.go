@@ -55,19 +55,19 @@ func (c *Client) exchange(ctx context.Context, g *group, s *server, port uint16,
 		return nil, err
 	}
 	session := c.nasPort.Add(1)
-	c.debug(debugRadiusNew, session, int(p.Identifier))
-	c.debug(debugRadiusUser, user)
+	c.debugOf(ctx, debugRadiusNew, session, int(p.Identifier))
+	c.debugOf(ctx, debugRadiusUser, user)
 	if p.Code == radius.CodeAccessRequest {
-		c.debug(debugRadiusPassword, session)
+		c.debugOf(ctx, debugRadiusPassword, session)
 	}
-	defer func() { c.debug(debugRadiusDelete, session, session, int(p.Identifier)) }()
+	defer func() { c.debugOf(ctx, debugRadiusDelete, session, session, int(p.Identifier)) }()
 	began := time.Now()
 	for try := range g.attempts() {
 		if try > 0 {
 			s.count(func(st *Stats) { st.Retransmissions++ })
-			c.debug(debugRadiusRetransmit, address(s.conf.IP).String(), try)
+			c.debugOf(ctx, debugRadiusRetransmit, address(s.conf.IP).String(), try)
 		}
-		c.debug(debugRadiusSend, address(s.conf.IP).String(), int(port))
+		c.debugOf(ctx, debugRadiusSend, address(s.conf.IP).String(), int(port))
 		if _, err := conn.Write(wire); err != nil && !errors.Is(err, syscall.ECONNREFUSED) {
 			return nil, c.noAnswer(ctx, err)
 		}
@@ -77,10 +77,10 @@ func (c *Client) exchange(ctx context.Context, g *group, s *server, port uint16,
 		if ctx.Err() != nil { // the line above may have undone what the end of the context did
 			return nil, ctx.Err()
 		}
-		answer, err := c.receive(conn, s, p, wire, unproven)
+		answer, err := c.receive(ctx, conn, s, p, wire, unproven)
 		if err == nil {
 			s.answers(time.Since(began))
-			c.debug(answerEvents[answer.Code])
+			c.debugOf(ctx, answerEvents[answer.Code])
 			return answer, nil
 		}
 		if !errors.Is(err, os.ErrDeadlineExceeded) || ctx.Err() != nil {
@@ -115,7 +115,7 @@ func (s *server) timeout() time.Duration {
 
 // receive waits past everything that does not answer the request. A port that is said to be unreachable is waited past, too:
 // that word is easily forged, and the server may be about to come.
-func (c *Client) receive(conn net.Conn, s *server, p *radius.Packet, wire []byte, unproven bool) (*radius.Packet, error) {
+func (c *Client) receive(ctx context.Context, conn net.Conn, s *server, p *radius.Packet, wire []byte, unproven bool) (*radius.Packet, error) {
 	buf := make([]byte, radius.MaxPacketLength)
 	for {
 		n, err := conn.Read(buf)
@@ -127,11 +127,11 @@ func (c *Client) receive(conn net.Conn, s *server, p *radius.Packet, wire []byte
 		}
 		answer, err := readAnswer(buf[:n], wire, string(s.conf.Key), unproven)
 		if err == nil {
-			c.debug(debugRadiusVerified)
+			c.debugOf(ctx, debugRadiusVerified)
 			return answer, nil
 		}
 		s.count(func(st *Stats) { st.BadReplies++ })
-		c.debug(debugRadiusUnverified, address(s.conf.IP).String(), err.Error())
+		c.debugOf(ctx, debugRadiusUnverified, address(s.conf.IP).String(), err.Error())
 	}
 }
 

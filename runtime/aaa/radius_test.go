@@ -89,6 +89,7 @@ func TestRADIUSLogin(t *testing.T) {
 		len(got.Class) != 2 || string(got.Class[1]) != "c2" || got.Server != netip.MustParseAddr("127.0.0.1") {
 		t.Errorf("%+v", got)
 	}
+	e.aboutUser(t, "radius")
 	mu.Lock()
 	p := seen
 	mu.Unlock()

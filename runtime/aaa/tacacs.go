@@ -52,7 +52,7 @@ func (c *Client) once(ctx context.Context, s *server, typ tacacs.Type, minor byt
 	if err != nil {
 		return Result{}, err
 	}
-	c.debug(debugTacacsPacket, int(typ), t.ID())
+	c.debugOf(ctx, debugTacacsPacket, int(typ), t.ID())
 	began := time.Now()
 	res, err := talk(ctx, conn, t)
 	switch {
@@ -67,11 +67,11 @@ func (c *Client) once(ctx context.Context, s *server, typ tacacs.Type, minor byt
 }
 
 // turn sends a body and returns that of the answer.
-func (c *Client) turn(t *tacacs.Session, what string, body []byte) ([]byte, error) {
+func (c *Client) turn(ctx context.Context, t *tacacs.Session, what string, body []byte) ([]byte, error) {
 	if err := t.Send(body); err != nil {
 		return nil, fmt.Errorf("%w: %w", errNoAnswer, err)
 	}
-	c.debug(debugTacacsSend, what, t.ID(), t.Seq())
+	c.debugOf(ctx, debugTacacsSend, what, t.ID(), t.Seq())
 	answer, err := t.Receive()
 	if errors.Is(err, tacacs.ErrFormat) {
 		return nil, err
@@ -79,7 +79,7 @@ func (c *Client) turn(t *tacacs.Session, what string, body []byte) ([]byte, erro
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errNoAnswer, err)
 	}
-	c.debug(debugTacacsReceived, t.ID(), t.Seq())
+	c.debugOf(ctx, debugTacacsReceived, t.ID(), t.Seq())
 	return answer, nil
 }
 
@@ -104,10 +104,10 @@ func (c *Client) tacacsLogin(ctx context.Context, g *group, s *server, r *Reques
 		return Result{}, errors.New("name or password is longer than TACACS+ can carry")
 	}
 	return c.dialogue(ctx, g, s, tacacs.Authentication, minor, func(ctx context.Context, conn net.Conn, t *tacacs.Session) (Result, error) {
-		c.debug(debugTacacsUser, r.User)
+		c.debugOf(ctx, debugTacacsUser, r.User)
 		what, body, given := "Start", body, false
 		for range maxQuestions {
-			answer, err := c.turn(t, what, body)
+			answer, err := c.turn(ctx, t, what, body)
 			if err != nil {
 				return Result{}, err
 			}
@@ -115,7 +115,7 @@ func (c *Client) tacacsLogin(ctx context.Context, g *group, s *server, r *Reques
 			if err != nil {
 				return Result{}, err
 			}
-			c.debug(debugTacacsAuthen, authenNames[reply.Status])
+			c.debugOf(ctx, debugTacacsAuthen, authenNames[reply.Status])
 			text := ""
 			switch reply.Status {
 			case tacacs.AuthenPass:
@@ -195,7 +195,7 @@ func (c *Client) tacacsAuthorize(ctx context.Context, g *group, s *server, r *Re
 		return Result{}, err
 	}
 	return c.dialogue(ctx, g, s, tacacs.Authorization, 0, func(_ context.Context, _ net.Conn, t *tacacs.Session) (Result, error) {
-		answer, err := c.turn(t, "Author", body)
+		answer, err := c.turn(ctx, t, "Author", body)
 		if err != nil {
 			return Result{}, err
 		}
@@ -206,16 +206,16 @@ func (c *Client) tacacsAuthorize(ctx context.Context, g *group, s *server, r *Re
 		res := Result{Level: -1, Message: message(reply.Message), Args: reply.Args}
 		switch reply.Status {
 		case tacacs.AuthorPassAdd, tacacs.AuthorPassRepl:
-			c.debug(debugTacacsAuthor, "PASS")
+			c.debugOf(ctx, debugTacacsAuthor, "PASS")
 			s.count(func(st *Stats) { st.Accepts++ })
 			res.Outcome = Pass
 			res.userAttributes()
 		case tacacs.AuthorFail:
-			c.debug(debugTacacsAuthor, "FAIL")
+			c.debugOf(ctx, debugTacacsAuthor, "FAIL")
 			s.count(func(st *Stats) { st.Rejects++ })
 			res.Outcome = Reject
 		case tacacs.AuthorError, tacacs.AuthorFollow:
-			c.debug(debugTacacsAuthor, "ERROR")
+			c.debugOf(ctx, debugTacacsAuthor, "ERROR")
 			s.count(func(st *Stats) { st.Errors++ })
 			return failed("the server says ERROR: " + printable(reply.Message)), nil
 		default:
@@ -273,7 +273,7 @@ func (c *Client) tacacsAccount(ctx context.Context, g *group, s *server, r *Reco
 		return Result{}, err
 	}
 	return c.dialogue(ctx, g, s, tacacs.Accounting, 0, func(_ context.Context, _ net.Conn, t *tacacs.Session) (Result, error) {
-		answer, err := c.turn(t, "Account", body)
+		answer, err := c.turn(ctx, t, "Account", body)
 		if err != nil {
 			return Result{}, err
 		}
@@ -282,11 +282,11 @@ func (c *Client) tacacsAccount(ctx context.Context, g *group, s *server, r *Reco
 			return Result{}, err
 		}
 		if reply.Status != tacacs.AcctSuccess {
-			c.debug(debugTacacsAcct, "ERROR")
+			c.debugOf(ctx, debugTacacsAcct, "ERROR")
 			s.count(func(st *Stats) { st.Errors++ })
 			return failed("the server does not take the report: " + printable(reply.Message)), nil
 		}
-		c.debug(debugTacacsAcct, "SUCCESS")
+		c.debugOf(ctx, debugTacacsAcct, "SUCCESS")
 		return Result{Outcome: Pass, Level: -1}, nil
 	})
 }

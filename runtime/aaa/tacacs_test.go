@@ -202,6 +202,7 @@ func TestTACACSLogin(t *testing.T) {
 	if got := c.Authenticate(patient(t), 0, r); got.Outcome != Pass || !strings.Contains(s.last(), "service 2") {
 		t.Errorf("enable: %+v, %s", got, s.last())
 	}
+	e.aboutUser(t, "tacacs")
 	e.wantLog(t, "109001", "109005", "109001", "109006")
 	e.wantDebug(t, "mk_pkt - type: 0x1, session_id: ", "user: cisco_customer", "Sending TACACS Start message. Session id: ", "seq no:1",
 		"Received TACACS packet. Session id:", "seq no:2", "tacp_procpkt_authen: GETUSER", "tacp_procpkt_authen: GETPASS", "tacp_procpkt_authen: PASS")

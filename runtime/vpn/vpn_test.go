@@ -393,3 +393,16 @@ func TestClose(t *testing.T) {
 	}
 	a.Debug("crypto isakmp", 1, func(string) {})()
 }
+
+// Debug output about a user reaches those who have asked for all and those who have asked for him.
+func TestDebugUser(t *testing.T) {
+	var d debugs
+	got := map[string]int{}
+	for _, f := range []string{"radius", "radius user alice", "radius user bob", "tacacs", "aaa"} {
+		d.list = append(d.list, &debug{f, 1, func(string) { got[f]++ }})
+	}
+	d.tell("radius user alice", 1, "got user 'alice'")
+	if len(got) != 2 || got["radius"] != 1 || got["radius user alice"] != 1 {
+		t.Errorf("%v", got)
+	}
+}
