@@ -29,6 +29,7 @@ func TestVPNHostile(t *testing.T) {
 	tap := l.tap("192.168.1.2", "192.168.1.1")
 	l.client("out", "192.168.1.2", "10.89.129.200", plain...)
 	l.works("out", "10.89.129.200")
+	l.says("Teardown TCP connection 1") // the page's last packets have come
 	login := tap.end()
 	l.sub("copies", func(l *vpnLab) { l.repeats(login) })
 	l.sub("silent server", (*vpnLab).waitsForServer)
@@ -110,6 +111,7 @@ func (l *vpnLab) waitsForServer() {
 	if r := <-done; r.err != nil || !strings.Contains(r.out, "10.89.129.201") {
 		l.t.Errorf("%v %s", r.err, r.out)
 	}
+	l.up("10.89.129.201")
 	if sent, lost := s.end(l); sent == 0 || len(lost) > 0 {
 		l.t.Errorf("of %d packets of another client %d are lost", sent, len(lost))
 	}

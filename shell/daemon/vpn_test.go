@@ -4,12 +4,14 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"golang.org/x/sys/unix"
 
+	"pixfw/runtime"
 	"pixfw/runtime/kernel"
 )
 
@@ -253,6 +255,16 @@ func (l *vpnLab) client(ns, at, want string, env ...string) {
 	if err != nil || !strings.Contains(out, want) {
 		l.t.Fatalf("client at %s: %v %s, want %s", at, err, out, want)
 	}
+	l.up(want)
+}
+
+// up waits until a client can be talked to. It tells of its address before it has asked for a pair, and one that is stopped in between
+// says no good-bye.
+func (l *vpnLab) up(client string) {
+	l.t.Helper()
+	l.await("a pair of "+client, func() bool {
+		return slices.ContainsFunc(l.d.engine.SAPairs(), func(p runtime.SAPair) bool { return p.Client.IsValid() && p.Client.String() == client })
+	})
 }
 
 // leave lets a client say good-bye, and waits until nothing of it is left.
