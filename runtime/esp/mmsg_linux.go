@@ -51,11 +51,13 @@ type Socket struct {
 	raw  syscall.RawConn
 	shut atomic.Bool
 
-	in    *vector
-	hot   int // receives in a row that hardly had to wait
-	n     int
-	inErr syscall.Errno
-	read  func(fd uintptr) bool
+	in     *vector
+	gather bool
+	hot    int  // receives in a row that hardly had to wait, with Gather
+	full   bool // the last one has found all it could take
+	n      int
+	inErr  syscall.Errno
+	read   func(fd uintptr) bool
 
 	mu     sync.Mutex
 	out    *vector
@@ -67,7 +69,8 @@ type Socket struct {
 // SocketOptions say how a Socket marks what it sends, for routing and rules of the host, and how much waits for a slow reader.
 type SocketOptions struct {
 	Mark   uint32
-	Buffer int // octets; 0: 4 MB
+	Buffer int  // octets; 0: 4 MB
+	Gather bool // while packets come close upon each other, some wait for others
 }
 
 const sendBatch = 64
@@ -116,7 +119,7 @@ func listen(kind, proto int, at netip.AddrPort, o SocketOptions) (*Socket, error
 			return fail(at.String(), err)
 		}
 	}
-	s := &Socket{file: os.NewFile(uintptr(fd), fmt.Sprintf("socket %d %v", proto, at)), in: newVector(receiveBatch), out: newVector(sendBatch)}
+	s := &Socket{file: os.NewFile(uintptr(fd), fmt.Sprintf("socket %d %v", proto, at)), in: newVector(receiveBatch), out: newVector(sendBatch), gather: o.Gather}
 	if s.raw, err = s.file.SyscallConn(); err != nil {
 		return nil, errors.Join(err, s.file.Close())
 	}
@@ -147,7 +150,7 @@ func mmsg(call, fd uintptr, v *vector, n int) (int, syscall.Errno) {
 	}
 }
 
-// While packets come close upon each other, Receive lets some gather before it looks: what comes out of a tunnel at once is put together
+// With Gather, while packets come close upon each other, Receive lets some gather before it looks: what comes out of a tunnel at once is put together
 // to few large packets by the device, for which the kernel, the host behind it and its acknowledgements cost far less. A packet that
 // comes alone never waits.
 const (
@@ -158,7 +161,7 @@ const (
 
 // gatherMore waits a moment if packets have been coming close upon each other.
 func (s *Socket) gatherMore() {
-	if s.hot < hotRun {
+	if s.hot < hotRun || s.full {
 		return
 	}
 	t := unix.NsecToTimespec(int64(gather))
@@ -167,13 +170,16 @@ func (s *Socket) gatherMore() {
 
 // Receive is that of a Receiver.
 func (s *Socket) Receive(ms []Message) (int, error) {
-	s.gatherMore()
-	began := time.Now()
-	defer func() {
-		if s.hot++; time.Since(began) > apart {
-			s.hot = 0
-		}
-	}()
+	if s.gather {
+		s.gatherMore()
+		began := time.Now()
+		defer func() {
+			if s.full = s.n == len(ms); time.Since(began) > apart {
+				s.hot = -1
+			}
+			s.hot++
+		}()
+	}
 	s.n = min(len(ms), receiveBatch)
 	for i := range s.n {
 		s.in.set(i, ms[i].Buf)

@@ -27,12 +27,13 @@ func (n namespace) Device(name string, mtu int) (esp.Device, error) {
 
 func (n namespace) Raw(proto int, at netip.Addr) (esp.Receiver, error) {
 	return opened(n, func() (esp.Receiver, error) {
-		return orNil[esp.Receiver](esp.ListenRaw(proto, at, esp.SocketOptions{}))
+		return orNil[esp.Receiver](esp.ListenRaw(proto, at, esp.SocketOptions{Gather: true}))
 	})
 }
 
 func (n namespace) UDP(at netip.AddrPort, mark uint32) (Datagrams, error) {
-	return opened(n, func() (Datagrams, error) { return orNil[Datagrams](esp.ListenUDP(at, esp.SocketOptions{Mark: mark})) })
+	o := esp.SocketOptions{Mark: mark, Gather: at.Port() == portNATT} // nothing is put together of what comes to port 500
+	return opened(n, func() (Datagrams, error) { return orNil[Datagrams](esp.ListenUDP(at, o)) })
 }
 
 func (n namespace) Sender(mark uint32) (Sender, error) {
