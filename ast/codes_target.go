@@ -32,7 +32,7 @@ func targetCodes() []Code {
 		{"W506", "Users cannot log in",
 			"The cut-through proxy does not ask for users yet. With `pixfw run` the first connection of an unknown user to FTP, Telnet, HTTP or HTTPS is taken to " +
 				"the firewall, which refuses it in the words of the service; to an address of a pool, and to other services, it is dropped (109023), which " +
-				"is what a PIX does to users who have not logged in. Rules alone drop all of them. Accounting sends no records, and servers are asked about users of consoles and tunnels only.",
+				"is what a PIX does to users who have not logged in. Rules alone drop all of them, and send no accounting records. Servers are asked about users of consoles and tunnels only, and accounting is about users of tunnels.",
 			"aaa authentication include http outside 10.89.129.131 255.255.255.255 0.0.0.0 0.0.0.0 AuthInbound",
 			"Leave the line out where connections may pass without a login."},
 		{"W507", "IPsec is not served",

@@ -165,6 +165,7 @@ func (l *lowerer) unserved() {
 	for i := range p.AAARules {
 		r := &p.AAARules[i]
 		switch {
+		case r.What == "accounting" && l.opts.Servers: // for users of tunnels; others cannot log in, which is said of those lines
 		case r.What == "accounting":
 			l.warn("W506", r.Line, "no accounting records are sent", "")
 		case !r.Include:

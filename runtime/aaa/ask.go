@@ -101,6 +101,16 @@ func (c *Client) Authorize(ctx context.Context, groupIndex int, r Request, args 
 // Account reports to a group, and says why when no server has taken the report.
 func (c *Client) Account(ctx context.Context, groupIndex int, rec Record) error {
 	g, plan := c.group(groupIndex)
+	return c.account(ctx, g, plan, rec)
+}
+
+// AccountWith is Account with the group of a tag.
+func (c *Client) AccountWith(ctx context.Context, tag string, rec Record) error {
+	g, plan := c.tagged(tag)
+	return c.account(ctx, g, plan, rec)
+}
+
+func (c *Client) account(ctx context.Context, g *group, plan *compiler.Plan, rec Record) error {
 	var res Result
 	switch {
 	case g == nil:

@@ -76,11 +76,11 @@ func TestParseFlow(t *testing.T) {
 	ip := ast.MustIP
 	f, ok := parseFlow(flowMessage()[unix.NLMSG_HDRLEN:])
 	want := flow{orig: tuple{6, ip("10.0.0.5"), ip("198.51.100.7"), 3000, 80}, reply: tuple{6, ip("198.51.100.7"), ip("203.0.113.10"), 80, 3000},
-		id: 0x102, mark: 0x50400011, state: tcpClose, hasState: true, packets: 5, bytes: 300, start: 1e9, stop: 4e9}
+		id: 0x102, mark: 0x50400011, state: tcpClose, hasState: true, packets: [2]uint64{3, 2}, bytes: [2]uint64{200, 100}, start: 1e9, stop: 4e9}
 	if !ok || f != want {
 		t.Errorf("%v\n%+v want\n%+v", ok, f, want)
 	}
-	if !f.ours() || f.class() != 0x50000011 || f.payload() != 100 {
+	if !f.ours() || f.class() != 0x50000011 || f.payload() != 100 || f.carried(0) != 80 || f.carried(1) != 20 {
 		t.Errorf("ours %v, class %x, payload %d", f.ours(), f.class(), f.payload())
 	}
 }

@@ -20,6 +20,7 @@ type conn struct {
 	xlates [2]*xlate
 	born   time.Time
 	reason string // where it is known before the end
+	report string // tag of the group that has its accounting; empty: none has, or it has been told of the end
 	pairs  []pairKey
 	half   halfKey // while it is half open, to a host with a limit of such
 }
@@ -78,7 +79,8 @@ func (d *dynamic) newConn(f *flow) (log []runtime.Message) {
 	if !ok || f.class() == nft.MarkLogin {
 		return log // a user who logs in talks to the firewall
 	}
-	if u := d.live.users[userKey{d.plan.Interfaces[d.behind(f.orig.src)].Name, f.orig.src}]; u != nil {
+	u := d.live.users[userKey{d.plan.Interfaces[d.behind(f.orig.src)].Name, f.orig.src}]
+	if u != nil {
 		about.User = u.name
 	}
 	now := d.clock.Now()
@@ -103,6 +105,9 @@ func (d *dynamic) newConn(f *flow) (log []runtime.Message) {
 		d.ported++
 		d.most = max(d.most, d.ported)
 		log = append(log, syslog.Built(&c.about))
+		if u != nil {
+			d.reportStart(c, u, f)
+		}
 	}
 	return log
 }
@@ -195,6 +200,9 @@ func (d *dynamic) drop(k tuple, c *conn, last *flow) []runtime.Message {
 	}
 	if c.reason != "" {
 		reason = c.reason
+	}
+	if c.report != "" {
+		d.reportStop(k, c, last, lived)
 	}
 	return []runtime.Message{syslog.Teardown(&c.about, max(lived, 0), bytes, reason)}
 }

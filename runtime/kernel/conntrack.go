@@ -51,8 +51,8 @@ type flow struct {
 	state          uint8 // of TCP
 	hasState       bool
 	timeout        time.Duration
-	packets, bytes uint64 // both directions
-	start, stop    uint64 // nanoseconds since 1970; 0: not known
+	packets, bytes [2]uint64 // of the initiator, of the responder
+	start, stop    uint64    // nanoseconds since 1970; 0: not known
 }
 
 func (f *flow) ours() bool { return f.mark&nft.MarkMask == nft.MarkOwn }
@@ -61,12 +61,15 @@ func (f *flow) ours() bool { return f.mark&nft.MarkMask == nft.MarkOwn }
 func (f *flow) class() uint32 { return f.mark &^ nft.MarkState }
 
 // payload is about how many octets the flow has carried, without headers. TCP options are not known, and counted.
-func (f *flow) payload() uint64 {
+func (f *flow) payload() uint64 { return f.carried(0) + f.carried(1) }
+
+// carried is the payload of one direction: 0 is that of the initiator.
+func (f *flow) carried(way int) uint64 {
 	header := uint64(28)
 	if f.orig.proto == ast.ProtoTCP {
 		header = 40
 	}
-	return f.bytes - min(f.packets*header, f.bytes)
+	return f.bytes[way] - min(f.packets[way]*header, f.bytes[way])
 }
 
 func be32(b []byte) uint32 {
@@ -122,12 +125,13 @@ func parseFlow(b []byte) (f flow, ok bool) {
 		case ctMark:
 			f.mark = be32(data)
 		case ctCountOrig, ctCountReply:
+			way := typ - ctCountOrig
 			attributes(data, func(typ uint16, data []byte) {
 				switch typ {
 				case 1:
-					f.packets += be64(data)
+					f.packets[way] = be64(data)
 				case 2:
-					f.bytes += be64(data)
+					f.bytes[way] = be64(data)
 				}
 			})
 		case ctID:

@@ -24,6 +24,7 @@ type dynamic struct {
 	emit  func([]runtime.Message)
 
 	observe func(Observation) // nil: nobody looks
+	account func(Use)         // nil: nobody keeps accounts
 
 	mu        sync.Mutex
 	plan      *compiler.Plan

@@ -36,6 +36,8 @@ type Options struct {
 	Tunnels bool
 	// Servers says that a process asks the servers of AAA groups.
 	Servers bool
+	// Account, when it is set, is told of connections that `aaa accounting` is about. It must not wait, and not call the engine.
+	Account func(Use)
 }
 
 // Engine is the firewall in the kernel.
@@ -97,7 +99,7 @@ func New(opts Options) (*Engine, error) {
 		return nil, errors.Join(fmt.Errorf("packet log group %d: %w", nft.LogGroup, err), ns.close())
 	}
 	e.dyn = newDynamic(ns, opts.Clock, e.publish)
-	e.dyn.observe = opts.Observe
+	e.dyn.observe, e.dyn.account = opts.Observe, opts.Account
 	if e.event, err = ns.openEvents(); err != nil {
 		e.nl.Close()
 		return nil, errors.Join(err, e.log.close(), ns.close())

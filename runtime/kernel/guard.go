@@ -18,7 +18,7 @@ import (
 func (d *dynamic) answered(p *runtime.Packet) error {
 	return d.conntrack("end a DNS connection", func(c *socket) error {
 		k := tuple{proto: p.Proto, src: p.Src, dst: p.Dst, sport: p.SrcPort, dport: p.DstPort}
-		f, found, err := c.flow(&k)
+		f, found, err := c.flow(ctTupleReply, &k)
 		if err != nil || !found || !f.ours() || f.mark&nft.MarkQueries != 0 {
 			return err
 		}
@@ -61,10 +61,10 @@ func (d *dynamic) conntrack(what string, fn func(*socket) error) error {
 	return err
 }
 
-// flow reads the entry of conntrack that has the tuple as its answers.
-func (c *socket) flow(k *tuple) (f flow, found bool, err error) {
+// flow reads the entry of conntrack that has the tuple as its first packets (ctTupleOrig) or its answers (ctTupleReply).
+func (c *socket) flow(which uint16, k *tuple) (f flow, found bool, err error) {
 	b := begin(nil, ctGet, unix.NLM_F_REQUEST, unix.AF_INET, 0)
-	b = attribute(b, ctTupleReply|unix.NLA_F_NESTED, k.attributes())
+	b = attribute(b, which|unix.NLA_F_NESTED, k.attributes())
 	if err := c.send(end(b, 0)); err != nil {
 		return f, false, err
 	}

@@ -40,6 +40,8 @@ type live struct {
 
 	remotes map[remoteKey]Remote
 	clients map[ast.IP]string // of these, the interface of each client
+
+	reported map[ast.IP]map[tuple]*conn // connections of clients that accounting has been told of
 }
 
 // A userKey is a source on the interface where it is seen, by name: indices change with the plan.
@@ -66,7 +68,8 @@ type pair struct {
 }
 
 func newLive() live {
-	return live{shuns: map[ast.IP]*runtime.Shun{}, users: map[userKey]*user{}, pairs: map[pairKey]*pair{}, half: map[halfKey]int{}, early: map[tuple]bool{}, remotes: map[remoteKey]Remote{}, clients: map[ast.IP]string{}}
+	return live{shuns: map[ast.IP]*runtime.Shun{}, users: map[userKey]*user{}, pairs: map[pairKey]*pair{}, half: map[halfKey]int{}, early: map[tuple]bool{}, remotes: map[remoteKey]Remote{}, clients: map[ast.IP]string{},
+		reported: map[ast.IP]map[tuple]*conn{}}
 }
 
 // member changes of one transaction.

@@ -281,6 +281,7 @@ func (d *dynamic) removeRemote(k remoteKey) (r Remote, ok bool, err error) {
 	u := userKey{r.If, r.Net.IP}
 	if x := d.live.users[u]; x != nil && x.ipsec {
 		delete(d.live.users, u)
+		d.reportGone(k.net.IP)
 	}
 	if d.rules == nil || !slices.ContainsFunc(d.rules.Sets, func(s nft.Set) bool { return s.Name == nft.Clients }) {
 		return r, true, nil

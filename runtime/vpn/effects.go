@@ -170,6 +170,7 @@ func (s *service) clientUp(c ike.ClientUp) {
 		r.User = c.User
 	}
 	s.crowd.add(fromAddr(c.Addr))
+	s.books.up(fromAddr(c.Addr), c.Session)
 	if err := s.c.host.AddRemote(r); err != nil {
 		s.say(fmt.Sprintf("client %v: %v", c.Addr, err))
 	}
@@ -193,6 +194,7 @@ func (s *service) clientDown(d ike.ClientDown) {
 	if err := s.c.host.RemoveRemote(c.ifName, ast.Net{IP: fromAddr(c.Addr), Mask: ast.AllOnes}); err != nil {
 		s.say(fmt.Sprintf("client %v: %v", c.Addr, err))
 	}
+	s.books.down(fromAddr(c.Addr))
 }
 
 // tellRefused writes the messages about packets that were not let in (semantics.md 6.2).

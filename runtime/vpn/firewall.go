@@ -52,6 +52,8 @@ func New(o Options) (*Firewall, error) {
 			return nil, err
 		}
 	}
+	f := &Firewall{}
+	o.Kernel.Account = func(u kernel.Use) { f.service.books.use(u) } // not before a plan is applied
 	engine, err := kernel.New(o.Kernel)
 	if err != nil {
 		return nil, err
@@ -62,7 +64,7 @@ func New(o Options) (*Firewall, error) {
 			return nil, errors.Join(err, engine.Close())
 		}
 	}
-	f := &Firewall{Engine: engine}
+	f.Engine = engine
 	where := namespace(o.Kernel.Netns)
 	f.AAA = aaa.New(&compiler.Plan{}, aaa.Options{Clock: o.Kernel.Clock, Dial: where.dial, Emit: f.event})
 	f.service = newService(config{clock: o.Kernel.Clock, rand: rand.Reader, devices: o.Kernel.Devices, network: where, host: engine, servers: f.AAA,

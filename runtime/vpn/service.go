@@ -30,6 +30,8 @@ type Host interface {
 type Servers interface {
 	Apply(*compiler.Plan)
 	AuthenticateWith(ctx context.Context, tag string, r aaa.Request) aaa.Result
+	AccountWith(ctx context.Context, tag string, rec aaa.Record) error
+	NewID() uint32
 }
 
 // Sizes of queues. What comes when one is full is lost, as it is on a network: peers send again.
@@ -60,6 +62,7 @@ type service struct {
 	c      config
 	esp    *esp.Engine
 	crowd  *crowd
+	books  *accounts
 	debugs debugs
 
 	in       chan ike.Datagram
@@ -132,6 +135,7 @@ func newService(c config) *service {
 		s.c.network = recorded{c.network, c.record}
 	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
+	s.books = newAccounts(s)
 	s.esp = esp.New(esp.Options{Sink: sink{s}, Clock: c.clock, Helpers: c.helpers})
 	go s.run()
 	return s
@@ -275,7 +279,7 @@ func (s *service) close() error {
 	}
 	s.cancel()
 	<-s.ended
-	s.work.Wait()
+	s.books.close()
 	s.esp.Close()
 	return errors.Join(append(errs, err, s.c.record.close())...)
 }

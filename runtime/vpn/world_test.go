@@ -11,6 +11,7 @@ import (
 	goruntime "runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -100,6 +101,9 @@ type box struct {
 	fails   map[string]error // of what is opened
 	notes   []string
 	tags    []string // of the groups that were asked
+
+	report func(ctx context.Context, tag string, rec aaa.Record) error
+	ids    atomic.Uint32
 }
 
 type device struct {
@@ -236,6 +240,15 @@ func (f fakeServers) AuthenticateWith(ctx context.Context, tag string, r aaa.Req
 		return aaa.Result{}
 	}
 }
+
+func (f fakeServers) AccountWith(ctx context.Context, tag string, rec aaa.Record) error {
+	if f.b.report == nil {
+		return errors.New("nobody keeps accounts")
+	}
+	return f.b.report(ctx, tag, rec)
+}
+
+func (f fakeServers) NewID() uint32 { return f.b.ids.Add(1) }
 
 type fakeNetwork struct{ b *box }
 

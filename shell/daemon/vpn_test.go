@@ -73,6 +73,7 @@ func TestVPNClient(t *testing.T) {
 		}
 		l.leave("192.168.1.2")
 	})
+	l.sub("accounting", (*vpnLab).accountsTACACS)
 	l.sub("clear", func(l *vpnLab) {
 		l.client("out", "192.168.1.2", "10.89.129.200", plain...)
 		if err := l.d.engine.ClearIKE(0); err != nil {
@@ -106,6 +107,7 @@ func TestVPNClientRADIUS(t *testing.T) {
 		l.says("109005: Authentication succeeded for user 'cisco_customer' from 192.168.1.2/0 to 0.0.0.0/0 on interface IKE-XAUTH")
 		l.leave("192.168.1.2")
 	})
+	l.sub("accounting", (*vpnLab).accountsRADIUS)
 }
 
 // refusesClients lets clients with wrong passwords try.
