@@ -64,6 +64,8 @@ type Socket struct {
 	sent   int
 	outErr syscall.Errno
 	write  func(fd uintptr) bool
+
+	segments *segments
 }
 
 // SocketOptions say how a Socket marks what it sends, for routing and rules of the host, and how much waits for a slow reader.
@@ -119,7 +121,8 @@ func listen(kind, proto int, at netip.AddrPort, o SocketOptions) (*Socket, error
 			return fail(at.String(), err)
 		}
 	}
-	s := &Socket{file: os.NewFile(uintptr(fd), fmt.Sprintf("socket %d %v", proto, at)), in: newVector(receiveBatch), out: newVector(sendBatch), gather: o.Gather}
+	s := &Socket{file: os.NewFile(uintptr(fd), fmt.Sprintf("socket %d %v", proto, at)), in: newVector(receiveBatch), out: newVector(sendBatch),
+		gather: o.Gather, segments: newSegments(fd)}
 	if s.raw, err = s.file.SyscallConn(); err != nil {
 		return nil, errors.Join(err, s.file.Close())
 	}

@@ -52,6 +52,7 @@ type leg struct {
 	now     atomic.Pointer[spec] // nil: the device is only prepared
 	device  esp.Device           // the twin; nil: none
 	port    *esp.Port
+	bursts  *esp.Bursts // what port sends protected packets through
 	udp     Datagrams
 	nat     Datagrams
 	sockets []esp.Receiver // all of them
@@ -127,6 +128,9 @@ func (s *service) closeLegs(plan *compiler.Plan) error {
 
 func (l *leg) closeSockets() error {
 	var errs []error
+	if l.bursts != nil {
+		l.bursts.Through(netip.AddrPort{}, nil)
+	}
 	for _, x := range l.sockets {
 		errs = append(errs, x.Close())
 	}
@@ -171,7 +175,8 @@ func (s *service) serve(l *leg, x *spec) error {
 			}
 		}
 		if l.port == nil {
-			l.port = s.esp.NewPort(x.iface, x.addr, x.mtu, l.device, esp.Wire{Protected: s.senders[0], Clear: s.senders[1], Reply: s.senders[2]})
+			l.bursts = &esp.Bursts{Sender: s.senders[0]}
+			l.port = s.esp.NewPort(x.iface, x.addr, x.mtu, l.device, esp.Wire{Protected: l.bursts, Clear: s.senders[1], Reply: s.senders[2]})
 			s.runs(l.port.Outbound)
 		} else {
 			l.port.Move(x.iface, x.addr, x.mtu)
@@ -220,6 +225,9 @@ func (s *service) serve(l *leg, x *spec) error {
 			return err
 		}
 		socket, port := l.nat, l.port
+		if b, ok := socket.(esp.Burster); ok {
+			l.bursts.Through(netip.AddrPortFrom(x.addr, portNATT), b)
+		}
 		s.runs(func() error { return port.InboundUDP(socket) })
 	}
 	return nil
