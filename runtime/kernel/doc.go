@@ -6,7 +6,7 @@
 // and tables.
 //
 // What always holds: the rules of a Plan are in force, all of them, before any packet is forwarded by it, and are read
-// back and counted; when anything fails the Plan before it stays, and the error names the configuration line. What the
+// back and compared, every rule and every element; when anything fails the Plan before it stays, and the error names the configuration line. What the
 // kernel does otherwise than a PIX is a W5xx diagnostic of Apply. Close takes away what Apply brought.
 //
 // The whole namespace becomes the firewall: packets on devices that are no interface of the Plan are neither forwarded

@@ -195,8 +195,8 @@ func TestRefusalNamesTheLine(t *testing.T) {
 		}
 		// A rule that is missing in the kernel is noticed.
 		rs.Chains[0].Rules = append(rs.Chains[0].Rules, nft.Rule{Do: []nft.Stmt{nft.Accept{}}})
-		if err := s.verify(rs); err == nil || !strings.Contains(err.Error(), "sanity") {
-			t.Errorf("verify: %v", err)
+		if err := s.check(good, rs); err == nil || !strings.Contains(err.Error(), "sanity") {
+			t.Errorf("check: %v", err)
 		}
 	})
 }

@@ -1,220 +1,364 @@
 package kernel
 
 import (
-	"bytes"
-	"encoding/binary"
+	"errors"
 	"fmt"
+	"hash/maphash"
+	"maps"
+	"slices"
+	"sync"
+	"sync/atomic"
 
 	"golang.org/x/sys/unix"
 
 	"pixfw/compiler/nft"
 )
 
-// check reads back what was loaded and compares it: a list that is too long would be cut in silence, and others may change the table.
+// errOther says that the kernel has something else.
+var errOther = errors.New("what the kernel has is not what was loaded")
+
+const (
+	readers   = 2 // sockets that read back at once, each a dump of its own
+	readTries = 5 // times that all is read, when others change nftables meanwhile
+)
+
+// check reads back what was loaded and compares all of it: table, chains, sets, helpers, every rule and every element. A list that is too
+// long would be cut in silence, and others may change the table.
 func (s *space) check(b *nft.Batch, rs *nft.Ruleset) error {
-	if err := s.verify(rs); err != nil {
-		return err
+	want := index(b)
+	for try := 1; ; try++ {
+		r := &reading{s: s, b: b, rs: rs, sent: want}
+		// A dump that others have changed tables in may lack what is there.
+		if err := r.compare(); err == nil || !r.torn.Load() || try == readTries {
+			return err
+		}
 	}
-	return s.readback(b, rs)
 }
 
-// readback compares the rules and elements that the kernel has with those that were sent, the elements of all sets, and rules: of
-// long lists, whose numbers verify has compared, the first readRules.
-func (s *space) readback(b *nft.Batch, rs *nft.Ruleset) error {
-	sent := map[string][]int{} // rules of each chain, as messages
-	var order []string
-	elems := map[string]map[string]int{}
-	total := 0
+// sent is what a batch loads, by name: numbers of messages, and contents of sets.
+type sent struct {
+	seed      maphash.Seed
+	table     int
+	chains    map[string]int
+	sets      map[string]int
+	helpers   map[string]int
+	rules     map[string][]int // of each chain, in order
+	many      bool             // rules
+	contents  map[string]*content
+	anonymous map[uint32]*content // by the id in the batch
+}
+
+func index(b *nft.Batch) *sent {
+	out := &sent{seed: maphash.MakeSeed(), chains: map[string]int{}, sets: map[string]int{}, helpers: map[string]int{}, rules: map[string][]int{},
+		contents: map[string]*content{}, anonymous: map[uint32]*content{}}
+	c := comparer{seed: out.seed}
+	n := 0
 	for i := range b.Messages {
-		m := &b.Messages[i]
-		switch uint16(m.Header.Type) & 0xff {
+		m := b.Messages[i].Data[4:]
+		switch uint16(b.Messages[i].Header.Type) & 0xff {
+		case unix.NFT_MSG_NEWTABLE:
+			out.table = i
+		case unix.NFT_MSG_NEWCHAIN:
+			out.chains[string(text(attributeOf(m, unix.NFTA_CHAIN_NAME)))] = i
+		case unix.NFT_MSG_NEWOBJ:
+			out.helpers[string(text(attributeOf(m, unix.NFTA_OBJ_NAME)))] = i
 		case unix.NFT_MSG_NEWRULE:
-			name := string(attributeOf(m.Data[4:], unix.NFTA_RULE_CHAIN))
-			if sent[name] == nil {
-				order = append(order, name)
+			name := text(attributeOf(m, unix.NFTA_RULE_CHAIN))
+			out.rules[string(name)] = append(out.rules[string(name)], i)
+			n++
+		case unix.NFT_MSG_NEWSET:
+			if name := string(text(attributeOf(m, unix.NFTA_SET_NAME))); name[:min(len(name), len(anonymousName))] != anonymousName {
+				out.sets[name] = i
+				out.contents[name] = &content{}
+			} else {
+				out.anonymous[be32(attributeOf(m, unix.NFTA_SET_ID))] = &content{}
 			}
-			sent[name] = append(sent[name], i)
-			total++
 		case unix.NFT_MSG_NEWSETELEM:
-			name := string(text(attributeOf(m.Data[4:], unix.NFTA_SET_ELEM_LIST_SET)))
-			if elems[name] == nil {
-				elems[name] = map[string]int{}
+			of := out.contents[string(text(attributeOf(m, unix.NFTA_SET_ELEM_LIST_SET)))]
+			if of == nil {
+				of = out.anonymous[be32(attributeOf(m, unix.NFTA_SET_ELEM_LIST_SET_ID))]
 			}
-			attributes(attributeOf(m.Data[4:], unix.NFTA_SET_ELEM_LIST_ELEMENTS), func(_ uint16, elem []byte) { elems[name][element(elem)]++ })
+			attributes(attributeOf(m, unix.NFTA_SET_ELEM_LIST_ELEMENTS), func(_ uint16, elem []byte) {
+				if attributeOf(elem, unix.NFTA_SET_ELEM_TIMEOUT) != nil && of.each == nil {
+					of.each = map[uint64]bool{}
+				}
+				of.add(c.element(elem))
+			})
 		}
 	}
-	return s.dumps(func(c *socket) error {
-		var err error
-		wrong := func(k int) {
-			if err == nil {
-				line, what := b.Cause(k)
-				err = &RuleError{Line: line.Pos.Line, Text: line.Text(), What: what, Err: errOther}
-			}
-		}
-		next := map[string]int{}
-		take := func(rule []byte) {
-			name := string(attributeOf(rule, unix.NFTA_RULE_CHAIN))
-			if string(text(attributeOf(rule, unix.NFTA_RULE_TABLE))) != nft.Table {
-				return
-			}
-			if n := next[name]; n < len(sent[name]) {
-				k := sent[name][n]
-				m := b.Messages[k].Data[4:]
-				if !bytes.Equal(attributeOf(m, unix.NFTA_RULE_USERDATA), attributeOf(rule, unix.NFTA_RULE_USERDATA)) ||
-					!sameExpressions(attributeOf(m, unix.NFTA_RULE_EXPRESSIONS), attributeOf(rule, unix.NFTA_RULE_EXPRESSIONS)) {
-					wrong(k)
-				}
-			}
-			next[name]++
-		}
-		table := attribute(nil, unix.NFTA_RULE_TABLE, []byte(nft.Table+"\x00"))
-		if total <= readRules {
-			if e := c.dump(unix.NFT_MSG_GETRULE, take, table); e != nil {
-				return e
-			}
-		} else {
-			for read, i := 0, 0; i < len(order) && read < readRules; i++ {
-				if len(sent[order[i]]) > readRules {
-					continue // the kernel begins each part of a dump at the first rule of all
-				}
-				if e := c.dump(unix.NFT_MSG_GETRULE, take, attribute(table[:len(table):len(table)], unix.NFTA_RULE_CHAIN, []byte(order[i]))); e != nil {
-					return e
-				}
-				read += len(sent[order[i]])
-			}
-		}
-		for i := range rs.Sets {
-			name := rs.Sets[i].Name
-			if rs.Sets[i].Elements() == 0 || err != nil {
-				continue
-			}
-			want := elems[name]
-			n, bad := 0, false
-			if e := c.eachElement(name, func(elem []byte) {
-				n++
-				k := element(elem)
-				want[k]--
-				bad = bad || want[k] < 0
-			}); e != nil {
-				return fmt.Errorf("read set %s back: %w", name, e)
-			}
-			switch {
-			case n != rs.Sets[i].Elements():
-				return fmt.Errorf("set %s has %d elements in the kernel, %d were loaded", name, n, rs.Sets[i].Elements())
-			case bad:
-				return fmt.Errorf("set %s: %w", name, errOther)
-			}
-		}
-		return err
-	})
-}
-
-const readRules = 5000
-
-var errOther = fmt.Errorf("what the kernel has is not what was loaded")
-
-// attributeOf is the first attribute of a type.
-func attributeOf(b []byte, want uint16) (out []byte) {
-	found := false
-	attributes(b, func(typ uint16, data []byte) {
-		if typ == want && !found {
-			out, found = data, true
-		}
-	})
+	out.many = n > manyRules
 	return out
 }
 
-// element is what tells elements apart: key, flags, and what they lead to.
-func element(b []byte) string {
-	var out []byte
-	for _, typ := range [...]uint16{unix.NFTA_SET_ELEM_KEY, unix.NFTA_SET_ELEM_FLAGS, unix.NFTA_SET_ELEM_DATA} {
-		data := attributeOf(b, typ)
-		switch typ {
-		case unix.NFTA_SET_ELEM_FLAGS:
-			out = append(out, byte(be32(data)))
+// A reading compares once what the kernel has with what was sent.
+type reading struct {
+	s    *space
+	b    *nft.Batch
+	rs   *nft.Ruleset
+	sent *sent
+	torn atomic.Bool // a dump says that others have changed something while it was made
+
+	mu    sync.Mutex
+	err   error
+	at    int // of the error, in the order of reading
+	anons []anonymous
+}
+
+// differs is the error of a message whose like is not there.
+func (r *reading) differs(k int) error {
+	line, what := r.b.Cause(k)
+	return &RuleError{Line: line.Pos.Line, Text: line.Text(), What: what, Err: errOther}
+}
+
+func (r *reading) fail(at int, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if err != nil && (r.err == nil || at < r.at) {
+		r.err, r.at = err, at
+	}
+}
+
+// dump is one of a socket, that notes whether it is whole.
+func (r *reading) dump(c *socket, typ uint16, fn func([]byte), filter []byte) error {
+	err := c.dump(typ, fn, filter)
+	if c.torn {
+		r.torn.Store(true)
+	}
+	return err
+}
+
+func (r *reading) compare() error {
+	if err := r.s.dumps(r.definitions); err != nil {
+		return err
+	}
+	// What is read in one go each: chains, or all of them, and then sets.
+	chains := []string{""}
+	if r.sent.many {
+		// The kernel begins each part of a dump at the first rule of all: many rules are read faster chain by chain.
+		chains = slices.Sorted(maps.Keys(r.sent.chains))
+	}
+	sets := make([]int, 0, len(r.rs.Sets))
+	for i := range r.rs.Sets {
+		switch r.rs.Sets[i].Kind {
+		case nft.Dynamic, nft.Counting, nft.Queries: // packets fill them
 		default:
-			out = append(out, attributeOf(data, unix.NFTA_DATA_VALUE)...)
-			v := attributeOf(data, unix.NFTA_DATA_VERDICT)
-			out = append(out, attributeOf(v, unix.NFTA_VERDICT_CODE)...)
-			out = append(out, attributeOf(v, unix.NFTA_VERDICT_CHAIN)...)
+			sets = append(sets, i)
 		}
-		out = append(out, 0)
 	}
-	return string(out)
+	r.each(len(chains), func(c *socket, cmp *comparer, i int) error { return r.rules(c, cmp, chains[i]) })
+	r.each(len(sets), func(c *socket, cmp *comparer, i int) error {
+		set := &r.rs.Sets[sets[i]]
+		want := r.sent.contents[set.Name]
+		n, same, err := r.elements(c, cmp, set.Name, want)
+		switch loaded := max(want.n, set.Elements()); { // the number of the model is no message's
+		case err != nil:
+			return err
+		case n != loaded && want.each == nil:
+			return fmt.Errorf("set %s has %d elements in the kernel, %d were loaded", set.Name, n, loaded)
+		case !same:
+			return fmt.Errorf("set %s: %w", set.Name, errOther)
+		}
+		return nil
+	})
+	r.each(len(r.anons), func(c *socket, cmp *comparer, i int) error {
+		a := &r.anons[i]
+		want := r.sent.anonymous[a.id]
+		if want == nil {
+			return r.differs(a.rule)
+		}
+		n, same, err := r.elements(c, cmp, a.name, want)
+		if err == nil && (n != want.n || !same) {
+			err = r.differs(a.rule)
+		}
+		return err
+	})
+	return r.err
 }
 
-// sameExpressions reports whether the kernel's expressions are those that were sent, as far as those say something: of counters what
-// they have counted, ids within the batch, and names of sets without one are its own.
-func sameExpressions(sent, has []byte) bool {
-	var a, b [][]byte
-	attributes(sent, func(_ uint16, data []byte) { a = append(a, data) })
-	attributes(has, func(_ uint16, data []byte) { b = append(b, data) })
-	if len(a) != len(b) {
-		return false
+// each does n things, readers of them at a time, until one fails.
+func (r *reading) each(n int, do func(c *socket, cmp *comparer, i int) error) {
+	if r.err != nil {
+		return
 	}
-	for i := range a {
-		name := string(text(attributeOf(a[i], unix.NFTA_EXPR_NAME)))
-		if name != string(text(attributeOf(b[i], unix.NFTA_EXPR_NAME))) {
-			return false
-		}
-		if name != "counter" && !sameData(name, attributeOf(a[i], unix.NFTA_EXPR_DATA), attributeOf(b[i], unix.NFTA_EXPR_DATA)) {
-			return false
-		}
+	var next atomic.Int64
+	var failed atomic.Bool
+	var work sync.WaitGroup
+	for range min(readers, n) {
+		work.Go(func() {
+			at := 0
+			cmp := comparer{seed: r.sent.seed}
+			err := r.s.dumps(func(c *socket) error {
+				for !failed.Load() {
+					if at = int(next.Add(1)) - 1; at >= n {
+						break
+					}
+					if err := do(c, &cmp, at); err != nil {
+						failed.Store(true)
+						return err
+					}
+				}
+				r.mu.Lock()
+				defer r.mu.Unlock()
+				r.anons = append(r.anons, cmp.anonymous...)
+				return nil
+			})
+			r.fail(at, err)
+		})
 	}
-	return true
+	work.Wait()
 }
 
-// sameData reports whether each attribute that was sent is there with its value.
-func sameData(name string, sent, has []byte) bool {
-	for len(sent) >= 4 {
-		n := int(binary.NativeEndian.Uint16(sent))
-		typ := binary.NativeEndian.Uint16(sent[2:])
-		if n < 4 || n > len(sent) {
-			return false
-		}
-		data := sent[4:n]
-		sent = sent[min((n+3)&^3, len(sent)):]
-		nested := typ&unix.NLA_F_NESTED != 0
-		typ &^= unix.NLA_F_NESTED | unix.NLA_F_NET_BYTEORDER
-		switch {
-		case name == "lookup" && typ == unix.NFTA_LOOKUP_SET_ID, name == "dynset" && typ == unix.NFTA_DYNSET_SET_ID,
-			name == "lookup" && typ == unix.NFTA_LOOKUP_SET && bytes.HasPrefix(data, []byte("__set")):
-			continue
-		}
-		got := attributeOf(has, typ)
-		switch {
-		case name == "dynset" && typ == unix.NFTA_DYNSET_EXPR: // an expression of each element
-			if !bytes.Equal(text(attributeOf(data, unix.NFTA_EXPR_NAME)), text(attributeOf(got, unix.NFTA_EXPR_NAME))) ||
-				!sameData("", attributeOf(data, unix.NFTA_EXPR_DATA), attributeOf(got, unix.NFTA_EXPR_DATA)) {
-				return false
-			}
-		case name == "reject" && typ == unix.NFTA_REJECT_ICMP_CODE && got == nil: // a TCP reset has none
-		case name == "nat" && typ == unix.NFTA_NAT_FLAGS: // the kernel says which registers it uses
-			if be32(data)&^be32(got) != 0 {
-				return false
-			}
-		case nested:
-			if !sameData(name, data, got) {
-				return false
-			}
-		case bytes.Equal(data, got), name == "objref" && bytes.Equal(text(data), text(got)):
-		case register(name, typ) && be32(data) >= unix.NFT_REG32_00 && be32(data)%4 == 0 && be32(got) == be32(data)/4-1: // it has two names
-		default:
-			return false
+// definitions compares the table, its chains with how often each is used, its sets and its helpers.
+func (r *reading) definitions(c *socket) error {
+	var cmp comparer
+	of := func(filter uint16) []byte { return attribute(nil, filter, []byte(nft.Table+"\x00")) }
+	var failed error
+	wrong := func(err error) {
+		if failed == nil {
+			failed = err
 		}
 	}
-	return true
+	data := func(k int) []byte { return r.b.Messages[k].Data[4:] }
+	found := false
+	err := r.dump(c, unix.NFT_MSG_GETTABLE, func(b []byte) {
+		if string(text(attributeOf(b, unix.NFTA_TABLE_NAME))) != nft.Table {
+			return
+		}
+		found = true
+		if !cmp.attributes(data(r.sent.table), b, unix.NFTA_TABLE_FLAGS) || be32(attributeOf(b, unix.NFTA_TABLE_FLAGS))&unix.NFT_TABLE_F_DORMANT != 0 {
+			wrong(fmt.Errorf("table %s: %w", nft.Table, errOther))
+		}
+	}, nil)
+	if err == nil && !found {
+		return fmt.Errorf("table %s is not in the kernel", nft.Table)
+	}
+	uses, have := r.rs.References(), map[string]bool{}
+	if err == nil {
+		err = r.dump(c, unix.NFT_MSG_GETCHAIN, func(b []byte) {
+			if string(text(attributeOf(b, unix.NFTA_CHAIN_TABLE))) != nft.Table {
+				return
+			}
+			name := string(text(attributeOf(b, unix.NFTA_CHAIN_NAME)))
+			have[name] = true
+			k, is := r.sent.chains[name]
+			switch n := int(be32(attributeOf(b, unix.NFTA_CHAIN_USE))); {
+			case !is:
+				wrong(fmt.Errorf("chain %s is in the kernel, and was not loaded", name))
+			case n != uses[name]:
+				wrong(fmt.Errorf("chain %s has %d rules and jumps to it in the kernel, %d were loaded", name, n, uses[name]))
+			case !cmp.attributes(data(k), b, unix.NFTA_CHAIN_TYPE, unix.NFTA_CHAIN_POLICY) ||
+				!cmp.attributes(attributeOf(data(k), unix.NFTA_CHAIN_HOOK), attributeOf(b, unix.NFTA_CHAIN_HOOK), unix.NFTA_HOOK_HOOKNUM, unix.NFTA_HOOK_PRIORITY):
+				wrong(fmt.Errorf("chain %s: %w", name, errOther))
+			}
+		}, nil)
+	}
+	for _, part := range []struct {
+		what     string
+		get      uint16
+		table    uint16
+		name     uint16
+		sent     map[string]int
+		compared []uint16
+		nested   uint16
+		inner    []uint16
+	}{
+		{"set", unix.NFT_MSG_GETSET, unix.NFTA_SET_TABLE, unix.NFTA_SET_NAME, r.sent.sets,
+			[]uint16{unix.NFTA_SET_FLAGS, unix.NFTA_SET_KEY_TYPE, unix.NFTA_SET_KEY_LEN, unix.NFTA_SET_DATA_TYPE, unix.NFTA_SET_TIMEOUT, unix.NFTA_SET_USERDATA},
+			unix.NFTA_SET_DESC, []uint16{unix.NFTA_SET_DESC_SIZE}},
+		{"connection tracking helper", unix.NFT_MSG_GETOBJ, unix.NFTA_OBJ_TABLE, unix.NFTA_OBJ_NAME, r.sent.helpers,
+			[]uint16{unix.NFTA_OBJ_TYPE}, unix.NFTA_OBJ_DATA, []uint16{unix.NFTA_CT_HELPER_NAME, unix.NFTA_CT_HELPER_L3PROTO, unix.NFTA_CT_HELPER_L4PROTO}},
+	} {
+		if err != nil {
+			break
+		}
+		n := 0
+		err = r.dump(c, part.get, func(b []byte) {
+			name := string(text(attributeOf(b, part.name)))
+			if string(text(attributeOf(b, part.table))) != nft.Table || part.what == "set" && name[:min(len(name), len(anonymousName))] == anonymousName {
+				return
+			}
+			n++
+			k, is := part.sent[name]
+			if !is {
+				wrong(fmt.Errorf("%s %s is in the kernel, and was not loaded", part.what, name))
+			} else if !cmp.attributes(data(k), b, part.compared...) ||
+				!cmp.attributes(attributeOf(data(k), part.nested), attributeOf(b, part.nested), part.inner...) {
+				wrong(fmt.Errorf("%s %s: %w", part.what, name, errOther))
+			}
+		}, of(part.table))
+		if n < len(part.sent) && err == nil {
+			wrong(fmt.Errorf("%d of %d that were loaded are in the kernel: %s", n, len(part.sent), part.what))
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("read back: %w", err)
+	}
+	for i := range r.rs.Chains {
+		if name := r.rs.Chains[i].Name; !have[name] {
+			wrong(fmt.Errorf("chain %s is not in the kernel", name))
+		}
+	}
+	return failed
 }
 
-// register reports whether an attribute of an expression names a register.
-func register(name string, typ uint16) bool {
-	switch name {
-	case "payload":
-		return typ == unix.NFTA_PAYLOAD_DREG
-	case "lookup":
-		return typ == unix.NFTA_LOOKUP_SREG
-	case "dynset":
-		return typ == unix.NFTA_DYNSET_SREG_KEY
+// rules compares the rules of a chain; empty: of all.
+func (r *reading) rules(c *socket, cmp *comparer, chain string) error {
+	filter := attribute(nil, unix.NFTA_RULE_TABLE, []byte(nft.Table+"\x00"))
+	if chain != "" {
+		filter = attribute(filter, unix.NFTA_RULE_CHAIN, []byte(chain+"\x00"))
 	}
-	return false
+	var failed error
+	name, n := chain, 0
+	want := r.sent.rules[chain]
+	ends := func() { // of the rules of a chain
+		if n < len(want) && failed == nil {
+			failed = r.differs(want[n])
+		}
+	}
+	err := r.dump(c, unix.NFT_MSG_GETRULE, func(rule []byte) {
+		if string(text(attributeOf(rule, unix.NFTA_RULE_TABLE))) != nft.Table || failed != nil {
+			return
+		}
+		if of := text(attributeOf(rule, unix.NFTA_RULE_CHAIN)); string(of) != name {
+			ends()
+			name, n = string(of), 0
+			want = r.sent.rules[name]
+		}
+		if n >= len(want) {
+			if failed == nil {
+				failed = fmt.Errorf("chain %s has a rule that was not loaded", name)
+			}
+			return
+		}
+		m := r.b.Messages[want[n]].Data[4:]
+		cmp.rule = want[n]
+		if string(attributeOf(m, unix.NFTA_RULE_USERDATA)) != string(attributeOf(rule, unix.NFTA_RULE_USERDATA)) ||
+			!cmp.expressions(attributeOf(m, unix.NFTA_RULE_EXPRESSIONS), attributeOf(rule, unix.NFTA_RULE_EXPRESSIONS)) {
+			failed = r.differs(want[n])
+		}
+		n++
+	}, filter)
+	if err != nil {
+		return fmt.Errorf("read rules back: %w", err)
+	}
+	ends()
+	return failed
+}
+
+// elements compares those of a set. n is how many the kernel has.
+func (r *reading) elements(c *socket, cmp *comparer, name string, want *content) (n int, same bool, err error) {
+	var got content
+	same = true
+	err = c.eachElement(name, func(elem []byte) {
+		k := cmp.element(elem)
+		got.add(k)
+		same = same && (want.each == nil || want.each[k])
+	})
+	if c.torn {
+		r.torn.Store(true)
+	}
+	if err != nil {
+		return 0, false, fmt.Errorf("read set %s back: %w", name, err)
+	}
+	return got.n, same && (want.each != nil || got.sum == want.sum), nil
 }

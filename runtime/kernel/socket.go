@@ -17,6 +17,9 @@ type socket struct {
 	f    *os.File
 	rc   syscall.RawConn
 	busy atomic.Bool // the reader may have something that it has not done yet
+
+	parts []byte // of dumps, one after the other
+	torn  bool   // what the last dump is of was changed while it was made
 }
 
 // openSocket opens a socket in the namespace that is a member of the groups, with a bounded receive buffer.
@@ -145,6 +148,21 @@ func messages(b []byte, fn func(typ uint16, data []byte)) {
 		fn(binary.NativeEndian.Uint16(b[4:]), b[unix.NLMSG_HDRLEN:n])
 		b = b[min((n+3)&^3, len(b)):]
 	}
+}
+
+// interrupted reports whether a message of a dump says that others have changed what it is of.
+func interrupted(b []byte) bool {
+	for len(b) >= unix.NLMSG_HDRLEN {
+		n := int(binary.NativeEndian.Uint32(b))
+		if n < unix.NLMSG_HDRLEN || n > len(b) {
+			return false
+		}
+		if binary.NativeEndian.Uint16(b[6:])&unix.NLM_F_DUMP_INTR != 0 {
+			return true
+		}
+		b = b[min((n+3)&^3, len(b)):]
+	}
+	return false
 }
 
 // attributes hands each attribute to fn, as far as they are whole.
