@@ -27,6 +27,9 @@ func Compile(cfg *ast.Config) (*Plan, ast.Diagnostics) {
 	for _, h := range c.lines.hostnames {
 		c.plan.Hostname = h.Name
 	}
+	if d, ok := ast.First[*ast.DomainName](cfg, nil); ok {
+		c.plan.Domain = d.Name
+	}
 	// The order is that of the references: interfaces first, then lists, then those who name them.
 	c.interfaces()
 	c.routes()

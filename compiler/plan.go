@@ -36,6 +36,7 @@ const None = -1
 type Plan struct {
 	File     string
 	Hostname string
+	Domain   string // of domain-name; empty: none
 	Release  string // such as 6.3(3)
 
 	Interfaces []Interface

@@ -1,6 +1,7 @@
 package compiler
 
 import (
+	"slices"
 	"time"
 
 	"pixfw/ast"
@@ -33,8 +34,8 @@ type Keepalive struct {
 }
 
 // Exempt reports whether a peer is excused from extended authentication and from mode configuration, by its key or by a line of
-// its own. name is the name that its certificate gives; empty without one.
-func (v *VPN) Exempt(ip ast.IP, name string) (noXauth, noConfigMode bool) {
+// its own. names are those that its certificate gives; none without one: a name that nobody has proven excuses from nothing.
+func (v *VPN) Exempt(ip ast.IP, names []string) (noXauth, noConfigMode bool) {
 	for i := range v.Keys {
 		if k := &v.Keys[i]; k.Peer.Contains(ip) {
 			noXauth, noConfigMode = k.NoXauth, k.NoConfigMode
@@ -43,7 +44,7 @@ func (v *VPN) Exempt(ip ast.IP, name string) (noXauth, noConfigMode bool) {
 	}
 	for i := range v.Peers {
 		p := &v.Peers[i]
-		if p.IP != 0 && p.IP == ip || p.FQDN != "" && p.FQDN == name {
+		if p.IP != 0 && p.IP == ip || p.FQDN != "" && slices.Contains(names, p.FQDN) {
 			noXauth, noConfigMode = noXauth || p.NoXauth, noConfigMode || p.NoConfigMode
 		}
 	}

@@ -68,7 +68,11 @@ func (m *Machine) ownIdentity(s *sa) identity {
 	id := identity{Proto: 17, Port: 500}
 	switch v := &m.plan.VPN; {
 	case v.Identity == "hostname" && m.plan.Hostname != "":
-		id.Type, id.Data = idFQDN, []byte(m.plan.Hostname)
+		name := m.plan.Hostname
+		if m.plan.Domain != "" {
+			name += "." + m.plan.Domain
+		}
+		id.Type, id.Data = idFQDN, []byte(name)
 	case v.Identity == "key-id" && v.KeyID != "":
 		id.Type, id.Data = idKeyID, []byte(v.KeyID)
 	default:

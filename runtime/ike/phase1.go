@@ -242,10 +242,11 @@ func (m *Machine) authenticated(s *sa) {
 	m.disarm(&s.retry)
 	m.established(s)
 	if !s.initiator && s.group == compiler.None {
-		s.noXauth, s.noConfig = m.plan.VPN.Exempt(astIP(s.remote.Addr()), s.peerName())
+		s.noXauth, s.noConfig = m.plan.VPN.Exempt(astIP(s.remote.Addr()), s.names)
 	} else if s.initiator {
 		s.noXauth, s.noConfig = true, true
 	}
+	s.names = nil
 	if s.lifetime > 0 {
 		m.arm(&s.life, timerLife, s.lifetime)
 		m.arm(&s.renewal, timerRenew, s.lifetime-margin(s.lifetime, s.initiator))

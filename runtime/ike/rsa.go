@@ -139,6 +139,7 @@ func (m *Machine) proveRSA(s *sa, list []payload, id identity, want []byte) erro
 		m.event(EvHashMismatch, s.remote.Addr())
 		return errSignature
 	}
+	s.names = append([]string{cert.Subject.CommonName}, cert.DNSNames...)
 	if !s.initiator { // clients are in the group that their certificate names
 		for _, ou := range cert.Subject.OrganizationalUnit {
 			if i := m.groupByName(ou); i >= 0 {

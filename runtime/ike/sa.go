@@ -41,7 +41,8 @@ type sa struct {
 	group       int    // index in VPN.Groups; compiler.None
 	groupName   string // as the peer has sent it; only where group is one of ours
 	peerID      identity
-	noXauth     bool // excused by key or isakmp peer
+	names       []string // those of the peer's certificate, until phase 1 is done
+	noXauth     bool     // excused by key or isakmp peer
 	noConfig    bool
 	dpd         bool // the peer has said that it speaks it
 	unity       bool // a Cisco client
@@ -148,13 +149,4 @@ func astIP(a netip.Addr) ast.IP {
 // addrOf is the way back.
 func addrOf(ip ast.IP) netip.Addr {
 	return netip.AddrFrom4([4]byte{byte(ip >> 24), byte(ip >> 16), byte(ip >> 8), byte(ip)})
-}
-
-// peerName is the name that the peer has given itself; empty: it has given an address.
-func (s *sa) peerName() string {
-	switch s.peerID.Type {
-	case idFQDN, idUser, idKeyID:
-		return string(s.peerID.Data)
-	}
-	return ""
 }

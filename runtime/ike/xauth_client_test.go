@@ -20,6 +20,7 @@ type vpnClient struct {
 	main   bool
 	auth   uint16 // offered
 	group  string
+	name   string // stated in main mode in place of the address
 	key    string
 	ivs    map[uint32][]byte
 	proxy  identity // IDcr of its quick mode
@@ -88,6 +89,9 @@ func (c *vpnClient) connect() {
 	list := []payload{{pSA, hs.saBody}}
 	kind := xMain
 	id := identity{Type: idIPv4, Proto: 17, Port: 500, Data: c.at.Addr().AsSlice()}
+	if c.name != "" {
+		id.Type, id.Data = idFQDN, []byte(c.name)
+	}
 	if !c.main {
 		kind = xAggressive
 		id = identity{Type: idKeyID, Proto: 17, Port: 500, Data: []byte(c.group)}

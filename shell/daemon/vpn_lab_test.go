@@ -42,6 +42,12 @@ const labSecrets = "isakmp key cisco123 address 0.0.0.0 netmask 0.0.0.0\nvpngrou
 // newVPNLab builds the lab and starts the firewall; edit changes the configuration before.
 func newVPNLab(t *testing.T, edit *strings.Replacer, tools ...string) *vpnLab {
 	t.Helper()
+	return newVPNLabWith(t, edit, "", tools...)
+}
+
+// newVPNLabWith is newVPNLab with a directory of certificates.
+func newVPNLabWith(t *testing.T, edit *strings.Replacer, certificates string, tools ...string) *vpnLab {
+	t.Helper()
 	dir, err := filepath.Abs(labDir)
 	if err != nil {
 		t.Fatal(err)
@@ -85,7 +91,7 @@ func newVPNLab(t *testing.T, edit *strings.Replacer, tools ...string) *vpnLab {
 	if err := errors.Join(err, diags.Err()); err != nil {
 		t.Fatal(err)
 	}
-	if l.d, err = Start(Options{Config: cfg, Secrets: secrets, Netns: netns(l.prefix + "-pix"), State: filepath.Join(l.dir, "fw"),
+	if l.d, err = Start(Options{Config: cfg, Secrets: secrets, Netns: netns(l.prefix + "-pix"), Certificates: certificates, State: filepath.Join(l.dir, "fw"),
 		Devices: map[string]string{"ethernet0": "outside", "ethernet1": "inside"}, Note: l.heard}); err != nil {
 		t.Fatal(err)
 	}
