@@ -100,6 +100,7 @@ type lowerer struct {
 	acl     map[int]string // chains of bound access lists
 	un      map[int]string // maps of live translations, by the interface where they are seen
 	limited map[limitKey]string
+	counted map[int]string     // sets of hosts that have a limit, by interface
 	to      map[int][]Range    // what lies behind each interface
 	real    map[uint32]ast.Net // classes that keep host bits: the real net
 }

@@ -183,42 +183,6 @@ func (l *lowerer) forward() {
 	l.limitChains()
 }
 
-// limitChains count the connections that are let through: what was refused for another reason does not count (semantics.md 0, step 11).
-func (l *lowerer) limitChains() {
-	base := Chain{Name: "limits", Type: "filter", Hook: "forward", Priority: 10, Note: "Limits of connections"}
-	var chains []Chain
-	for _, i := range l.ifs {
-		for _, o := range l.ifs {
-			hi, lo, inbound := i, o, false
-			if l.level(i) < l.level(o) {
-				hi, lo, inbound = o, i, true
-			}
-			if l.level(i) == l.level(o) {
-				continue
-			}
-			if c := l.limitChain(l.pairName("limits", i, o), hi, lo, inbound); c != nil {
-				var exempt []Rule
-				for k := range l.p.NAT.Exemptions {
-					if x := &l.p.NAT.Exemptions[k]; x.If == i && !x.Outside && !inbound {
-						sub := l.listChain(fmt.Sprintf("%s_exempt_%d", c.Name, k), x.ACL, false, []Stmt{Accept{}})
-						chains = append(chains, sub)
-						exempt = append(exempt, Rule{Do: []Stmt{Jump{sub.Name}}, Line: x.Line})
-					}
-				}
-				c.Rules = append(exempt, c.Rules...)
-				chains = append(chains, *c)
-				jump := limitJump(c)
-				jump.Match = append([]Match{iif(l.dev[i]), oif(l.dev[o])}, jump.Match...)
-				base.Rules = append(base.Rules, jump)
-			}
-		}
-	}
-	if len(chains) > 0 {
-		l.chain(base)
-		l.rs.Chains = append(l.rs.Chains, chains...)
-	}
-}
-
 // inbound is from interface i to the higher o.
 func (l *lowerer) inbound(i, o int) []Chain {
 	c := Chain{Name: l.pairName("in", i, o), Note: "inbound"}

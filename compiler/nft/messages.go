@@ -388,6 +388,10 @@ func (e *encoder) match(m *Match) ([]expr.Any, error) {
 		return e.values(m, payload(network, quotedSaddr, 4), nftables.TypeIPAddr, be32)
 	case QuotedDaddr:
 		return e.values(m, payload(network, quotedDaddr, 4), nftables.TypeIPAddr, be32)
+	case OrigDaddr:
+		return e.values(m, &expr.Ct{Key: ctDaddr, Register: 1}, nftables.TypeIPAddr, be32)
+	case OrigDport:
+		return e.values(m, &expr.Ct{Key: expr.CtKeyPROTODST, Register: 1}, nftables.TypeInetService, be16)
 	case L4Proto:
 		return e.values(m, &expr.Meta{Key: expr.MetaKeyL4PROTO, Register: 1}, nftables.TypeInetProto, be8)
 	case Sport:

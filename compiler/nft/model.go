@@ -26,6 +26,7 @@ const (
 	markFirst   = MarkOwn | 16
 	MarkRequest = 0x51000000
 	MarkConduit = 0x52000000 // of a packet: a conduit permits it inbound
+	MarkLimit   = 0x56000000 // of a packet in the queue: the first of a connection whose host has a limit
 	// MarkFragment is of a packet in the queue: a fragment.
 	MarkFragment = 0x55000000
 
@@ -67,6 +68,7 @@ type Ruleset struct {
 	Xlates   []XlateMap
 	Requests []Request
 	PATs     []PATClass
+	Limits   []ConnLimit
 	// XlateLife is how long an address stays in a set of translations that are used (UsedSet).
 	XlateLife time.Duration
 
@@ -226,6 +228,8 @@ const (
 	AskedBefore    // no value: the DNS query that a packet is, likewise
 	QuotedSaddr    // of the packet in an ICMP error
 	QuotedDaddr
+	OrigDaddr // as the first packet of the connection had it on the wire
+	OrigDport
 )
 
 // Bits of CtState and CtStatus, and TCP flags.
@@ -235,7 +239,9 @@ const (
 	StateRelated     = 4
 	StateNew         = 8
 	StateUntracked   = 64
+	StatusConfirmed  = 0x08 // a packet of the connection has left
 	StatusSNAT       = 0x10
+	StatusDNAT       = 0x20
 	flagFIN          = 1
 	flagSYN          = 2
 	flagRST          = 4

@@ -314,7 +314,14 @@ func (m *Match) text(proto string) string {
 	case CtState:
 		return "ct state " + op + strings.Join(bits(m.Mask, stateWords), ",")
 	case CtStatus:
-		return "ct status snat"
+		if m.Not {
+			return "ct status ! " + strings.Join(bits(m.Mask, statusWords), ",")
+		}
+		return "ct status " + strings.Join(bits(m.Mask, statusWords), ",")
+	case OrigDaddr:
+		return "ct original ip daddr " + value(Range.addr)
+	case OrigDport:
+		return "ct original proto-dst " + value(Range.number)
 	case CtReply:
 		if m.Not {
 			return "ct direction original"
@@ -362,6 +369,7 @@ var (
 	flagWords  = []bitWord{{flagFIN, "fin"}, {flagSYN, "syn"}, {flagRST, "rst"}, {flagACK, "ack"}}
 	stateWords = []bitWord{{StateInvalid, "invalid"}, {StateEstablished, "established"}, {StateRelated, "related"}, {StateNew, "new"},
 		{StateUntracked, "untracked"}}
+	statusWords = []bitWord{{StatusConfirmed, "confirmed"}, {StatusSNAT, "snat"}, {StatusDNAT, "dnat"}}
 )
 
 func bits(v uint32, words []bitWord) []string {

@@ -199,12 +199,24 @@ func expression(b []byte, x expr.Any) ([]byte, error) {
 		b = number(b, unix.NFTA_BITWISE_LEN, e.Len)
 		b = data(b, unix.NFTA_BITWISE_MASK, e.Mask)
 		b = data(b, unix.NFTA_BITWISE_XOR, e.Xor)
+	case *expr.Ct:
+		if e.Key != ctDaddr && e.Key != expr.CtKeyPROTODST {
+			return marshal(b, x)
+		}
+		// The library has no direction for the one, and four octets of it for the other.
+		name("ct")
+		b = number(b, unix.NFTA_CT_DREG, e.Register)
+		b = number(b, unix.NFTA_CT_KEY, uint32(e.Key))
+		b = attribute(b, unix.NFTA_CT_DIRECTION, []byte{byte(e.Direction)})
 	default:
 		return marshal(b, x)
 	}
 	shut(b, at)
 	return b, nil
 }
+
+// ctDaddr is the destination of an IPv4 connection (NFT_CT_DST_IP).
+const ctDaddr expr.CtKey = 20
 
 // marshal appends an expression as the library encodes it.
 func marshal(b []byte, x expr.Any) ([]byte, error) {

@@ -3,6 +3,7 @@ package nft
 import (
 	"bytes"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/google/nftables"
@@ -59,6 +60,9 @@ func TestWireIsTheLibrarys(t *testing.T) {
 				x, err := e.rule(&c.Rules[k])
 				if err != nil {
 					t.Fatal(err)
+				}
+				if slices.ContainsFunc(c.Rules[k].Match, func(m Match) bool { return m.Field == OrigDaddr || m.Field == OrigDport }) {
+					continue // the library does not know directions: listed alike, see TestTextAndMessagesListAlike
 				}
 				w.c.AddRule(&nftables.Rule{Table: e.t, Chain: &nftables.Chain{Name: c.Name}, Exprs: x, UserData: []byte(c.Name)})
 				theirs := last()

@@ -22,7 +22,8 @@ type conn struct {
 	reason string // where it is known before the end
 	report string // tag of the group that has its accounting; empty: none has, or it has been told of the end
 	pairs  []pairKey
-	half   halfKey // while it is half open, to a host with a limit of such
+	half   hostKey // while it is half open, to a host with a limit of such
+	link   hostLink
 }
 
 // maxConns bounds the table. Connections beyond it pass, and have no messages.
@@ -97,6 +98,7 @@ func (d *dynamic) newConn(f *flow) (log []runtime.Message) {
 		}
 	}
 	d.conns[f.orig] = c
+	d.joinHost(c, f)
 	d.comesBack(c, true)
 	d.beginsHalf(c, f)
 	if ported(f.orig.proto) {
@@ -175,6 +177,7 @@ func (d *dynamic) endConn(f *flow) []runtime.Message {
 // drop removes a connection. last is what conntrack said at its end; nil: that is not known. The lock is held.
 func (d *dynamic) drop(k tuple, c *conn, last *flow) []runtime.Message {
 	delete(d.conns, k)
+	d.partHost(c)
 	d.comesBack(c, false)
 	d.endsHalf(c)
 	now := d.clock.Now()
@@ -320,30 +323,6 @@ func (d *dynamic) realIf(plan *compiler.Plan, in int, ip ast.IP) (int, bool) {
 		return d.behind(ip), true
 	}
 	return 0, false
-}
-
-// limited is the mapped address of the host whose limit a packet between two interfaces has met, and how many of its
-// connections are half open.
-func (d *dynamic) limited(plan *compiler.Plan, in, out int, p *runtime.Packet) (global ast.IP, half int) {
-	local, hi, lo := p.Src, in, out
-	if out >= 0 && plan.Interfaces[in].Level < plan.Interfaces[out].Level {
-		local, hi, lo = p.Dst, out, in // the destination is the real one by now
-	}
-	for i := range plan.NAT.Statics {
-		s := &plan.NAT.Statics[i]
-		if s.RealIf == hi && s.MappedIf == lo && s.ACL == compiler.None && s.RealNet().Contains(local) && (s.Proto == 0 || s.Proto == p.Proto) {
-			return s.ToMapped(local), 0
-		}
-	}
-	if d == nil {
-		return local, 0
-	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if x := d.xlates.byKey[xlateKey{realIf: hi, mappedIf: lo, real: local, acl: compiler.None}]; x != nil && plan == d.plan {
-		return x.mapped, 0
-	}
-	return local, 0
 }
 
 func (d *dynamic) close() error {

@@ -34,6 +34,7 @@ type dynamic struct {
 	xlates    xlateTable
 	live      live
 	fragments fragments
+	hosts     hosts
 	conns     map[tuple]*conn
 	gone      map[tuple]uint32 // connections that were ended here, by id, until their last event
 	number    uint64           // of the newest connection
@@ -47,7 +48,7 @@ type dynamic struct {
 }
 
 func newDynamic(ns *space, clock runtime.Clock, emit func([]runtime.Message)) *dynamic {
-	return &dynamic{clock: clock, ns: ns, emit: emit, xlates: newXlateTable(), live: newLive(), conns: map[tuple]*conn{}, gone: map[tuple]uint32{}}
+	return &dynamic{clock: clock, ns: ns, emit: emit, xlates: newXlateTable(), live: newLive(), hosts: newHosts(), conns: map[tuple]*conn{}, gone: map[tuple]uint32{}}
 }
 
 // use makes a plan and its ruleset the ones in force. The lock is held.
@@ -149,6 +150,14 @@ func (d *dynamic) answer(batch []queued) []answer {
 			said[i] = msg
 			continue
 		}
+		if l := d.limitOf(q.mark); l != nil && q.ok {
+			var msg runtime.Message
+			if a.accept, msg = d.admit(l, &q.packet, now); !a.accept {
+				log = append(log, msg)
+				said[i] = []runtime.Message{msg}
+			}
+			continue
+		}
 		r := d.requests[q.mark]
 		if r == nil || !q.ok {
 			continue
@@ -160,7 +169,11 @@ func (d *dynamic) answer(batch []queued) []answer {
 		case x == nil:
 			var msg runtime.Message
 			var class uint32
-			if x, class, msg = d.allocate(r, k, &q.packet); x == nil {
+			x, class, msg = d.allocate(r, k, &q.packet)
+			if full := d.hostFull(r, x, class, &q.packet, now); full.ID != 0 {
+				x, class, msg = nil, 0, full
+			}
+			if x == nil {
 				if class != 0 {
 					a.mark, a.repeat = class, true
 				} else {
@@ -273,6 +286,7 @@ func (d *dynamic) tick() error {
 	if err == nil {
 		closing, err = d.expire(idle)
 	}
+	d.hostsTick()
 	err = errors.Join(err, d.usersTick(), d.pairsTick(), d.halfTick())
 	generation := d.resync > 0
 	d.mu.Unlock()

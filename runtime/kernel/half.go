@@ -9,23 +9,6 @@ import (
 	"pixfw/runtime"
 )
 
-// A halfKey is a host of a static with a limit of half-open connections: the line of the static, and the host's mapped address. The zero
-// key is none.
-type halfKey struct {
-	line   string
-	mapped ast.IP
-}
-
-// static is the index of the line in a plan; -1: it is not there.
-func (k *halfKey) static(plan *compiler.Plan) int {
-	for i := range plan.NAT.Statics {
-		if plan.NAT.Statics[i].Line.Text() == k.line {
-			return i
-		}
-	}
-	return -1
-}
-
 const (
 	// interceptLife is how long the kernel goes on to answer for a host when it is not told again: a little longer than the time
 	// between two ticks, and long enough for clients that have been answered to answer.
@@ -43,38 +26,36 @@ func (d *dynamic) beginsHalf(c *conn, f *flow) {
 		delete(d.live.earlier, f.orig)
 		return
 	}
-	r := d.plan.Lookup(f.orig.src)
-	for i := range d.rules.Intercepts {
-		s := &d.plan.NAT.Statics[i]
-		if r == nil || r.If != s.MappedIf || !s.MappedNet().Contains(f.orig.dst) || s.Proto != 0 && s.MappedPort != f.orig.dport || s.ToReal(f.orig.dst) != f.reply.src {
-			continue
-		}
-		k := halfKey{s.Line.Text(), f.orig.dst}
-		if d.live.half[k] == 0 && len(d.live.half) >= maxHalf {
-			return
-		}
-		d.live.half[k]++
-		c.half = k
-		if d.live.half[k] == s.Embryonic {
-			_ = d.commit(d.intercept(i, k)) // or the next tick
-		}
+	k := c.link.key
+	if d.live.half[k] == 0 && len(d.live.half) >= maxHalf {
 		return
 	}
+	d.live.half[k]++
+	c.half = k
+	_ = d.commit(&changes{members: intercepted(d.plan, d.rules, k, d.live.half[k], true)}) // or the next tick
 }
 
-func (d *dynamic) intercept(static int, k halfKey) *changes {
-	return &changes{members: []memberChange{{set: d.rules.Intercepts[static], members: []nft.Member{{IP: k.mapped, For: interceptLife}}}}}
+// intercepted are the addresses of a host with n half-open connections for which the firewall is to answer, by the statics whose limit
+// that is (just), or that have no more than that.
+func intercepted(plan *compiler.Plan, rs *nft.Ruleset, k hostKey, n int, just bool) (out []memberChange) {
+	for i, set := range rs.Intercepts {
+		s := &plan.NAT.Statics[i]
+		if plan.Interfaces[s.RealIf].Name == k.ifName && s.RealNet().Contains(k.ip) && (n == s.Embryonic || n > s.Embryonic && !just) {
+			out = append(out, memberChange{set: set, members: []nft.Member{{IP: s.ToMapped(k.ip), For: interceptLife}}})
+		}
+	}
+	return out
 }
 
 // endsHalf counts a connection that is open, or gone. The lock is held.
 func (d *dynamic) endsHalf(c *conn) {
-	if c.half == (halfKey{}) {
+	if c.half == (hostKey{}) {
 		return
 	}
 	if d.live.half[c.half]--; d.live.half[c.half] <= 0 {
 		delete(d.live.half, c.half)
 	}
-	c.half = halfKey{}
+	c.half = hostKey{}
 }
 
 // opened takes the packet that ends a handshake.
@@ -96,19 +77,17 @@ func (d *dynamic) halfTick() error {
 	}
 	var c changes
 	for k, n := range d.live.half {
-		if i := k.static(d.plan); i >= 0 && d.rules.Intercepts[i] != "" && n >= d.plan.NAT.Statics[i].Embryonic {
-			c.members = append(c.members, d.intercept(i, k).members...)
-		}
+		c.members = append(c.members, intercepted(d.plan, d.rules, k, n, false)...)
 	}
 	return d.commit(&c)
 }
 
-// halfOf is how many half-open connections a host of a static has.
-func (d *dynamic) halfOf(s *compiler.Static, mapped ast.IP) int {
+// halfOf is how many half-open connections a host has.
+func (d *dynamic) halfOf(ifName string, ip ast.IP) int {
 	if d == nil {
 		return 0
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.live.half[halfKey{s.Line.Text(), mapped}]
+	return d.live.half[hostKey{ifName, ip}]
 }

@@ -34,7 +34,7 @@ type live struct {
 	users map[userKey]*user
 	most  int
 	pairs map[pairKey]*pair
-	half  map[halfKey]int // half-open connections
+	half  map[hostKey]int // half-open connections of hosts with a limit of such
 	// Those that are open before their beginning was read, since the last tick and since the one before: logs and events are two ways.
 	early, earlier map[tuple]bool
 
@@ -68,7 +68,7 @@ type pair struct {
 }
 
 func newLive() live {
-	return live{shuns: map[ast.IP]*runtime.Shun{}, users: map[userKey]*user{}, pairs: map[pairKey]*pair{}, half: map[halfKey]int{}, early: map[tuple]bool{}, remotes: map[remoteKey]Remote{}, clients: map[ast.IP]string{},
+	return live{shuns: map[ast.IP]*runtime.Shun{}, users: map[userKey]*user{}, pairs: map[pairKey]*pair{}, half: map[hostKey]int{}, early: map[tuple]bool{}, remotes: map[remoteKey]Remote{}, clients: map[ast.IP]string{},
 		reported: map[ast.IP]map[tuple]*conn{}}
 }
 
@@ -129,8 +129,8 @@ func (d *dynamic) fillLive(plan *compiler.Plan, rs *nft.Ruleset) {
 		}
 	}
 	for k, n := range d.live.half {
-		if i := k.static(plan); i >= 0 && rs.Intercepts[i] != "" && n >= plan.NAT.Statics[i].Embryonic {
-			of[rs.Intercepts[i]] = append(of[rs.Intercepts[i]], nft.Member{IP: k.mapped, For: interceptLife})
+		for _, m := range intercepted(plan, rs, k, n, false) {
+			of[m.set] = append(of[m.set], m.members...)
 		}
 	}
 	var clients [][2]ast.IP

@@ -81,8 +81,7 @@ func message(plan *compiler.Plan, d *dynamic, in int, reason string, p *runtime.
 	case "201002":
 		kind, limit, _ := strings.Cut(arg, ":")
 		n, _ := strconv.Atoi(limit)
-		global, half := d.limited(plan, in, out, p)
-		return syslog.New(201002, kind, global, half, n), true
+		return d.tooMany(plan, in, out, kind, n, p), true
 	case "201003":
 		k, err := strconv.Atoi(arg)
 		if err != nil || k >= len(plan.NAT.Statics) {
@@ -93,7 +92,7 @@ func message(plan *compiler.Plan, d *dynamic, in int, reason string, p *runtime.
 		if s.Proto != 0 {
 			real.Port = s.RealPt
 		}
-		return syslog.New(201003, d.halfOf(s, p.Dst), s.Embryonic, syslog.End{IP: p.Src, Port: p.SrcPort}, p.Dst, real, name(in)), true
+		return syslog.New(201003, d.halfOf(plan.Interfaces[s.RealIf].Name, real.IP), s.Embryonic, syslog.End{IP: p.Src, Port: p.SrcPort}, p.Dst, real, name(in)), true
 	case "211001":
 		return syslog.New(211001), true
 	case "305005":

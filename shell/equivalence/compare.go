@@ -93,7 +93,6 @@ var Unlike = map[string]string{
 	"policy":    "one port of a host, by policy NAT and by another nat, through one PAT address: one translation on Linux, two on a PIX (305011)",
 	"lifted":    "what an established line permits passes by the access list: no entry counts it, or logs it (106100)",
 	"replies":   "an echo reply that answers nothing, out through PAT: conntrack makes a flow of requests only (W514)",
-	"limits":    "a host with several translations: Linux counts its connections for each rule of its own, a PIX all of them (201002); and a host gets its translation first",
 	"collision": "two connections that translation would make one: a PIX refuses the second (305006), Linux gives it another port",
 }
 
@@ -125,10 +124,6 @@ func unlike(plan *compiler.Plan, why string, p *pair) string {
 		return "asked"
 	case e.Action != k.Action && sent.HasPorts() && pat && (p.step.answer == nil || p.step.anew):
 		return "allocated"
-	case e.Action != k.Action && sent.Proto == ast.ProtoTCP && (slices.Contains(ids(e), 201002) || slices.Contains(ids(k), 201002)) && severalRules(plan, p):
-		return "limits"
-	case dropped && messages && slices.Contains(ids(e), 201002) && slices.Equal(ids(e), without(ids(k), 305009)):
-		return "limits"
 	case e.Action == runtime.Forward && k.Action == runtime.Drop && sent.Proto == ast.ProtoICMP && sent.ICMPType == 0 &&
 		slices.Contains(ids(k), 305006) && slices.ContainsFunc(plan.NAT.Globals, func(g compiler.Global) bool { return g.PAT && g.First == e.Out.Src }):
 		return "replies"
@@ -140,36 +135,6 @@ func unlike(plan *compiler.Plan, why string, p *pair) string {
 		return "collision"
 	}
 	return ""
-}
-
-// severalRules reports whether the host on either side of a packet that one engine has let through has more than one translation.
-func severalRules(plan *compiler.Plan, p *pair) bool {
-	out := &p.emulator.Out
-	if p.kernel.Action == runtime.Forward {
-		out = &p.kernel.Out
-	}
-	for _, ip := range []ast.IP{p.sent[0].Src, out.Dst} {
-		n := 0
-		for i := range plan.NAT.Statics {
-			if plan.NAT.Statics[i].RealNet().Contains(ip) {
-				n++
-			}
-		}
-		for i := range plan.NAT.Nats {
-			if plan.NAT.Nats[i].Net.Contains(ip) {
-				n++
-			}
-		}
-		for i := range plan.NAT.Exemptions {
-			if r := plan.Lookup(ip); r != nil && r.If == plan.NAT.Exemptions[i].If {
-				n++
-			}
-		}
-		if n > 1 {
-			return true
-		}
-	}
-	return false
 }
 
 // outsideNAT reports whether a rule translates who is on the lower side.

@@ -198,16 +198,16 @@ func (m *maker) translations() {
 		case 0, 1, 2:
 			m.add("static (%s,%s) %s%d %s netmask 255.255.255.255%s", hi.name, lo.name, lo.prefix, 80+m.IntN(6), m.host(hi), m.limit())
 		case 3:
-			m.add("static (%s,%s) %s128 %s netmask 255.255.255.%s", hi.name, lo.name, lo.prefix, hi.prefix+"128", m.of("128", "192", "248"))
+			m.add("static (%s,%s) %s128 %s netmask 255.255.255.%s%s", hi.name, lo.name, lo.prefix, hi.prefix+"128", m.of("128", "192", "248"), m.limit())
 		case 4:
-			m.add("static (%s,%s) %s0 %s0 netmask 255.255.255.0", hi.name, lo.name, hi.prefix, hi.prefix)
+			m.add("static (%s,%s) %s0 %s0 netmask 255.255.255.0%s", hi.name, lo.name, hi.prefix, hi.prefix, m.limit())
 		case 5, 6:
-			m.add("static (%s,%s) %s %s %s %s %s netmask 255.255.255.255", hi.name, lo.name, m.of("tcp", "udp"),
-				m.of("interface", lo.prefix+"82", lo.prefix+"80"), m.of("80", "25", "8080"), m.host(hi), m.of("80", "25", "8025"))
+			m.add("static (%s,%s) %s %s %s %s %s netmask 255.255.255.255%s", hi.name, lo.name, m.of("tcp", "udp"),
+				m.of("interface", lo.prefix+"82", lo.prefix+"80"), m.of("80", "25", "8080"), m.host(hi), m.of("80", "25", "8025"), m.limit())
 		default:
 			id := fmt.Sprintf("ps%d", len(m.lines))
 			m.add("access-list %s permit ip host %s %s", id, m.host(hi), m.network(true))
-			m.add("static (%s,%s) %s%d access-list %s", hi.name, lo.name, lo.prefix, 90+m.IntN(3), id)
+			m.add("static (%s,%s) %s%d access-list %s%s", hi.name, lo.name, lo.prefix, 90+m.IntN(3), id, m.limit())
 		}
 	}
 	for range 1 + m.IntN(4) {
@@ -215,17 +215,17 @@ func (m *maker) translations() {
 		id := 1 + m.IntN(3)
 		switch m.IntN(8) {
 		case 0, 1, 2:
-			m.add("nat (%s) %d 0.0.0.0 0.0.0.0", hi.name, id)
+			m.add("nat (%s) %d 0.0.0.0 0.0.0.0%s", hi.name, id, m.limit())
 		case 3:
-			m.add("nat (%s) %d %s0 255.255.255.0", hi.name, id, hi.prefix)
+			m.add("nat (%s) %d %s0 255.255.255.0%s", hi.name, id, hi.prefix, m.limit())
 		case 4:
-			m.add("nat (%s) %d %s64 255.255.255.192", hi.name, id, hi.prefix)
+			m.add("nat (%s) %d %s64 255.255.255.192%s", hi.name, id, hi.prefix, m.limit())
 		case 5:
-			m.add("nat (%s) 0 %s%s 255.255.255.%s", hi.name, hi.prefix, m.of("5", "6", "128"), m.of("255", "128"))
+			m.add("nat (%s) 0 %s%s 255.255.255.%s%s", hi.name, hi.prefix, m.of("5", "6", "128"), m.of("255", "128"), m.limit())
 		case 6:
 			list := fmt.Sprintf("pn%d", len(m.lines))
 			m.add("access-list %s permit %s %s0 255.255.255.0 %s%s", list, "tcp", hi.prefix, m.network(true), m.of("", " eq 80", " range 20 100"))
-			m.add("nat (%s) %d access-list %s", hi.name, id, list)
+			m.add("nat (%s) %d access-list %s%s", hi.name, id, list, m.limit())
 		default:
 			list := fmt.Sprintf("nn%d", len(m.lines))
 			for range 1 + m.IntN(2) {

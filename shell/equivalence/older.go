@@ -49,10 +49,9 @@ func (m *maker) outsideNAT() {
 	}
 }
 
-// limit is the numbers at the end of a static. Those of a nat are not generated: on Linux a host that has met its limit gets another
-// translation all the same.
+// limit is the numbers at the end of a static or nat.
 func (m *maker) limit() string {
-	if m.chance(10) {
+	if m.chance(15) {
 		return fmt.Sprintf(" %d 0", 1+m.IntN(3))
 	}
 	return ""

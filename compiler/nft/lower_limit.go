@@ -1,0 +1,286 @@
+package nft
+
+import (
+	"fmt"
+
+	"pixfw/ast"
+	"pixfw/compiler"
+)
+
+// Limits of connections (semantics.md 3.4). A PIX counts the TCP connections of a host on the higher of two interfaces, all of them,
+// and the line that translates it now says how many it may have. The process counts as a PIX does: first packets to or from a host
+// that has a limit by some line are handed to it when everything else has let them pass. Before that, and instead of it when nobody
+// listens, a set counts the connections that a line with a limit has let through since the rules were loaded: what is too many by
+// that is refused at once.
+
+// A ConnLimit is what a packet in the queue with its Mark is held to.
+type ConnLimit struct {
+	Mark    uint32
+	If      int    // interface of the host
+	Seen    int    // the other one
+	Inbound bool   // the host is the packet's destination
+	Kind    string // what the message calls the rule: static, xlate
+	Most    int    // TCP connections; 0: any number, but they count
+}
+
+// A limitKey names a rule with a limit of connections: a static, policy nat or nat line by its index in the Plan.
+type limitKey struct {
+	kind  string
+	index int
+}
+
+// limitSets makes the sets that count the connections of each host.
+func (l *lowerer) limitSets() {
+	l.limited = map[limitKey]string{}
+	hosts := map[int][]Range{}
+	add := func(kind string, index int, line compiler.Line, i int, of ...Range) {
+		hosts[i] = append(hosts[i], of...)
+		name := l.unique(fmt.Sprintf("conns_%s_%d", kind, index))
+		l.limited[limitKey{kind, index}] = name
+		l.rs.Sets = append(l.rs.Sets, Set{Name: name, Kind: Counting, Line: line, Note: "connections of each host"})
+	}
+	for k := range l.p.NAT.Statics {
+		if s := &l.p.NAT.Statics[k]; s.MaxConns > 0 && l.loads(s) && s.Proto != ast.ProtoUDP && l.dev[s.RealIf] != "" && l.dev[s.MappedIf] != "" {
+			add("static", k, s.Line, s.RealIf, netRange(s.RealNet()))
+		}
+	}
+	nats := func(kind string, list []compiler.Nat) {
+		for k := range list {
+			if n := &list[k]; n.MaxConns > 0 && l.dev[n.If] != "" && !n.Outside {
+				add(kind, k, n.Line, n.If, l.sourcesOf(n)...)
+			}
+		}
+	}
+	nats("policy", l.p.NAT.Policies)
+	nats("nat", l.p.NAT.Nats)
+	l.counted = map[int]string{}
+	for _, i := range l.ifs {
+		if l.opts.Daemon && len(hosts[i]) > 0 {
+			l.counted[i] = l.unique("counted_" + l.id[i])
+			l.rs.Sets = append(l.rs.Sets, Set{Name: l.counted[i], Kind: Addrs, Ranges: merge(hosts[i]), Note: "hosts on " + l.p.Interfaces[i].Name + " with a limit of connections"})
+		}
+	}
+}
+
+// sourcesOf are the hosts that a nat line translates.
+func (l *lowerer) sourcesOf(n *compiler.Nat) (out []Range) {
+	if n.ACL == compiler.None {
+		return []Range{netRange(n.Net)}
+	}
+	for k := range l.p.ACLs[n.ACL].Entries {
+		for _, s := range l.p.ACLs[n.ACL].Entries[k].Src {
+			if !s.Mask.Contiguous() {
+				return []Range{{0, 0xffffffff}}
+			}
+			out = append(out, netRange(s))
+		}
+	}
+	return out
+}
+
+// limitChains hold the connections that are let through to the limits: what was refused for another reason does not count
+// (semantics.md 0, step 11).
+func (l *lowerer) limitChains() {
+	base := Chain{Name: "limits", Type: "filter", Hook: "forward", Priority: 10, Note: "Limits of connections"}
+	var chains []Chain
+	for _, i := range l.ifs {
+		for _, o := range l.ifs {
+			var sub []Chain
+			switch name := l.pairName("limits", i, o); {
+			case l.level(i) > l.level(o):
+				sub = l.limitsOut(name, i, o)
+			case l.level(i) < l.level(o):
+				sub = l.limitsIn(name, i, o)
+			}
+			if len(sub) == 0 {
+				continue
+			}
+			chains = append(chains, sub...)
+			// What comes again has been let through.
+			base.Rules = append(base.Rules, Rule{Match: []Match{iif(l.dev[i]), oif(l.dev[o]), {Field: CtState, Mask: StateNew}, proto(ast.ProtoTCP),
+				{Field: CtStatus, Not: true, Mask: StatusConfirmed}}, Do: []Stmt{Goto{sub[0].Name}}})
+		}
+	}
+	if len(chains) > 0 {
+		l.chain(base)
+		l.rs.Chains = append(l.rs.Chains, chains...)
+	}
+}
+
+// A limiter makes the chains for packets from one interface to another.
+type limiter struct {
+	l       *lowerer
+	c       ConnLimit // without what the rule says
+	chains  []Chain   // the first is the one that is jumped to
+	free    Stmt      // what is done with packets that no limit is for
+	anyHeld bool
+}
+
+func (l *lowerer) limiter(c ConnLimit, name, note string) *limiter {
+	m := &limiter{l: l, c: c, chains: []Chain{{Name: name, Note: note}}, free: Accept{}}
+	if set := l.counted[c.If]; set != "" {
+		field := Saddr
+		if c.Inbound {
+			field = Daddr
+		}
+		count := Chain{Name: l.unique(name + "_free"), Note: "Connections that count for a limit of another line"}
+		count.Rules = []Rule{{Match: []Match{inSet(field, set)}, Do: []Stmt{Goto{m.asked(c)}}}, {Do: []Stmt{Accept{}}}}
+		m.chains = append(m.chains, count)
+		m.free, m.anyHeld = Goto{count.Name}, true
+	}
+	return m
+}
+
+func (m *limiter) add(r ...Rule) { m.chains[0].Rules = append(m.chains[0].Rules, r...) }
+
+// hold are the rules for packets that a line translates, with its limit if it has one.
+func (m *limiter) hold(key limitKey, most int, line compiler.Line, match ...Match) (rules []Rule) {
+	l := m.l
+	if set := l.limited[key]; set != "" {
+		m.anyHeld = true
+		c := m.c
+		c.Kind, c.Most = "xlate", most
+		if key.kind == "static" {
+			c.Kind = "static"
+		}
+		rules = append(rules, Rule{Match: match, Do: []Stmt{Limit{set, c.Inbound, uint32(most)}, Counter{}, Log{fmt.Sprintf("201002:%s:%d", c.Kind, most)}, Drop{}},
+			Line: line})
+		if l.opts.Daemon {
+			return append(rules, Rule{Match: match, Do: []Stmt{Goto{m.asked(c)}}, Line: line})
+		}
+	}
+	if len(rules) > 0 {
+		return append(rules, Rule{Match: match, Do: []Stmt{Accept{}}, Line: line})
+	}
+	return append(rules, Rule{Match: match, Do: []Stmt{m.free}, Line: line})
+}
+
+// asked is the chain that hands packets to the process.
+func (m *limiter) asked(c ConnLimit) string {
+	l := m.l
+	name := func(mark uint32) string { return fmt.Sprintf("limit_%d", mark&^MarkMask) }
+	for _, have := range l.rs.Limits {
+		if c.Mark = have.Mark; c == have {
+			return name(c.Mark)
+		}
+	}
+	c.Mark = MarkLimit | uint32(len(l.rs.Limits)+1)
+	l.rs.Limits = append(l.rs.Limits, c)
+	m.chains = append(m.chains, Chain{Name: name(c.Mark), Note: "The process counts the connections of the host",
+		Rules: []Rule{{Do: []Stmt{SetPacketMark{c.Mark}, ToQueue{Num: Queue, Compat: l.opts.CompatQueue, Bypass: true}}}}})
+	return name(c.Mark)
+}
+
+// listed holds packets that an access list permits.
+func (m *limiter) listed(name string, acl int, reversed bool, match []Match, line compiler.Line, rules []Rule) {
+	do := Chain{Name: m.l.unique(name + "_do"), Rules: rules}
+	list := m.l.listChain(m.l.unique(name), acl, reversed, []Stmt{Goto{do.Name}})
+	m.chains = append(m.chains, list, do)
+	m.add(Rule{Match: match, Do: []Stmt{Jump{list.Name}}, Line: line})
+}
+
+func (m *limiter) done() []Chain {
+	if !m.anyHeld {
+		return nil
+	}
+	m.add(Rule{Do: []Stmt{m.free}})
+	return m.chains
+}
+
+// limitsOut hold packets from i to the lower o, by the rules in the order of the translation (semantics.md 3.2).
+func (l *lowerer) limitsOut(name string, i, o int) []Chain {
+	m := l.limiter(ConnLimit{If: i, Seen: o}, name, "Limits of hosts that begin connections")
+	for k := range l.p.NAT.Exemptions {
+		if x := &l.p.NAT.Exemptions[k]; x.If == i && !x.Outside {
+			sub := l.listChain(l.unique(fmt.Sprintf("%s_exempt_%d", name, k)), x.ACL, false, []Stmt{m.free})
+			m.chains = append(m.chains, sub)
+			m.add(Rule{Do: []Stmt{Jump{sub.Name}}, Line: x.Line})
+		}
+	}
+	var unknown []Match // a host with a translation that lives keeps it
+	if k := l.xlateMap(i, o, compiler.None); k >= 0 {
+		unknown = []Match{{Field: Saddr, Not: true, Set: l.rs.Xlates[k].Name}}
+	}
+	for k := range l.p.NAT.Statics {
+		s := &l.p.NAT.Statics[k]
+		if s.RealIf != i || s.MappedIf != o || !l.loads(s) || s.Proto == ast.ProtoUDP {
+			continue
+		}
+		match := []Match{src(netRange(s.RealNet()))}
+		key := limitKey{"static", k}
+		switch {
+		case s.ACL != compiler.None:
+			m.listed(fmt.Sprintf("%s_static_%d", name, k), s.ACL, false, match, s.Line, m.hold(key, s.MaxConns, s.Line))
+			continue
+		case s.Proto != 0:
+			match = append(match, proto(ast.ProtoTCP), Match{Field: Sport, Values: one(uint32(s.RealPt))})
+		}
+		m.add(m.hold(key, s.MaxConns, s.Line, append(match, unknown...)...)...)
+	}
+	for k := range l.p.NAT.Policies {
+		if n := &l.p.NAT.Policies[k]; n.If == i && !n.Outside {
+			m.listed(fmt.Sprintf("%s_policy_%d", name, k), n.ACL, false, nil, n.Line, m.hold(limitKey{"policy", k}, n.MaxConns, n.Line))
+		}
+	}
+	m.add(m.nats(i, Saddr)...)
+	return m.done()
+}
+
+// nats hold hosts on interface i by the nat lines.
+func (m *limiter) nats(i int, field Field) (rules []Rule) {
+	for k := range m.l.p.NAT.Nats {
+		n := &m.l.p.NAT.Nats[k]
+		if n.If != i || n.Outside {
+			continue
+		}
+		var match []Match
+		if n.Net.Mask != 0 {
+			match = []Match{{Field: field, Values: []Range{netRange(n.Net)}}}
+		}
+		rules = append(rules, m.hold(limitKey{"nat", k}, n.MaxConns, n.Line, match...)...)
+	}
+	return rules
+}
+
+// limitsIn hold packets from i to the higher o, by the address that they were sent to: exemption, live translations, statics
+// (semantics.md 3.3).
+func (l *lowerer) limitsIn(name string, i, o int) []Chain {
+	m := l.limiter(ConnLimit{If: o, Seen: i, Inbound: true}, name, "Limits of hosts that others call")
+	for k := range l.p.NAT.Exemptions {
+		if x := &l.p.NAT.Exemptions[k]; x.If == o && !x.Outside {
+			sub := l.listChain(l.unique(fmt.Sprintf("%s_exempt_%d", name, k)), x.ACL, true, []Stmt{m.free})
+			m.chains = append(m.chains, sub)
+			m.add(Rule{Match: []Match{{Field: CtStatus, Not: true, Mask: StatusDNAT}}, Do: []Stmt{Jump{sub.Name}}, Line: x.Line})
+		}
+	}
+	if un := l.un[i]; un != "" {
+		live := Chain{Name: l.unique(name + "_live")}
+		for k := range l.p.NAT.Policies {
+			if n := &l.p.NAT.Policies[k]; n.If == o && !n.Outside {
+				if x := l.xlateMap(o, i, n.ACL); x >= 0 {
+					live.Rules = append(live.Rules, m.hold(limitKey{"policy", k}, n.MaxConns, n.Line, inSet(Daddr, l.rs.Xlates[x].Name))...)
+				}
+			}
+		}
+		live.Rules = append(live.Rules, m.nats(o, Daddr)...)
+		m.chains = append(m.chains, live)
+		m.add(Rule{Match: []Match{inSet(OrigDaddr, un)}, Do: []Stmt{Goto{live.Name}}})
+	}
+	for k := range l.p.NAT.Statics {
+		s := &l.p.NAT.Statics[k]
+		if s.RealIf != o || s.MappedIf != i || !l.loads(s) || s.Proto == ast.ProtoUDP {
+			continue
+		}
+		match := []Match{{Field: OrigDaddr, Values: []Range{netRange(s.MappedNet())}}}
+		key := limitKey{"static", k}
+		switch {
+		case s.ACL != compiler.None:
+			m.listed(fmt.Sprintf("%s_static_%d", name, k), s.ACL, true, match, s.Line, m.hold(key, s.MaxConns, s.Line))
+			continue
+		case s.Proto != 0:
+			match = append(match, Match{Field: OrigDport, Values: one(uint32(s.MappedPort))})
+		}
+		m.add(m.hold(key, s.MaxConns, s.Line, match...)...)
+	}
+	return m.done()
+}

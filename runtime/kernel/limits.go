@@ -1,0 +1,261 @@
+package kernel
+
+import (
+	"slices"
+	"time"
+
+	"pixfw/ast"
+	"pixfw/compiler"
+	"pixfw/compiler/nft"
+	"pixfw/runtime"
+	"pixfw/runtime/syslog"
+)
+
+// hosts counts the TCP connections of each host on the higher of two interfaces, for the limits of the line that translates it
+// (semantics.md 3.4). They are there whatever the policy says, so that a limit that is new counts those that are older.
+// The lock is that of dynamic.
+type hosts struct {
+	of map[hostKey]*localHost
+	// Connections that were let through, and have not been told of yet, since the last tick and since the one before: what is older
+	// has not become one.
+	fresh, older map[forwarded]hostKey
+}
+
+// A hostKey is a host on its interface, by name: indices change with the plan.
+type hostKey struct {
+	ifName string
+	ip     ast.IP
+}
+
+// A localHost has its connections in a list, those that were looked at longest ago first.
+type localHost struct {
+	tcp         int
+	first, last *conn
+	checked     time.Time
+}
+
+// hostLink is the place of a connection in the list of its host.
+type hostLink struct {
+	key        hostKey
+	host       *localHost // nil: not counted, or not any more
+	orig       tuple
+	prev, next *conn
+}
+
+// forwarded is a first packet between the rewriting of its destination and that of its source.
+type forwarded struct {
+	src, dst     ast.IP
+	sport, dport uint16
+}
+
+func newHosts() hosts {
+	return hosts{of: map[hostKey]*localHost{}, fresh: map[forwarded]hostKey{}, older: map[forwarded]hostKey{}}
+}
+
+const (
+	maxAdmitted = 65536                // connections that are let through between two ticks
+	recheck     = 2 * time.Millisecond // how long it is believed that all connections of a host are there
+	checkAtOnce = 32                   // connections of a host, those that were not looked at for longest
+)
+
+func (h *hosts) get(k hostKey) *localHost {
+	x := h.of[k]
+	if x == nil {
+		x = &localHost{}
+		h.of[k] = x
+	}
+	return x
+}
+
+// less takes a connection off a host.
+func (h *hosts) less(k hostKey) {
+	if x := h.of[k]; x != nil {
+		if x.tcp--; x.tcp <= 0 {
+			delete(h.of, k)
+		}
+	}
+}
+
+// joinHost counts a connection that has begun. The lock is held.
+func (d *dynamic) joinHost(c *conn, f *flow) {
+	if f.orig.proto != ast.ProtoTCP {
+		return
+	}
+	k := hostKey{c.about.Local.If, c.about.Local.IP}
+	h := d.hosts.get(k)
+	h.tcp++
+	c.link = hostLink{key: k, host: h, orig: f.orig}
+	h.push(c)
+	as := forwarded{f.orig.src, f.reply.src, f.orig.sport, f.reply.sport}
+	for _, m := range [2]map[forwarded]hostKey{d.hosts.fresh, d.hosts.older} {
+		if k, is := m[as]; is {
+			delete(m, as)
+			d.hosts.less(k)
+		}
+	}
+}
+
+// partHost takes a connection off its host. The lock is held.
+func (d *dynamic) partHost(c *conn) {
+	h := c.link.host
+	if h == nil {
+		return
+	}
+	h.pull(c)
+	c.link.host = nil
+	d.hosts.less(c.link.key)
+}
+
+func (h *localHost) push(c *conn) {
+	c.link.prev, c.link.next = h.last, nil
+	if h.last != nil {
+		h.last.link.next = c
+	} else {
+		h.first = c
+	}
+	h.last = c
+}
+
+func (h *localHost) pull(c *conn) {
+	if p := c.link.prev; p != nil {
+		p.link.next = c.link.next
+	} else {
+		h.first = c.link.next
+	}
+	if n := c.link.next; n != nil {
+		n.link.prev = c.link.prev
+	} else {
+		h.last = c.link.prev
+	}
+	c.link.prev, c.link.next = nil, nil
+}
+
+// hostsTick forgets what was let through and has not become a connection. The lock is held.
+func (d *dynamic) hostsTick() {
+	for _, k := range d.hosts.older {
+		d.hosts.less(k)
+	}
+	d.hosts.fresh, d.hosts.older = map[forwarded]hostKey{}, d.hosts.fresh
+}
+
+// limitOf is the limit that a packet in the queue is held to; nil: it waits for something else. The lock is held.
+func (d *dynamic) limitOf(mark uint32) *nft.ConnLimit {
+	if k := int(mark&^nft.MarkMask) - 1; mark&nft.MarkMask == nft.MarkLimit && d.rules != nil && k >= 0 && k < len(d.rules.Limits) {
+		return &d.rules.Limits[k]
+	}
+	return nil
+}
+
+// admit lets a first packet through, and counts it, or says that its host has as many connections as it may. The lock is held.
+func (d *dynamic) admit(l *nft.ConnLimit, p *runtime.Packet, now time.Time) (bool, runtime.Message) {
+	k := hostKey{d.plan.Interfaces[l.If].Name, p.Src}
+	in, out := l.If, l.Seen
+	if l.Inbound {
+		k.ip, in, out = p.Dst, out, in
+	}
+	as := forwarded{p.Src, p.Dst, p.SrcPort, p.DstPort}
+	_, again := d.hosts.fresh[as]
+	if _, is := d.hosts.older[as]; is || again {
+		return true, runtime.Message{} // sent once more
+	}
+	if l.Most > 0 && d.hostHas(k, l.Most, now) || len(d.hosts.fresh) >= maxAdmitted {
+		return false, syslog.New(201002, l.Kind, d.globalOf(d.plan, in, out, p), d.live.half[k], d.count(k))
+	}
+	d.hosts.get(k).tcp++
+	d.hosts.fresh[as] = k
+	return true, runtime.Message{}
+}
+
+// hostHas reports whether a host has most connections or more. Those that are over are told of late: when a host seems to have too many,
+// conntrack is asked, but not for each packet of a flood. The lock is held.
+func (d *dynamic) hostHas(k hostKey, most int, now time.Time) bool {
+	h := d.hosts.of[k]
+	if h == nil || h.tcp < most {
+		return false
+	}
+	if now.Sub(h.checked) < recheck && !now.Before(h.checked) {
+		return true
+	}
+	h.checked = now
+	// What cannot be asked is taken for there.
+	_ = d.conntrack("count connections", func(ct *socket) error {
+		c := h.first
+		for n := 0; n < checkAtOnce && c != nil && h.tcp >= most; n++ {
+			next := c.link.next
+			f, found, err := ct.flow(ctTupleOrig, &c.link.orig)
+			if err != nil {
+				return err
+			}
+			switch over := !found || f.id != c.id || f.hasState && (f.state == tcpTimeWait || f.state == tcpClose); {
+			case over:
+				d.partHost(c)
+			case next != nil:
+				h.pull(c)
+				h.push(c)
+			}
+			c = next
+		}
+		return nil
+	})
+	return h.tcp >= most
+}
+
+// hostFull is what a PIX says when the host that asks for a translation has as many connections as its line allows: it gets none then.
+// The zero Message: nothing. The lock is held.
+func (d *dynamic) hostFull(r *nft.Request, x *xlate, class uint32, p *runtime.Packet, now time.Time) runtime.Message {
+	if r.Nat.MaxConns == 0 || r.Nat.Outside || p.Proto != ast.ProtoTCP || x == nil && class == 0 {
+		return runtime.Message{}
+	}
+	k := hostKey{d.plan.Interfaces[r.In].Name, p.Src}
+	if !d.hostHas(k, r.Nat.MaxConns, now) {
+		return runtime.Message{}
+	}
+	var global ast.IP
+	if x != nil {
+		global = x.mapped
+	} else if c := d.pats[class]; c != nil {
+		global = d.plan.NAT.Globals[c.Global].First
+	}
+	return syslog.New(201002, "xlate", global, d.live.half[k], d.count(k))
+}
+
+func (d *dynamic) count(k hostKey) int {
+	if h := d.hosts.of[k]; h != nil {
+		return h.tcp
+	}
+	return 0
+}
+
+// tooMany is the message about a packet that a rule has refused, because its host has more connections than most.
+func (d *dynamic) tooMany(plan *compiler.Plan, in, out int, kind string, most int, p *runtime.Packet) runtime.Message {
+	local, at := p.Src, in
+	if out >= 0 && plan.Interfaces[in].Level < plan.Interfaces[out].Level {
+		local, at = p.Dst, out
+	}
+	if d == nil {
+		return syslog.New(201002, kind, local, 0, most)
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	k := hostKey{plan.Interfaces[at].Name, local}
+	return syslog.New(201002, kind, d.globalOf(plan, in, out, p), d.live.half[k], max(d.count(k), most))
+}
+
+// globalOf is the mapped address of the host whose connections are counted, of a packet whose destination is the real one. The lock is
+// held.
+func (d *dynamic) globalOf(plan *compiler.Plan, in, out int, p *runtime.Packet) ast.IP {
+	local, hi, lo := p.Src, in, out
+	if out >= 0 && plan.Interfaces[in].Level < plan.Interfaces[out].Level {
+		local, hi, lo = p.Dst, out, in
+	}
+	i := slices.IndexFunc(plan.NAT.Statics, func(s compiler.Static) bool {
+		return s.RealIf == hi && s.MappedIf == lo && s.ACL == compiler.None && s.RealNet().Contains(local) && (s.Proto == 0 || s.Proto == p.Proto)
+	})
+	if i >= 0 {
+		return plan.NAT.Statics[i].ToMapped(local)
+	}
+	if x := d.xlates.byKey[xlateKey{realIf: hi, mappedIf: lo, real: local, acl: compiler.None}]; x != nil && plan == d.plan {
+		return x.mapped
+	}
+	return local
+}

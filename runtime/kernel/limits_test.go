@@ -1,0 +1,85 @@
+package kernel_test
+
+import (
+	"strings"
+	"testing"
+
+	"pixfw/ast"
+	"pixfw/runtime"
+)
+
+func syn(src string, sport uint16, dst string, dport uint16) runtime.Packet {
+	return runtime.Packet{Proto: ast.ProtoTCP, Src: ast.MustIP(src), Dst: ast.MustIP(dst), SrcPort: sport, DstPort: dport, Flags: runtime.SYN}
+}
+
+// Connections count for the limits of their host as long as they live, whatever becomes of the policy meanwhile: those of a limit
+// that stays, of one that changes, and of one that is new. All connections of the host count, by whatever line it is translated.
+func TestLimitsSurviveCommits(t *testing.T) {
+	const line = "10.0.0.80 netmask 255.255.255.255 1 0"
+	with := func(limit string) string {
+		return strings.Replace(pool, line, "10.0.0.80 netmask 255.255.255.255 "+limit, 1)
+	}
+	w := newWire(t, textPlan(t, with("2 0")))
+	const web, seen, client = "10.0.0.80", "203.0.113.80", "198.51.100.7"
+	call := func(port uint16, want runtime.Action, messages ...int) {
+		t.Helper()
+		w.sends(outsideIf, syn(client, port, seen, 80), want, messages...)
+	}
+	call(1001, runtime.Forward, 302013)
+	w.apply(textPlan(t, with("2 0")+"access-list out permit tcp any any eq 81\n"))
+	call(1002, runtime.Forward, 302013)
+	w.apply(textPlan(t, with("2 0")))
+	call(1003, runtime.Drop, 201002)
+	call(1002, runtime.Forward) // sent once more: no other connection
+	w.apply(textPlan(t, with("3 0")))
+	call(1004, runtime.Forward, 302013)
+	call(1005, runtime.Drop, 201002)
+	w.apply(textPlan(t, with("0 0")))
+	call(1006, runtime.Forward, 302013)
+	w.apply(textPlan(t, with("4 0")))
+	call(1007, runtime.Drop, 201002)
+	// What the host begins itself counts, too; and elsewhere it has another limit, of another line.
+	w.sends(insideIf, syn(web, 1008, client, 80), runtime.Drop, 201002)
+	w.sends(insideIf, syn(web, 1008, "172.16.0.5", 80), runtime.Forward, 305009, 302013)
+
+	// Two of the five end by resets, which conntrack tells of later: they make room for one before that.
+	for port := range uint16(2) {
+		answer, back := syn(web, 80, client, 1001+port), syn(client, 1001+port, seen, 80)
+		answer.Flags = runtime.SYN | runtime.ACK
+		w.sends(insideIf, answer, runtime.Forward)
+		back.Flags = runtime.ACK
+		w.sends(outsideIf, back, runtime.Forward)
+		back.Flags = runtime.RST | runtime.ACK
+		w.sends(outsideIf, back, runtime.Forward)
+	}
+	for tries := 0; ; tries++ {
+		v, err := w.Inject(runtime.Ingress{If: outsideIf}, syn(client, 1009, seen, 80))
+		if err != nil || tries == 1000 {
+			t.Fatalf("no room for another: %v %v", v.Logs, err)
+		}
+		if v.Action == runtime.Forward {
+			break
+		}
+	}
+	call(1010, runtime.Drop, 201002)
+	w.apply(textPlan(t, with("4 0")))
+	call(1011, runtime.Drop, 201002)
+}
+
+// A host that has as many connections as its nat line allows gets no translation for another one.
+func TestLimitBeforeTranslation(t *testing.T) {
+	plan := textPlan(t, strings.Replace(pool, "nat (inside) 1 0.0.0.0 0.0.0.0 0 0", "nat (inside) 1 0.0.0.0 0.0.0.0 2 0", 1))
+	w := newWire(t, plan)
+	w.sends(insideIf, syn("10.0.0.5", 1001, "198.51.100.7", 80), runtime.Forward, 305009, 302013)
+	w.sends(insideIf, syn("10.0.0.5", 1002, "198.51.100.7", 80), runtime.Forward, 302013)
+	v := w.sends(insideIf, syn("10.0.0.5", 1003, "172.16.0.5", 80), runtime.Drop, 201002)
+	if len(v.Logs) == 1 && v.Logs[0].Text != "Too many connections on xlate 172.16.0.100! 0 2" {
+		t.Errorf("%q", v.Logs[0].Text)
+	}
+	w.sends(insideIf, syn("10.0.0.6", 1004, "172.16.0.5", 80), runtime.Forward, 305009, 302013)
+	// From outside the host is called by its translation, and what it began counts.
+	w.sends(outsideIf, syn("198.51.100.7", 1005, "203.0.113.10", 22), runtime.Drop, 201002)
+	if n := len(w.Xlates().Xlates); n != 4 {
+		t.Errorf("%d translations", n)
+	}
+}
