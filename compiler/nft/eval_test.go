@@ -71,7 +71,7 @@ func (m *machine) matches(match *Match, p *testPacket) bool {
 	v, ok := p.value(match.Field)
 	switch {
 	case !ok:
-		return false
+		panic("a rule asks for a field that the packet does not have")
 	case match.Set != "":
 		return in(m.sets[match.Set].Ranges, v) != match.Not
 	case match.Mask != 0:
@@ -165,6 +165,15 @@ var listKinds = []struct {
 		out := randomList(rnd, n, 8)
 		for i := range out {
 			out[i].Dst = []ast.Net{hostNet("203.0.113.80")}
+		}
+		return out
+	}},
+	{"few protocols", func(rnd *rand.Rand, n int) []compiler.ACE {
+		out := randomList(rnd, n, 32)
+		for i := range out {
+			if rnd.IntN(3) > 0 {
+				out[i].Protos, out[i].SrcPorts, out[i].DstPorts, out[i].ICMP = nil, nil, nil, nil
+			}
 		}
 		return out
 	}},

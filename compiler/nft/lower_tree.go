@@ -14,12 +14,8 @@ func (l *lowerer) longList(name string, k int) {
 	for e := range list.Entries {
 		t.add(&list.Entries[e], uint32(e+1), fmt.Sprintf("%s line %d", list.ID, list.Entries[e].Number))
 	}
-	all := make([]int32, len(t.rules))
-	for i := range all {
-		all[i] = int32(i)
-	}
 	match := Chain{Name: l.unique(name + "_match"), Note: "The first match of access-list " + list.ID + ", as mark"}
-	match.Rules = t.node(all, region{}, 0)
+	match.Rules = t.root()
 
 	// Packets must not keep the mark: it is for the tree alone.
 	permit := Chain{Name: l.unique(name + "_permit"), Rules: []Rule{{Do: []Stmt{SetPacketMark{0}, Accept{}}}}}

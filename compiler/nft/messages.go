@@ -216,6 +216,9 @@ func (e *encoder) set(s *Set) error {
 	case Addrs:
 		set.Interval = true
 		elems = intervals(s.Ranges, be32)
+	case Values:
+		set.Interval, set.KeyType = true, keyTypes[keyType(s.Key)]
+		elems = intervals(s.Ranges, keyOctets(s.Key))
 	case Pairs:
 		t, err := nftables.ConcatSetType(nftables.TypeIPAddr, nftables.TypeIPAddr)
 		if err != nil {
@@ -250,8 +253,7 @@ func (e *encoder) set(s *Set) error {
 	case Verdicts:
 		// The chains that it leads to do not exist yet: elements come later.
 		set.IsMap, set.DataType, set.Interval, set.Counter = true, nftables.TypeVerdict, s.interval(), s.Counted
-		set.KeyType = map[string]nftables.SetDatatype{"ipv4_addr": nftables.TypeIPAddr, "inet_service": nftables.TypeInetService,
-			"inet_proto": nftables.TypeInetProto, "icmp_type": nftables.TypeICMPType, "mark": nftables.TypeMark}[keyType(s.Key)]
+		set.KeyType = keyTypes[keyType(s.Key)]
 		if s.Key == PacketMark {
 			set.KeyByteOrder = binaryutil.NativeEndian
 		}
@@ -280,20 +282,28 @@ func (e *encoder) set(s *Set) error {
 	return nil
 }
 
+var keyTypes = map[string]nftables.SetDatatype{"ipv4_addr": nftables.TypeIPAddr, "inet_service": nftables.TypeInetService,
+	"inet_proto": nftables.TypeInetProto, "icmp_type": nftables.TypeICMPType, "mark": nftables.TypeMark}
+
+// keyOctets encodes values of a field as keys of a set.
+func keyOctets(f Field) func(uint32) []byte {
+	switch keyType(f) {
+	case "inet_service":
+		return func(v uint32) []byte { return be16(uint16(v)) }
+	case "inet_proto", "icmp_type":
+		return func(v uint32) []byte { return []byte{byte(v)} }
+	case "mark":
+		return func(v uint32) []byte { return binaryutil.NativeEndian.PutUint32(v) }
+	}
+	return be32
+}
+
 // verdicts adds the elements of a set of verdicts.
 func (e *encoder) verdicts(s *Set) error {
 	if s.Kind != Verdicts {
 		return nil
 	}
-	key := be32
-	switch keyType(s.Key) {
-	case "inet_service":
-		key = func(v uint32) []byte { return be16(uint16(v)) }
-	case "inet_proto", "icmp_type":
-		key = func(v uint32) []byte { return []byte{byte(v)} }
-	case "mark":
-		key = func(v uint32) []byte { return binaryutil.NativeEndian.PutUint32(v) }
-	}
+	key := keyOctets(s.Key)
 	var elems []nftables.SetElement
 	interval := s.interval()
 	for i := range s.Verdicts {
@@ -335,7 +345,14 @@ func intervals(ranges []Range, key func(uint32) []byte) []nftables.SetElement {
 
 func (e *encoder) rule(r *Rule) ([]expr.Any, error) {
 	var out []expr.Any
-	for i := range r.Match {
+	for i := 0; i < len(r.Match); i++ {
+		if i+1 < len(r.Match) && r.Match[i].Field == Sport && r.Match[i].single() && r.Match[i+1].Field == Dport && r.Match[i+1].single() {
+			// Both ports at once, as nft does it.
+			ports := &expr.Payload{DestRegister: 1, Base: expr.PayloadBaseTransportHeader, Len: 4}
+			out = append(out, ports, r.Match[i].cmp(be32(r.Match[i].Values[0].Lo<<16|r.Match[i+1].Values[0].Lo)))
+			i++
+			continue
+		}
 		x, err := e.match(&r.Match[i])
 		if err != nil {
 			return nil, err
@@ -473,6 +490,11 @@ func (e *encoder) load(f Field) (expr.Any, error) {
 		return &expr.Meta{Key: expr.MetaKeyMARK, Register: 1}, nil
 	}
 	return nil, fmt.Errorf("field %d leads nowhere", f)
+}
+
+// single reports whether a match is for one value.
+func (m *Match) single() bool {
+	return !m.Not && m.Set == "" && len(m.Values) == 1 && m.Values[0].Lo == m.Values[0].Hi
 }
 
 func (m *Match) cmp(data []byte) *expr.Cmp {

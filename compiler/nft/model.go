@@ -123,6 +123,7 @@ type SetKind uint8
 // The kinds of sets.
 const (
 	Addrs     SetKind = iota // intervals of addresses
+	Values                   // intervals of the field Key
 	Pairs                    // source and destination address
 	Dynamic                  // addresses that rules add, with a timeout
 	AddrMap                  // address to address
@@ -138,12 +139,12 @@ const (
 type Set struct {
 	Name    string
 	Kind    SetKind
-	Ranges  []Range       // Addrs
+	Ranges  []Range       // Addrs, Values
 	Pairs   [][2]ast.IP   // Pairs, AddrMap, LiveMap
 	Timeout time.Duration // Dynamic, Queries
 	Members []Member      // LiveAddrs, LivePairs
 	Keys    [][]byte      // Queries: those that wait, as the kernel has them
-	// Verdicts: what is done with packets whose Key is in each range. The ranges are in order and do not overlap. With
+	// Values: of which field. Verdicts: what is done with packets whose Key is in each range. The ranges are in order and do not overlap. With
 	// Counted the elements count packets: element N is entry N-1 of the access list ACL.
 	Key      Field
 	Verdicts []VerdictOf
@@ -473,6 +474,8 @@ func (s *Set) Elements() int {
 	switch s.Kind {
 	case Addrs:
 		return len(intervals(s.Ranges, be32))
+	case Values:
+		return len(intervals(s.Ranges, keyOctets(s.Key)))
 	case Pairs, AddrMap, LiveMap:
 		return len(s.Pairs)
 	case LiveAddrs, LivePairs:

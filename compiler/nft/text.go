@@ -83,6 +83,11 @@ func (s *Set) text(b *strings.Builder) {
 		for _, r := range s.Ranges {
 			elems = append(elems, r.addr())
 		}
+	case Values:
+		typ, flags = keyType(s.Key), "\t\tflags interval\n"
+		for _, r := range s.Ranges {
+			elems = append(elems, s.key(r))
+		}
 	case Pairs:
 		typ = "ipv4_addr . ipv4_addr"
 		for _, p := range s.Pairs {
@@ -199,7 +204,7 @@ func (c *Chain) text(b *strings.Builder, note func(compiler.Line, int) func()) {
 
 func (r *Rule) text() string {
 	var w []string
-	proto := "" // the protocol word that port matches hang on
+	proto := "th" // the protocol word that port matches hang on
 	for i, m := range r.Match {
 		if m.Field == L4Proto {
 			proto = "th"

@@ -3,9 +3,11 @@ package nft
 import (
 	"cmp"
 	"encoding/binary"
+	"maps"
 	mathbits "math/bits"
 	"slices"
 
+	"pixfw/ast"
 	"pixfw/compiler"
 )
 
@@ -18,8 +20,7 @@ import (
 const (
 	linearMax = 64        // lists up to here stay chains, which are easier to read
 	leafMax   = 8         // entries that are compared one by one
-	treeDepth = 6         // lookups below each other; the kernel's stack of jumps holds 16
-	namedFrom = 8         // addresses of one entry that are a set of their own, shared by its copies
+	treeDepth = 7         // lookups below each other; the kernel's stack of jumps holds 16
 	noneFound = 1<<32 - 1 // the mark of a packet that no entry has matched yet
 )
 
@@ -87,7 +88,7 @@ type tree struct {
 	sets   []Set
 	unique func(string) string
 	shared map[string]string // chains by what they decide
-	named  map[string]string // sets of addresses by their content
+	named  map[string]string // sets of values by their content
 }
 
 // free reports whether nothing is left to test of a rule but the dimension that is not asked for.
@@ -101,11 +102,50 @@ func (t *tree) free(k int32, in *region, but int) bool {
 	return r.holes[0].Mask == 0 && r.holes[1].Mask == 0
 }
 
-// node makes the rules that find the first match among the given entries, which are in order, and leave it in the mark.
-func (t *tree) node(list []int32, in region, depth int) []Rule {
+// root makes the rules that find the first match of the whole list. It asks for the protocol first, unless that copies too much:
+// below, no rule has to ask for it.
+func (t *tree) root() []Rule {
+	list := make([]int32, len(t.rules))
+	of := map[uint32][]int32{} // the entries of each protocol that is named
+	rest, copies := []int32(nil), 0
+	for k := range t.rules {
+		list[k] = int32(k)
+		c := t.rules[k].cover[dimProto]
+		if c == nil {
+			rest = append(rest, int32(k))
+		}
+		for _, r := range c {
+			for p := r.Lo; p <= r.Hi; p++ {
+				of[p] = append(of[p], int32(k))
+				copies++
+			}
+		}
+	}
+	if len(of) == 0 || copies+(len(of)+1)*len(rest) > 2*len(list) {
+		return t.node(list, region{}, 0, true)
+	}
+	all := layer{list: list}
+	next := uint32(0)
+	others := func(end uint32) {
+		if len(rest) > 0 && next < end {
+			all.buckets = append(all.buckets, bucket{Range{next, end - 1}, rest})
+		}
+	}
+	for _, p := range slices.Sorted(maps.Keys(of)) {
+		others(p)
+		all.buckets = append(all.buckets, bucket{Range{p, p}, join(nil, of[p], rest)})
+		next = p + 1
+	}
+	others(256)
+	return []Rule{t.lookup(all, dimProto, region{}, 0, true)}
+}
+
+// node makes the rules that find the first match among the given entries, which are in order, and leave it in the mark. first says
+// that the mark holds none yet.
+func (t *tree) node(list []int32, in region, depth int, first bool) []Rule {
 	list = t.prune(list, &in)
 	if len(list) <= leafMax || depth == treeDepth {
-		return t.leaf(list, &in)
+		return t.leaf(list, &in, first)
 	}
 	var out []Rule
 	var tail []int32
@@ -124,12 +164,12 @@ func (t *tree) node(list []int32, in region, depth int) []Rule {
 				tail = append(tail, layer.list...)
 				continue
 			}
-			out = append(out, t.lookup(layer, d, in, depth))
+			out = append(out, t.lookup(layer, d, in, depth, first && len(out) == 0))
 		}
 	}
 	tail = append(tail, rest...)
 	slices.Sort(tail)
-	return append(out, t.leaf(tail, &in)...)
+	return append(out, t.leaf(tail, &in, first && len(out) == 0)...)
 }
 
 // prune leaves out what comes after an entry that nothing passes by.
@@ -313,25 +353,25 @@ func join(out, a, b []int32) []int32 {
 }
 
 // lookup is the rule that leads to the buckets of a layer.
-func (t *tree) lookup(l layer, d int, in region, depth int) Rule {
+func (t *tree) lookup(l layer, d int, in region, depth int, first bool) Rule {
 	// What a lookup of ports says about the protocol is known below.
-	var first []Match
-	switch d {
-	case dimSport, dimDport:
-		first = []Match{withPorts}
+	var match []Match
+	switch {
+	case (d == dimSport || d == dimDport) && !within(in[dimProto], withPorts.Values):
+		match = []Match{withPorts}
 		in[dimProto] = known(in[dimProto], withPorts.Values)
-	case dimICMP:
-		first = []Match{proto(1)}
-		in[dimProto] = known(in[dimProto], one(1))
+	case d == dimICMP:
+		match = []Match{proto(ast.ProtoICMP)}
+		in[dimProto] = known(in[dimProto], one(ast.ProtoICMP))
 	}
 	set := Set{Name: t.unique(t.name + "_by"), Kind: Verdicts, Key: dimField[d]}
 	for _, b := range l.buckets {
 		below := in
 		below[d] = []Range{b.Range}
-		set.Verdicts = append(set.Verdicts, VerdictOf{b.Range, Jump{t.chain(b.list, below, d, depth+1)}})
+		set.Verdicts = append(set.Verdicts, VerdictOf{b.Range, Jump{t.chain(b.list, below, d, depth+1, first)}})
 	}
 	t.sets = append(t.sets, set)
-	return Rule{Match: first, Do: []Stmt{Dispatch{dimField[d], set.Name}}}
+	return Rule{Match: match, Do: []Stmt{Dispatch{dimField[d], set.Name}}}
 }
 
 // known is what is known of a value that is one of a and of b.
@@ -347,7 +387,7 @@ func known(a, b []Range) []Range {
 }
 
 // chain is the chain for what is left in a bucket. Buckets with the same entries, all of which hold throughout, share one.
-func (t *tree) chain(list []int32, in region, d, depth int) string {
+func (t *tree) chain(list []int32, in region, d, depth int, first bool) string {
 	key := ""
 	if !slices.ContainsFunc(list, func(k int32) bool { return !within(in[d], t.rules[k].cover[d]) }) {
 		b := make([]byte, 0, 4*len(list)+2)
@@ -363,6 +403,9 @@ func (t *tree) chain(list []int32, in region, d, depth int) string {
 				b = binary.BigEndian.AppendUint32(b, r.Hi)
 			}
 		}
+		if first {
+			b = append(b, 1)
+		}
 		key = string(append(b, byte(d)))
 		if name := t.shared[key]; name != "" {
 			return name
@@ -372,18 +415,20 @@ func (t *tree) chain(list []int32, in region, d, depth int) string {
 	if key != "" {
 		t.shared[key] = name
 	}
-	c := Chain{Name: name, Rules: t.node(list, in, depth)}
+	c := Chain{Name: name, Rules: t.node(list, in, depth, first)}
 	t.chains = append(t.chains, c)
 	return name
 }
 
-// leaf compares entries one by one.
-func (t *tree) leaf(list []int32, in *region) []Rule {
+// leaf compares entries one by one. first says that the mark holds none yet: otherwise a rule asks for that too.
+func (t *tree) leaf(list []int32, in *region, first bool) []Rule {
 	var out []Rule
 	for _, k := range t.prune(list, in) {
 		r := &t.rules[k]
 		rule := Rule{Match: t.tests(r, in), Do: []Stmt{SetPacketMark{r.id}, Return{}}, Note: r.note, Line: r.line}
-		rule.Match = append(rule.Match, Match{Field: PacketMarkOver, Values: one(r.id)})
+		if !first {
+			rule.Match = append(rule.Match, Match{Field: PacketMarkOver, Values: one(r.id)})
+		}
 		out = append(out, rule)
 	}
 	return out
@@ -392,15 +437,12 @@ func (t *tree) leaf(list []int32, in *region) []Rule {
 // tests are what is still to be asked of a packet from the region.
 func (t *tree) tests(r *treeRule, in *region) []Match {
 	var out []Match
-	ported := false
-	for _, d := range []int{dimSport, dimDport, dimICMP} {
-		ported = ported || !within(in[d], r.cover[d])
-	}
+	typed := !within(in[dimICMP], r.cover[dimICMP]) // nft's text of a type says the protocol too
 	for d := range dims {
 		if d <= dimDst && r.holes[d].Mask != 0 {
 			out = append(out, r.holes[d])
 		}
-		if r.cover[d] == nil || within(in[d], r.cover[d]) && (d != dimProto || !ported) {
+		if r.cover[d] == nil || within(in[d], r.cover[d]) && (d != dimProto || !typed) {
 			continue
 		}
 		values := r.cover[d]
@@ -408,20 +450,18 @@ func (t *tree) tests(r *treeRule, in *region) []Match {
 			values = cut(values, in[d][0])
 		}
 		m := Match{Field: dimField[d], Values: values}
-		switch {
-		case d == dimProto || d == dimICMP:
-			m.Values = merge2(values)
-		case d <= dimDst && len(values) >= namedFrom:
-			m.Values, m.Set = nil, t.addresses(values)
+		if len(values) > 1 {
+			m.Values, m.Set = nil, t.values(d, values)
 		}
 		out = append(out, m)
 	}
 	return out
 }
 
-// addresses is a set of its own for addresses, which many copies of an entry share.
-func (t *tree) addresses(values []Range) string {
-	b := make([]byte, 0, 8*len(values))
+// values is a set for values of a dimension, which all rules share that ask for them. The kernel is slow to load sets without names:
+// it looks at all that the transaction holds for each.
+func (t *tree) values(d int, values []Range) string {
+	b := append(make([]byte, 0, 8*len(values)+1), byte(d/2)) // source and destination, and both ports, are one
 	for _, r := range values {
 		b = binary.BigEndian.AppendUint32(b, r.Lo)
 		b = binary.BigEndian.AppendUint32(b, r.Hi)
@@ -431,7 +471,8 @@ func (t *tree) addresses(values []Range) string {
 	}
 	name := t.unique(t.name + "_set")
 	t.named[string(b)] = name
-	t.sets = append(t.sets, Set{Name: name, Kind: Addrs, Ranges: values})
+	set := Set{Name: name, Kind: Values, Key: dimField[d], Ranges: values}
+	t.sets = append(t.sets, set)
 	return name
 }
 
