@@ -20,6 +20,7 @@ type chassis struct {
 
 	running *ast.Config
 	known   map[string]bool // errors that the running configuration has already
+	served  map[string]bool // what the engine has said of it
 	startup string
 	saved   time.Time // when startup was written; zero: as loaded
 	changed time.Time // when running was last changed; zero: as loaded

@@ -2,6 +2,7 @@ package shell
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 
 	"pixfw/ast"
@@ -42,10 +43,11 @@ func (s *Session) configure(line string, words []string) (string, error) {
 		return "", refused("ERROR: the configuration cannot be compiled")
 	}
 	before := s.engine.Plan()
-	if _, err := s.engine.Apply(plan); err != nil {
+	served, err := s.engine.Apply(plan)
+	if err != nil {
 		return "", refused("ERROR: " + err.Error())
 	}
-	out := notice(stmt) + s.overlaps(stmt, next, plan, before)
+	out := notice(stmt) + s.overlaps(stmt, next, plan, before) + s.unserved(served)
 	s.running, s.known = next, errs
 	scope.Learn(stmt)
 	s.group, s.sub = scope.Group, scope.Mode
@@ -113,6 +115,28 @@ func (s *Session) overlaps(stmt ast.Statement, next *ast.Config, plan, before *c
 	}
 	return b.String()
 }
+
+// unserved is what the engine says anew, since the configuration before, of lines that it does otherwise than a PIX or not at
+// all. Who types such a line must not take its silence for a yes.
+func (s *Session) unserved(found ast.Diagnostics) string {
+	var b strings.Builder
+	now := map[string]bool{}
+	for _, d := range found {
+		key := servedKey(d)
+		if !s.served[key] && !now[key] {
+			fmt.Fprintf(&b, "%s: %s [%s]\n", strings.ToUpper(d.Severity.String()), d.Message, d.Code)
+			if d.Source != "" {
+				b.WriteString("         " + d.Source + "\n")
+			}
+		}
+		now[key] = true
+	}
+	s.served = now
+	return b.String()
+}
+
+// servedKey names a finding of an engine by the line it is of and what it says.
+func servedKey(d *ast.Diagnostic) string { return errorKey(d) + "\n" + d.Source }
 
 // errorsOf are the errors of a compilation, by what they say.
 func errorsOf(diags ast.Diagnostics) map[string]bool {

@@ -61,7 +61,7 @@ const historyLimit = 20
 const longestCommand = 512
 
 // New makes a session. A configuration with errors is loaded all the same, as a PIX does at boot: each error is in the
-// diagnostics, and the lines in error are left out. The error is for a configuration that the engine cannot take.
+// diagnostics, and the lines in error are left out; what the engine says of the others stands behind. The error is for a configuration that the engine cannot take.
 func New(o Options) (*Session, ast.Diagnostics, error) {
 	c := &chassis{engine: o.Engine, clock: o.Clock, secrets: o.Secrets, save: o.Save, running: o.Config}
 	s := &Session{chassis: c, record: o.Record}
@@ -90,9 +90,12 @@ func New(o Options) (*Session, ast.Diagnostics, error) {
 		}
 		return nil, diags, refused("the configuration cannot be compiled")
 	}
-	if _, err := s.engine.Apply(plan); err != nil {
+	served, err := s.engine.Apply(plan)
+	diags = append(diags, served...)
+	if err != nil {
 		return nil, diags, err
 	}
+	s.unserved(served)
 	s.known = errorsOf(found)
 	s.startup = s.running.String()
 	s.booted = s.clock.Now()

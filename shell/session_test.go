@@ -4,6 +4,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -11,7 +12,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/tools/txtar"
 
+	"pixfw/ast"
+	"pixfw/compiler"
 	"pixfw/runtime"
+	"pixfw/runtime/emulator"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -112,5 +116,44 @@ func TestSessions(t *testing.T) {
 				t.Errorf("screen differs (-want +got):\n%s", d)
 			}
 		})
+	}
+}
+
+// servingEngine is an emulator that says of lines what a real engine might.
+type servingEngine struct {
+	*emulator.Engine
+	found ast.Diagnostics
+}
+
+func (e *servingEngine) Apply(plan *compiler.Plan) (ast.Diagnostics, error) {
+	_, err := e.Engine.Apply(plan)
+	return e.found, err
+}
+
+// What the engine does not do of a line is said where the line is typed: once, and no more of the others.
+func TestUnservedLine(t *testing.T) {
+	old := &ast.Diagnostic{Code: "W508", Severity: ast.Info, Message: "done by a helper", Source: "fixup protocol ftp 21"}
+	e := &servingEngine{emulator.New(runtime.WallClock{}), ast.Diagnostics{old}}
+	s, diags, err := New(Options{Engine: e, Text: readExample(t), Start: Config})
+	if err != nil || !slices.Contains(diags, old) {
+		t.Fatal(diags, err)
+	}
+	if out, _ := s.Line("hostname a"); out != "" {
+		t.Errorf("what was said at boot is said again: %q", out)
+	}
+	added := &ast.Diagnostic{Code: "W505", Severity: ast.Warning, Message: "this static is not loaded", Source: "static (inside,outside) tcp 192.168.1.12 80 access-list x"}
+	e.found = ast.Diagnostics{old, added, added}
+	want := "WARNING: this static is not loaded [W505]\n         static (inside,outside) tcp 192.168.1.12 80 access-list x\n"
+	if out, _ := s.Line("hostname b"); out != want {
+		t.Errorf("%q, want %q", out, want)
+	}
+	if out, _ := s.Another(Config, nil).Line("hostname c"); out != "" {
+		t.Errorf("said again: %q", out)
+	}
+	e.found = nil
+	s.Line("hostname d")
+	e.found = ast.Diagnostics{added}
+	if out, _ := s.Line("hostname e"); out != want {
+		t.Errorf("not said of a line that came back: %q", out)
 	}
 }

@@ -245,11 +245,11 @@ func TestDaemon(t *testing.T) {
 		if err := c.Pipe(); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := io.WriteString(c, "enable\n\nconf t\nhostname core\nexit\nshow xlate\nexit\nexit\n"); err != nil {
+		if _, err := io.WriteString(c, "enable\n\nconf t\nhostname core\nfixup protocol ils 389\nno fixup protocol ils 389\nexit\nshow xlate\nexit\nexit\n"); err != nil {
 			t.Fatal(err)
 		}
 		text, err := io.ReadAll(c)
-		for _, want := range []string{"edge> ", "core(config)# ", "Global 192.0.2.10 Local 10.0.0.2"} {
+		for _, want := range []string{"edge> ", "core(config)# ", "[W508]\n         fixup protocol ils 389\n", "Global 192.0.2.10 Local 10.0.0.2"} {
 			if err != nil || !strings.Contains(string(text), want) {
 				t.Errorf("no %q (%v) in\n%s", want, err, text)
 			}
