@@ -57,7 +57,7 @@ func (b *Batch) Cause(k int) (compiler.Line, string) {
 			}
 			n -= len(c.Rules)
 		}
-	case unix.NFT_MSG_NEWSET, unix.NFT_MSG_NEWSETELEM:
+	case unix.NFT_MSG_NEWSET, unix.NFT_MSG_NEWSETELEM, unix.NFT_MSG_DELSETELEM:
 		return compiler.Line{}, "set"
 	case unix.NFT_MSG_NEWCHAIN:
 		return compiler.Line{}, "chain"

@@ -126,21 +126,29 @@ func listen(kind, proto int, at netip.AddrPort, o SocketOptions) (*Socket, error
 	if s.raw, err = s.file.SyscallConn(); err != nil {
 		return nil, errors.Join(err, s.file.Close())
 	}
+	receive := unix.Syscall6
+	if !o.Gather {
+		receive = unix.RawSyscall6
+	}
 	s.read = func(fd uintptr) bool {
-		s.n, s.inErr = mmsg(unix.SYS_RECVMMSG, fd, s.in, s.n)
+		s.n, s.inErr = mmsg(receive, unix.SYS_RECVMMSG, fd, s.in, s.n)
 		return s.inErr != unix.EAGAIN
 	}
 	s.write = func(fd uintptr) bool {
-		s.sent, s.outErr = mmsg(unix.SYS_SENDMMSG, fd, s.out, s.sent)
+		s.sent, s.outErr = mmsg(unix.Syscall6, unix.SYS_SENDMMSG, fd, s.out, s.sent)
 		return s.outErr != unix.EAGAIN
 	}
 	return s, nil
 }
 
+// enter is how a system call is made: unix.Syscall6, or unix.RawSyscall6 for one of which it is certain that it does not wait. Without
+// the latter the scheduler wakes its monitor for each packet that comes alone, which costs more than the packet.
+type enter func(call, a, b, c, d, e, f uintptr) (r1, r2 uintptr, err syscall.Errno)
+
 // mmsg handles up to n messages. After EAGAIN n is what it was.
-func mmsg(call, fd uintptr, v *vector, n int) (int, syscall.Errno) {
+func mmsg(do enter, call, fd uintptr, v *vector, n int) (int, syscall.Errno) {
 	for {
-		r, _, errno := unix.Syscall6(call, fd, uintptr(unsafe.Pointer(&v.hdrs[0])), uintptr(n), unix.MSG_DONTWAIT, 0, 0)
+		r, _, errno := do(call, fd, uintptr(unsafe.Pointer(&v.hdrs[0])), uintptr(n), unix.MSG_DONTWAIT, 0, 0)
 		switch errno {
 		case 0:
 			return int(r), 0
@@ -225,15 +233,21 @@ func (s *Socket) Send(packets [][]byte) (int, error) {
 
 // SendTo sends one datagram.
 func (s *Socket) SendTo(b []byte, to netip.AddrPort) error {
-	var err error
-	err2 := s.raw.Write(func(fd uintptr) bool {
-		err = unix.Sendto(int(fd), b, unix.MSG_DONTWAIT, &unix.SockaddrInet4{Addr: to.Addr().As4(), Port: int(to.Port())})
-		return !errors.Is(err, unix.EAGAIN)
+	name := unix.RawSockaddrInet4{Family: unix.AF_INET, Addr: to.Addr().As4()}
+	binary.BigEndian.PutUint16((*[2]byte)(unsafe.Pointer(&name.Port))[:], to.Port())
+	var errno syscall.Errno
+	err := s.raw.Write(func(fd uintptr) bool {
+		_, _, errno = unix.RawSyscall6(unix.SYS_SENDTO, fd, uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(len(b)), unix.MSG_DONTWAIT,
+			uintptr(unsafe.Pointer(&name)), unix.SizeofSockaddrInet4)
+		return errno != unix.EAGAIN && errno != unix.EINTR
 	})
-	if err2 != nil {
-		return s.closed(err2)
+	if err != nil {
+		return s.closed(err)
 	}
-	return err
+	if errno != 0 {
+		return errno
+	}
+	return nil
 }
 
 // Close ends receiving.

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/google/nftables/userdata"
-	"github.com/mdlayher/netlink"
 	"golang.org/x/sys/unix"
 
 	"pixfw/compiler/nft"
@@ -17,13 +16,15 @@ import (
 
 const nftMessage = unix.NFNL_SUBSYS_NFTABLES << 8
 
-func (s *space) dial() (*netlink.Conn, error) {
-	c, err := netlink.Dial(unix.NETLINK_NETFILTER, &netlink.Config{NetNS: s.fd})
+// openBatches opens a socket for batches of up to that many octets, with as much room for answers.
+func (s *space) openBatches(octets, answers int) (*socket, error) {
+	c, err := s.openSocket(0, answers)
 	if err != nil {
 		return nil, err
 	}
-	// Best effort: without it errors are only less well explained.
-	_ = c.SetOption(netlink.ExtendedAcknowledge, true)
+	if err := errors.Join(c.sendBuffer(octets), c.brief()); err != nil {
+		return nil, errors.Join(err, c.close())
+	}
 	return c, nil
 }
 
@@ -34,39 +35,26 @@ func (s *space) commit(b *nft.Batch) error {
 	}
 	datagram := b.Datagram()
 	// Each message of a failing batch is reported.
-	c, err := s.openSocket(0, min(max(len(b.Messages)*1024, 8<<20), 1<<29))
+	c, err := s.openBatches(max(len(datagram)*5/4, 1<<20), min(max(len(b.Messages)*1024, 8<<20), 1<<29))
 	if err != nil {
 		return err
 	}
-	// One datagram holds the whole batch. Answers need no copy of what they answer, and should say what was wrong.
-	if err = c.option(unix.SOL_SOCKET, unix.SO_SNDBUFFORCE, max(len(datagram)*5/4, 1<<20)); err != nil {
-		err = c.option(unix.SOL_SOCKET, unix.SO_SNDBUF, max(len(datagram)*5/4, 1<<20))
-	}
-	for _, name := range []int{unix.NETLINK_CAP_ACK, unix.NETLINK_EXT_ACK} {
-		err = errors.Join(err, c.option(unix.SOL_NETLINK, name, 1))
-	}
-	if err == nil {
-		err = c.send(datagram)
-	}
-	if err == nil {
-		err = c.answer(b)
-	}
-	return errors.Join(err, c.close())
+	return errors.Join(c.transact(b, datagram), c.close())
 }
 
-// answer waits for the acknowledgement of the last message of a batch, or the first refusal.
-func (c *socket) answer(b *nft.Batch) error {
-	if err := c.f.SetReadDeadline(time.Now().Add(dumpWait)); err != nil {
+// transact sends a batch and waits for the acknowledgement of its last message, or the first refusal. After an error further answers
+// may be on the way: the socket serves no more.
+func (c *socket) transact(b *nft.Batch, datagram []byte) error {
+	if err := c.send(datagram); err != nil {
 		return err
 	}
-	buf := make([]byte, 64<<10)
 	for {
-		n, err := c.receive(buf, true)
+		reply, err := c.reply()
 		if err != nil {
 			return fmt.Errorf("nftables: no answer: %w", err)
 		}
 		done := false
-		messages(buf[:n], func(typ uint16, data []byte) {
+		messages(reply, func(typ uint16, data []byte) {
 			if typ != unix.NLMSG_ERROR || len(data) < 20 || done {
 				return
 			}

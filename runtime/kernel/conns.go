@@ -330,7 +330,7 @@ func (d *dynamic) close() error {
 	defer d.mu.Unlock()
 	var errs []error
 	if d.tx != nil {
-		errs = append(errs, d.tx.Close())
+		errs = append(errs, d.tx.close())
 	}
 	d.ctMu.Lock()
 	defer d.ctMu.Unlock()

@@ -6,9 +6,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/mdlayher/netlink"
-	"golang.org/x/sys/unix"
-
 	"pixfw/ast"
 	"pixfw/compiler"
 	"pixfw/compiler/nft"
@@ -40,8 +37,8 @@ type dynamic struct {
 	number    uint64           // of the newest connection
 	ported    int              // connections of TCP and UDP
 	most      int
-	resync    int // dumps that are to be compared with the table: events were lost
-	tx        *netlink.Conn
+	resync    int     // dumps that are to be compared with the table: events were lost
+	tx        *socket // for transactions; nil until it is needed
 
 	ctMu sync.Mutex // of ct alone
 	ct   *socket    // to conntrack; nil until it is needed
@@ -87,46 +84,33 @@ func (c *changes) take(m *nft.XlateMap, x *xlate) {
 
 // commit sends changes as one transaction. The lock is held.
 func (d *dynamic) commit(c *changes) error {
-	var msgs []netlink.Message
-	frame := func(typ uint16) netlink.Message {
-		return netlink.Message{Header: netlink.Header{Type: netlink.HeaderType(typ), Flags: netlink.Request},
-			Data: []byte{0, 0, 0, unix.NFNL_SUBSYS_NFTABLES}}
-	}
-	msgs = append(msgs, frame(unix.NFNL_MSG_BATCH_BEGIN))
+	var b nft.Batch
 	for name, pairs := range c.del {
-		msgs = append(msgs, nft.Change(true, name, pairs)...)
+		b.Messages = append(b.Messages, nft.Change(true, name, pairs)...)
 	}
 	for name, pairs := range c.add {
-		msgs = append(msgs, nft.Change(false, name, pairs)...)
+		b.Messages = append(b.Messages, nft.Change(false, name, pairs)...)
 	}
 	for _, m := range c.members {
-		msgs = append(msgs, nft.ChangeMembers(m.del, m.set, m.pairs, m.members)...)
+		b.Messages = append(b.Messages, nft.ChangeMembers(m.del, m.set, m.pairs, m.members)...)
 	}
-	if len(msgs) == 1 {
+	if len(b.Messages) == 0 {
 		return nil
 	}
-	msgs[len(msgs)-1].Header.Flags |= netlink.Acknowledge
-	msgs = append(msgs, frame(unix.NFNL_MSG_BATCH_END))
 	if d.tx == nil {
-		tx, err := d.ns.dial()
+		tx, err := d.ns.openBatches(8<<20, 8<<20)
 		if err != nil {
 			return err
 		}
-		if err := errors.Join(tx.SetWriteBuffer(8<<20), tx.SetReadBuffer(8<<20)); err != nil {
-			return errors.Join(err, tx.Close())
-		}
 		d.tx = tx
 	}
-	_, err := d.tx.SendMessages(msgs)
-	if err == nil {
-		_, err = d.tx.Receive()
-	}
-	if err != nil {
+	if err := d.tx.transact(&b, b.Datagram()); err != nil {
 		// Each message of a batch that fails has an answer of its own: the next transaction must not read them.
-		err = errors.Join(fmt.Errorf("translations: %w", err), d.tx.Close())
+		err = errors.Join(fmt.Errorf("translations: %w", err), d.tx.close())
 		d.tx = nil
+		return err
 	}
-	return err
+	return nil
 }
 
 // answer decides about first packets of hosts: it allocates, tells the kernel in one transaction, and then lets them go on.

@@ -59,9 +59,11 @@ type Engine struct {
 	rules       *nft.Ruleset
 	batch       *nft.Batch
 	links       map[int]netlink.Link // by interface of the plan
+	twins       map[int]netlink.Link // of these, the twins
 	byIndex     map[int]int          // link index → interface
 	mtu         map[string]int       // as it was
 	items       []item
+	ways        *ways             // into tunnels
 	before      map[string]string // sysctls as they were
 	beforeOrder []string
 	host        *hostState        // nil: the devices are shared with the host
@@ -98,7 +100,7 @@ func New(opts Options) (*Engine, error) {
 		e.nl.Close()
 		return nil, errors.Join(fmt.Errorf("packet log group %d: %w", nft.LogGroup, err), ns.close())
 	}
-	e.dyn = newDynamic(ns, opts.Clock, e.publish)
+	e.dyn, e.ways = newDynamic(ns, opts.Clock, e.publish), newWays(ns)
 	e.dyn.observe, e.dyn.account = opts.Observe, opts.Account
 	if e.event, err = ns.openEvents(); err != nil {
 		e.nl.Close()
@@ -174,7 +176,7 @@ func (e *Engine) Apply(plan *compiler.Plan) (ast.Diagnostics, error) {
 			e.mtu[dev] = link.Attrs().MTU
 		}
 	}
-	twins, err := e.twins(plan, links)
+	twins, err := e.findTwins(plan, links)
 	if err != nil {
 		return nil, err
 	}
@@ -188,7 +190,7 @@ func (e *Engine) Apply(plan *compiler.Plan) (ast.Diagnostics, error) {
 	if err != nil {
 		return diags, err
 	}
-	tunnels := e.tunnelItems(plan, links)
+	tunnels := e.tunnelItems(plan, links, twins)
 	// From here on no translation comes or goes, so that the new table begins with those that the old one has.
 	d := e.dyn
 	d.mu.Lock()
@@ -270,7 +272,7 @@ func (e *Engine) Apply(plan *compiler.Plan) (ast.Diagnostics, error) {
 	}
 	log = append(log, overlaps(e.plan, plan)...)
 	first := e.plan == nil
-	e.plan, e.rules, e.batch, e.links, e.byIndex = plan, rules, batch, links, byIndex
+	e.plan, e.rules, e.batch, e.links, e.twins, e.byIndex = plan, rules, batch, links, twins, byIndex
 	d.use(plan, rules)
 	d.fragments.use(plan, byIndex)
 	d.recount()
@@ -485,7 +487,7 @@ func (e *Engine) Close() error {
 		errs = append(errs, e.queue.close())
 	}
 	e.work.Wait()
-	errs = append(errs, e.dyn.close())
+	errs = append(errs, e.dyn.close(), e.ways.close())
 	e.nl.Close()
 	return errors.Join(append(errs, e.ns.close())...)
 }

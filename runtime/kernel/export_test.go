@@ -49,7 +49,7 @@ func (e *Engine) Kill() error {
 	}
 	e.work.Wait()
 	e.nl.Close()
-	return errors.Join(err, e.dyn.close(), e.ns.close())
+	return errors.Join(err, e.dyn.close(), e.ways.close(), e.ns.close())
 }
 
 // HasQueue reports whether pools are exact.

@@ -12,21 +12,26 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A socket is a raw netlink socket of the netfilter family. Its reader does not allocate, and can be woken by close.
+// A socket is a raw netlink socket. Its reader does not allocate, and can be woken by close.
 type socket struct {
 	f    *os.File
 	rc   syscall.RawConn
 	busy atomic.Bool // the reader may have something that it has not done yet
+	buf  []byte      // for answers; nil until the first
 
 	parts []byte // of dumps, one after the other
 	torn  bool   // what the last dump is of was changed while it was made
 }
 
-// openSocket opens a socket in the namespace that is a member of the groups, with a bounded receive buffer.
+// openSocket opens a socket of the netfilter family in the namespace that is a member of the groups, with a bounded receive buffer.
 func (s *space) openSocket(groups uint32, buffer int) (*socket, error) {
+	return s.openFamily(unix.NETLINK_NETFILTER, groups, buffer)
+}
+
+func (s *space) openFamily(family int, groups uint32, buffer int) (*socket, error) {
 	fd := -1
 	err := s.do(func() (err error) {
-		fd, err = unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, unix.NETLINK_NETFILTER)
+		fd, err = unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, family)
 		return err
 	})
 	if err != nil {
@@ -87,6 +92,35 @@ func (s *socket) receive(buf []byte, wait bool) (int, error) {
 		return 0, nil // not from the kernel
 	}
 	return n, nil
+}
+
+// reply reads one datagram of answers: mostly it is there already. What it returns is valid until the next reply.
+func (s *socket) reply() ([]byte, error) {
+	if s.buf == nil {
+		s.buf = make([]byte, 64<<10)
+	}
+	n, err := s.receive(s.buf, false)
+	if errors.Is(err, unix.EAGAIN) {
+		if err = s.f.SetReadDeadline(time.Now().Add(dumpWait)); err != nil {
+			return nil, err
+		}
+		n, err = s.receive(s.buf, true)
+		err = errors.Join(err, s.f.SetReadDeadline(time.Time{}))
+	}
+	return s.buf[:n], err
+}
+
+// sendBuffer makes room for datagrams of that many octets, which are sent as one.
+func (s *socket) sendBuffer(octets int) error {
+	if s.option(unix.SOL_SOCKET, unix.SO_SNDBUFFORCE, octets) == nil {
+		return nil
+	}
+	return s.option(unix.SOL_SOCKET, unix.SO_SNDBUF, octets)
+}
+
+// brief asks for answers without a copy of what they answer, which say what was wrong.
+func (s *socket) brief() error {
+	return errors.Join(s.option(unix.SOL_NETLINK, unix.NETLINK_CAP_ACK, 1), s.option(unix.SOL_NETLINK, unix.NETLINK_EXT_ACK, 1))
 }
 
 // quiet reports whether everything that had arrived has been read, and done by the reader.

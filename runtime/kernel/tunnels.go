@@ -52,22 +52,16 @@ func (e *Engine) AddRemote(r Remote) error {
 	if e.plan == nil || e.closed {
 		return errors.New("no plan is in force")
 	}
-	if err := e.removeRemote(remoteKey{r.If, r.Net}); err != nil {
+	k := remoteKey{r.If, r.Net}
+	if err := e.removeRemote(k); err != nil {
 		return err
 	}
 	if err := e.dyn.addRemote(r); err != nil {
 		return err
 	}
-	for _, it := range e.remoteItems(e.plan, e.links, []Remote{r}) {
-		switch err := it.add(e.nl); {
-		case errors.Is(err, unix.EEXIST):
-			if e.host == nil {
-				continue // the host's own: it stays
-			}
-		case err != nil:
-			return errors.Join(fmt.Errorf("%s: %w", it.key, err), e.removeRemote(remoteKey{r.If, r.Net}))
-		}
-		e.items = append(e.items, it)
+	if err := e.ways.add(toRemote(e.plan, e.links, e.twins, &r)); err != nil {
+		_, _, err2 := e.dyn.removeRemote(k)
+		return errors.Join(err, err2)
 	}
 	return nil
 }
@@ -84,21 +78,7 @@ func (e *Engine) removeRemote(k remoteKey) error {
 	if !ok || e.plan == nil {
 		return err
 	}
-	gone := map[string]bool{}
-	for _, it := range e.remoteItems(e.plan, e.links, []Remote{r}) {
-		gone[it.key] = true
-	}
-	errs := []error{err}
-	e.items = slices.DeleteFunc(e.items, func(it item) bool {
-		if !gone[it.key] || it.del == nil {
-			return false
-		}
-		if err := it.del(e.nl); err != nil && !errors.Is(err, unix.ESRCH) && !errors.Is(err, unix.ENODEV) && !errors.Is(err, unix.ENOENT) {
-			errs = append(errs, fmt.Errorf("%s: %w", it.key, err))
-		}
-		return true
-	})
-	return errors.Join(errs...)
+	return errors.Join(err, e.ways.remove(toRemote(e.plan, e.links, e.twins, &r)))
 }
 
 // hasMap reports whether an interface that is served has a crypto map.
@@ -116,8 +96,8 @@ func twinned(plan *compiler.Plan, i int) bool {
 	return f.Map != compiler.None && f.HasAddress() && !f.Shutdown
 }
 
-// twins are the twins that there must be, by interface.
-func (e *Engine) twins(plan *compiler.Plan, links map[int]netlink.Link) (map[int]netlink.Link, error) {
+// findTwins are the twins that there must be, by interface.
+func (e *Engine) findTwins(plan *compiler.Plan, links map[int]netlink.Link) (map[int]netlink.Link, error) {
 	out := map[int]netlink.Link{}
 	for i, link := range links {
 		if !e.opts.Tunnels || !twinned(plan, i) {
@@ -134,8 +114,8 @@ func (e *Engine) twins(plan *compiler.Plan, links map[int]netlink.Link) (map[int
 	return out, nil
 }
 
-// tunnelItems are the twins of interfaces with a crypto map, and what is routed to them.
-func (e *Engine) tunnelItems(plan *compiler.Plan, links map[int]netlink.Link) (out []item) {
+// tunnelItems are the twins of interfaces with a crypto map, and what is routed to them. They are added with the lock of dynamic held.
+func (e *Engine) tunnelItems(plan *compiler.Plan, links, twins map[int]netlink.Link) (out []item) {
 	if !e.opts.Tunnels || !hasMap(plan, links) {
 		return nil
 	}
@@ -171,11 +151,12 @@ func (e *Engine) tunnelItems(plan *compiler.Plan, links map[int]netlink.Link) (o
 			}
 			return h.LinkSetUp(twin)
 		}})
-		for _, n := range nft.TunnelNets(plan, i) {
-			out = append(out, e.twinRoute(name, n, f.MapLine))
-		}
 	}
-	return append(out, e.remoteItems(plan, links, e.dyn.remotes())...)
+	return append(out, item{key: "ways into tunnels",
+		add: func(*netlink.Handle) error {
+			return e.ways.become(allWays(plan, links, twins, e.dyn.live.remoteList()))
+		},
+		del: func(*netlink.Handle) error { return e.ways.become(nil) }})
 }
 
 // noIPv6 keeps IPv6 off a device that carries none of it.
@@ -187,62 +168,6 @@ func (e *Engine) noIPv6(device string) error {
 		}
 		return err
 	})
-}
-
-// twinRoute leads to a network by a twin. The device may be a new one of that name each time.
-func (e *Engine) twinRoute(name string, n ast.Net, line compiler.Line) item {
-	route := func(h *netlink.Handle) (*netlink.Route, error) {
-		twin, err := h.LinkByName(name)
-		if err != nil {
-			return nil, err
-		}
-		return &netlink.Route{LinkIndex: twin.Attrs().Index, Dst: e.ipnet(n), Table: tunnelTable, Scope: netlink.SCOPE_LINK, Protocol: unix.RTPROT_STATIC}, nil
-	}
-	return item{key: fmt.Sprint("route ", name, " ", n), line: line,
-		add: func(h *netlink.Handle) error {
-			r, err := route(h)
-			if err == nil {
-				err = h.RouteAdd(r)
-			}
-			return err
-		},
-		del: func(h *netlink.Handle) error {
-			r, err := route(h)
-			if err != nil {
-				return nil // gone with its device
-			}
-			return h.RouteDel(r)
-		}}
-}
-
-// remoteItems are the routes and ARP answers for remotes, as far as the plan has their interfaces.
-func (e *Engine) remoteItems(plan *compiler.Plan, links map[int]netlink.Link, list []Remote) (out []item) {
-	for _, r := range list {
-		i := plan.IfByName(r.If)
-		if i == compiler.None || links[i] == nil || !twinned(plan, i) {
-			continue
-		}
-		line := plan.Interfaces[i].MapLine
-		name := nft.Twin(links[i].Attrs().Name)
-		if !r.Client {
-			for _, n := range nft.RoutedNets(plan, i, r.Net) {
-				out = append(out, e.twinRoute(name, n, line))
-			}
-			continue
-		}
-		out = append(out, e.twinRoute(name, r.Net, line))
-		for k := range plan.Interfaces {
-			f, link := &plan.Interfaces[k], links[k]
-			if link == nil || f.Shutdown || !f.ProxyARP || !f.HasAddress() || !f.Net.Contains(r.Net.IP) {
-				continue
-			}
-			neigh := &netlink.Neigh{LinkIndex: link.Attrs().Index, Family: netlink.FAMILY_V4, Flags: netlink.NTF_PROXY, IP: toIP(r.Net.IP)}
-			out = append(out, item{key: fmt.Sprint("answer ", link.Attrs().Name, " ", r.Net.IP), line: line,
-				add: func(h *netlink.Handle) error { return h.NeighAdd(neigh) },
-				del: func(h *netlink.Handle) error { return h.NeighDel(neigh) }})
-		}
-	}
-	return out
 }
 
 // addRemote enters a remote, its client into the kernel's map and its user into the cache.
@@ -302,13 +227,7 @@ func behind(plan *compiler.Plan, clients map[ast.IP]string, ip ast.IP) int {
 	return compiler.None
 }
 
-// remotes lists them, clients last, in a fixed order.
-func (d *dynamic) remotes() []Remote {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.live.remoteList()
-}
-
+// remoteList are the remotes in a fixed order. The lock is held.
 func (l *live) remoteList() []Remote {
 	out := make([]Remote, 0, len(l.remotes))
 	for _, r := range l.remotes {
