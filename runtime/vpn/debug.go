@@ -57,6 +57,13 @@ func (d *debugs) level(facility string) (level int) {
 	return level
 }
 
+// any reports whether somebody reads.
+func (d *debugs) any() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return len(d.list) > 0
+}
+
 // tell hands text to those who have asked for it: for `aaa` those of all its parts too.
 func (d *debugs) tell(facility string, level int, text string) {
 	d.mu.Lock()
@@ -71,6 +78,9 @@ func (d *debugs) tell(facility string, level int, text string) {
 
 // event is what the asking of AAA servers tells.
 func (s *service) event(e aaa.Event) {
+	if !s.debugs.any() {
+		return
+	}
 	for _, line := range e.Lines() {
 		s.debugs.tell(e.Facility(), 1, line+"\n")
 	}

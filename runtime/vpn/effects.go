@@ -185,12 +185,9 @@ func (s *service) clientDown(d ike.ClientDown) {
 	if !c.Addr.Is4() {
 		return
 	}
-	for _, o := range s.clients {
-		if o.Addr == c.Addr {
-			return // the same client has come back already
-		}
+	if !s.crowd.remove(fromAddr(c.Addr)) {
+		return // the same client has come back already
 	}
-	s.crowd.remove(fromAddr(c.Addr))
 	if err := s.c.host.RemoveRemote(c.ifName, ast.Net{IP: fromAddr(c.Addr), Mask: ast.AllOnes}); err != nil {
 		s.say(fmt.Sprintf("client %v: %v", c.Addr, err))
 	}

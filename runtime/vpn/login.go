@@ -21,9 +21,14 @@ func (s *service) authenticate(e ike.Authenticate) {
 		s.do(s.machine.AuthResult(e.ID, ike.AuthResult{Verdict: ike.Unavailable}))
 		return
 	}
-	s.asking++
-	tag := s.plan.AAAGroups[e.Group].Tag // the next plan may number its groups otherwise
+	group := &s.plan.AAAGroups[e.Group]
+	tag := group.Tag // the next plan may number its groups otherwise
 	r := aaa.Request{User: e.User, Password: e.Password, Client: e.Peer, State: e.State, Local: e.Fallback, Flow: &aaa.Flow{From: end(e.Peer), If: xauthIf}}
+	if group.Protocol == "local" { // the answer is in the plan
+		s.do(s.machine.AuthResult(e.ID, verdict(s.c.servers.AuthenticateWith(s.ctx, tag, r))))
+		return
+	}
+	s.asking++
 	s.work.Go(func() {
 		ctx, cancel := context.WithTimeout(s.ctx, askTime)
 		defer cancel()

@@ -8,16 +8,26 @@ import (
 	"pixfw/runtime/esp"
 )
 
-// crowd are the addresses of clients that are connected.
+// crowd are the addresses of clients that are connected, and how many have each: one that comes back is there before it was missed.
 type crowd struct {
 	mu    sync.RWMutex
-	addrs map[ast.IP]struct{}
+	addrs map[ast.IP]int
 }
 
-func newCrowd() *crowd { return &crowd{addrs: map[ast.IP]struct{}{}} }
+func newCrowd() *crowd { return &crowd{addrs: map[ast.IP]int{}} }
 
-func (c *crowd) add(ip ast.IP)    { c.mu.Lock(); defer c.mu.Unlock(); c.addrs[ip] = struct{}{} }
-func (c *crowd) remove(ip ast.IP) { c.mu.Lock(); defer c.mu.Unlock(); delete(c.addrs, ip) }
+func (c *crowd) add(ip ast.IP) { c.mu.Lock(); defer c.mu.Unlock(); c.addrs[ip]++ }
+
+// remove reports whether nobody has the address any more.
+func (c *crowd) remove(ip ast.IP) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.addrs[ip]--; c.addrs[ip] > 0 {
+		return false
+	}
+	delete(c.addrs, ip)
+	return true
+}
 
 func (c *crowd) has(ip ast.IP) bool {
 	c.mu.RLock()
