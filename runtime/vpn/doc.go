@@ -9,7 +9,7 @@
 //	for _, sa := range f.IKESAs() { ... }
 //	err = f.Close()
 //
-// What always holds: the IKE machine is called by one goroutine only. Nothing that one peer, client or server does makes another
+// What always holds: the IKE machine is called by one goroutine at a time. Nothing that one peer, client or server does makes another
 // wait. Tables, queues and the number of questions under way are bounded. A Plan is taken as a whole or not at all, and tunnels live
 // on where the next Plan still has them. After Close the host is as it was.
 //

@@ -252,7 +252,11 @@ func (s *service) read(r esp.Receiver, l *leg, local netip.Addr) error {
 		for i := range n {
 			x := l.now.Load()
 			d := ike.Datagram{If: x.iface, Local: netip.AddrPortFrom(local, portIKE), Remote: ms[i].From, Payload: slices.Clone(ms[i].Buf[:ms[i].N])}
-			s.receive(d)
+			if n == 1 {
+				s.take(d)
+			} else { // of a flood this goroutine hands on what it can
+				s.receive(d)
+			}
 		}
 		if esp.Lasting(err) {
 			return err

@@ -57,7 +57,7 @@ type config struct {
 	note    func(string)
 }
 
-// service runs an ike.Machine. Fields below the first group belong to its goroutine.
+// service runs an ike.Machine. Fields below the first groups belong to who holds turn.
 type service struct {
 	c      config
 	esp    *esp.Engine
@@ -81,6 +81,9 @@ type service struct {
 	mu       sync.Mutex
 	expiring map[uint64]bool // pairs that have come to a limit; true: the last one
 
+	turn     sync.Mutex // of who calls the machine
+	timer    *time.Timer
+	over     bool // closed
 	plan     *compiler.Plan
 	machine  *ike.Machine
 	legs     map[string]*leg // by device
@@ -136,48 +139,53 @@ func newService(c config) *service {
 	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.books = newAccounts(s)
+	s.timer = time.NewTimer(time.Hour)
 	s.esp = esp.New(esp.Options{Sink: sink{s}, Clock: c.clock, Helpers: c.helpers})
 	go s.run()
 	return s
 }
 
-// run is the goroutine that calls the machine.
+// run is the goroutine that calls the machine for whatever waits.
 func (s *service) run() {
 	defer close(s.ended)
-	timer := time.NewTimer(time.Hour)
-	defer timer.Stop()
+	defer s.timer.Stop()
 	for {
-		s.arm(timer)
 		select {
 		case <-s.stop:
 			return
 		case fn := <-s.asks:
-			fn()
+			s.hold(fn)
 		case d := <-s.in:
-			if s.machine != nil {
-				s.do(s.machine.Receive(d))
-			}
+			s.hold(func() { s.handle(d) })
 		case d := <-s.first:
-			if s.machine != nil {
-				s.do(s.machine.Receive(d))
-			}
+			s.hold(func() { s.handle(d) })
 		case a := <-s.acquired:
-			s.acquire(a)
+			s.hold(func() { s.acquire(a) })
 		case a := <-s.answers:
-			s.asking--
-			s.do(s.machine.AuthResult(a.id, a.result))
+			s.hold(func() {
+				s.asking--
+				s.do(s.machine.AuthResult(a.id, a.result))
+			})
 		case r := <-s.refused:
-			s.tellRefused(r)
+			s.hold(func() { s.tellRefused(r) })
 		case <-s.expired:
-			s.expire()
-		case <-timer.C:
-			s.tick()
+			s.hold(s.expire)
+		case <-s.timer.C:
+			s.hold(s.tick)
 		}
 	}
 }
 
-// arm sets the timer for when the machine wants to be called.
-func (s *service) arm(timer *time.Timer) {
+// hold runs fn as the only one at the machine, and sets the timer for when the machine wants to be called then.
+func (s *service) hold(fn func()) {
+	s.turn.Lock()
+	defer s.turn.Unlock()
+	fn()
+	s.arm()
+}
+
+// arm sets the timer.
+func (s *service) arm() {
 	wait := time.Hour
 	if s.machine != nil {
 		if at, ok := s.machine.Next(); ok {
@@ -187,7 +195,13 @@ func (s *service) arm(timer *time.Timer) {
 	if len(s.problems) > 0 {
 		wait = min(wait, reopen)
 	}
-	timer.Reset(wait)
+	s.timer.Reset(wait)
+}
+
+func (s *service) handle(d ike.Datagram) {
+	if s.machine != nil {
+		s.do(s.machine.Receive(d))
+	}
 }
 
 // reopen is how long sockets that could not be opened are left alone.
@@ -205,7 +219,7 @@ func (s *service) tick() {
 
 var errClosed = errors.New("the firewall is closed")
 
-// call runs fn on the goroutine of the machine.
+// call runs fn as the only one at the machine.
 func (s *service) call(fn func()) error {
 	done := make(chan struct{})
 	select {
@@ -271,7 +285,7 @@ func (s *service) close() error {
 				errs = append(errs, x.Close())
 			}
 		}
-		first = true
+		first, s.over = true, true
 		close(s.stop)
 	})
 	if !first {
@@ -346,6 +360,21 @@ func (k sink) Datagram(iface int, local, remote netip.AddrPort, payload []byte) 
 	k.s.receive(ike.Datagram{If: iface, Local: local, Remote: remote, Payload: payload})
 }
 
+// take lets the machine have a datagram at once if it is free and nothing waits for it: to wake another goroutine costs more than most
+// datagrams.
+func (s *service) take(d ike.Datagram) {
+	if len(s.in) > 0 || !s.turn.TryLock() {
+		s.receive(d)
+		return
+	}
+	defer s.turn.Unlock()
+	if !s.over {
+		s.handle(d)
+		s.arm()
+	}
+}
+
+// receive lets a datagram wait for the machine.
 func (s *service) receive(d ike.Datagram) {
 	queue := s.in
 	if ike.Begins(d.Payload) {
