@@ -237,9 +237,11 @@ func (s *Socket) SendTo(b []byte, to netip.AddrPort) error {
 	binary.BigEndian.PutUint16((*[2]byte)(unsafe.Pointer(&name.Port))[:], to.Port())
 	var errno syscall.Errno
 	err := s.raw.Write(func(fd uintptr) bool {
-		_, _, errno = unix.RawSyscall6(unix.SYS_SENDTO, fd, uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(len(b)), unix.MSG_DONTWAIT,
-			uintptr(unsafe.Pointer(&name)), unix.SizeofSockaddrInet4)
-		return errno != unix.EAGAIN && errno != unix.EINTR
+		for errno = unix.EINTR; errno == unix.EINTR; {
+			_, _, errno = unix.RawSyscall6(unix.SYS_SENDTO, fd, uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(len(b)), unix.MSG_DONTWAIT,
+				uintptr(unsafe.Pointer(&name)), unix.SizeofSockaddrInet4)
+		}
+		return errno != unix.EAGAIN
 	})
 	if err != nil {
 		return s.closed(err)

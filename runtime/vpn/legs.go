@@ -252,10 +252,10 @@ func (s *service) read(r esp.Receiver, l *leg, local netip.Addr) error {
 		for i := range n {
 			x := l.now.Load()
 			d := ike.Datagram{If: x.iface, Local: netip.AddrPortFrom(local, portIKE), Remote: ms[i].From, Payload: slices.Clone(ms[i].Buf[:ms[i].N])}
-			if n == 1 {
-				s.take(d)
-			} else { // of a flood this goroutine hands on what it can
+			if n > 1 && ike.Begins(d.Payload) { // perhaps a flood: it waits where it is in nobody's way
 				s.receive(d)
+			} else {
+				s.take(d)
 			}
 		}
 		if esp.Lasting(err) {
