@@ -29,10 +29,9 @@ crypto map m interface outside
 
 // tunnelHost is a namespace with an engine whose twin is there.
 type tunnelHost struct {
-	t    *testing.T
-	ns   string
-	e    *kernel.Engine
-	plan *compiler.Plan
+	t  *testing.T
+	ns string
+	e  *kernel.Engine
 }
 
 func newTunnelHost(t *testing.T, text string) *tunnelHost {
