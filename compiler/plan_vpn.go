@@ -17,7 +17,7 @@ type SessionKey struct {
 	Auth    ast.Secret
 }
 
-// IKEPeer is a peer that is no client, though it shares a map with clients: `isakmp peer`. Keys may say the same.
+// IKEPeer is a peer with a certificate that is no client, though it shares a map with clients: `isakmp peer`.
 type IKEPeer struct {
 	Line         Line
 	IP           ast.IP // 0: by name
@@ -33,15 +33,10 @@ type Keepalive struct {
 	Retry    time.Duration
 }
 
-// Exempt reports whether a peer is excused from extended authentication and from mode configuration, by its key or by a line of
-// its own. names are those that its certificate gives; none without one: a name that nobody has proven excuses from nothing.
+// Exempt reports whether a peer that has proven itself with a certificate is excused from extended authentication and from mode
+// configuration by `isakmp peer` (commands-vpn-aaa-show.md 1.3). names are those that its certificate bears. A peer with a
+// pre-shared key is excused by the line of that key (IKEKey): nobody has vouched for what it calls itself.
 func (v *VPN) Exempt(ip ast.IP, names []string) (noXauth, noConfigMode bool) {
-	for i := range v.Keys {
-		if k := &v.Keys[i]; k.Peer.Contains(ip) {
-			noXauth, noConfigMode = k.NoXauth, k.NoConfigMode
-			break // the most specific key counts
-		}
-	}
 	for i := range v.Peers {
 		p := &v.Peers[i]
 		if p.IP != 0 && p.IP == ip || p.FQDN != "" && slices.Contains(names, p.FQDN) {

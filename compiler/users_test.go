@@ -84,10 +84,13 @@ func TestUsersInPlan(t *testing.T) {
 			t.Errorf("%s: %+v %+v", name, *a, *v)
 		}
 	}
-	if x, m := v.Exempt(ast.MustIP("203.0.113.7"), nil); !x || m {
-		t.Errorf("exempt by key: %v %v", x, m)
+	if k := &v.Keys[0]; !k.NoXauth || k.NoConfigMode {
+		t.Errorf("exempt by key: %+v", k)
 	}
-	if x, m := v.Exempt(ast.MustIP("203.0.113.9"), []string{"x", "gw.example.com"}); !x || !m {
+	if x, m := v.Exempt(ast.MustIP("203.0.113.7"), []string{"other.example.com"}); x || m {
+		t.Errorf("another is exempt: %v %v", x, m)
+	}
+	if x, m := v.Exempt(ast.MustIP("203.0.113.9"), []string{"pix", "gw.example.com"}); !x || !m {
 		t.Errorf("exempt by name: %v %v", x, m)
 	}
 }

@@ -36,7 +36,7 @@ func (m *Machine) aggressiveFirst(s *sa, h *header, body []byte) error {
 		m.event(EvDropped, "too many first messages of aggressive mode")
 		return errRefused
 	}
-	hs.psk = m.groupKey(s, id)
+	m.groupKey(s, id)
 	hs.dh = m.newDHKey(s.suite.group)
 	hs.gxr = hs.dh.public
 	hs.nr = m.nonce()

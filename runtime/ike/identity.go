@@ -82,41 +82,45 @@ func (m *Machine) ownIdentity(s *sa) identity {
 	return id
 }
 
-// keyFor is the most specific pre-shared key for an address; false: there is none. A masked key is none: its asterisks are in
+// keyFor is the most specific pre-shared key for an address; nil: there is none. A masked key is none: its asterisks are in
 // every listing.
-func (m *Machine) keyFor(addr netip.Addr) (ast.Secret, bool) {
+func (m *Machine) keyFor(addr netip.Addr) *compiler.IKEKey {
 	k, ok := m.index.key(m.plan, astIP(addr))
-	if !ok {
-		return "", false
+	if !ok || k.Key == "" || k.Key.Masked() {
+		return nil
 	}
-	return k.Key, k.Key != "" && !k.Key.Masked()
+	return k
 }
 
-// groupKey finds the key of a peer that has stated who it is before anything is proven (aggressive mode). There is always one:
+// takeKey makes a key the one that the peer has to know, and with that the peer one that the key's line excuses from logging in and
+// from taking an address, if it does.
+func (s *sa) takeKey(k *compiler.IKEKey) {
+	s.hand.psk, s.noXauth, s.noConfig = []byte(k.Key), k.NoXauth, k.NoConfigMode
+}
+
+// groupKey takes the key of a peer that has stated who it is before anything is proven (aggressive mode). There is always one:
 // who names a group that does not exist goes on with a key that nobody knows, and learns nothing by it, nor by the time it takes.
 // The reference has such a peer take the key for its address, or dropped, unconfirmed. Only a key for just that address is
 // taken: whoever knows a wildcard key could tell by the answer which groups there are.
-func (m *Machine) groupKey(s *sa, id identity) []byte {
-	random := make([]byte, 20)
-	m.random(random)
+func (m *Machine) groupKey(s *sa, id identity) {
+	s.hand.psk = make([]byte, 20)
+	m.random(s.hand.psk)
 	s.group, s.groupName = compiler.None, ""
 	addr := s.remote.Addr()
 	if id.Type == idIPv4 {
 		addr = netip.AddrFrom4([4]byte(id.Data))
 	}
-	key, ok := m.index.key(m.plan, astIP(addr))
-	ok = ok && key.Key != "" && !key.Key.Masked()
+	key := m.keyFor(addr)
 	i := m.groupByName(string(id.Data))
 	switch {
 	case id.Type == idKeyID && i != compiler.None:
 		if g := &m.plan.VPN.Groups[i]; g.Password != "" && !g.Password.Masked() {
 			s.group, s.groupName = i, g.Name
-			return []byte(g.Password)
+			s.hand.psk = []byte(g.Password)
 		}
-	case ok && (id.Type != idKeyID || key.Peer.Mask == ^ast.IP(0)):
-		return []byte(key.Key)
+	case key != nil && (id.Type != idKeyID || key.Peer.Mask == ^ast.IP(0)):
+		s.takeKey(key)
 	}
-	return random
 }
 
 // groupByName is the index of a vpngroup, or compiler.None.

@@ -164,8 +164,7 @@ func portWith(ranges []compiler.PortRange, port uint16) (uint16, bool) {
 // beginMain sends message 1 of main mode to the first of some peers: all own policies in one proposal.
 func (m *Machine) beginMain(iface int, local netip.Addr, peers []netip.Addr, waiting []wanted) {
 	for len(peers) > 0 {
-		_, ok := m.keyFor(peers[0])
-		offers := m.offers(ok)
+		offers := m.offers(m.keyFor(peers[0]) != nil)
 		if len(offers) == 0 {
 			m.event(EvNoKey, peers[0])
 			peers = peers[1:]
@@ -262,8 +261,11 @@ func (m *Machine) mainSecond(s *sa, d Datagram, h *header, body []byte) error {
 	s.takeChoice(taken)
 	m.vendors(s, list)
 	if !s.isRSA() {
-		key, _ := m.keyFor(s.remote.Addr())
-		hs.psk = []byte(key)
+		key := m.keyFor(s.remote.Addr())
+		if key == nil { // another configuration since
+			return errRefused
+		}
+		s.takeKey(key)
 	}
 	s.cr = h.cr
 	delete(m.started, s.ci)

@@ -54,12 +54,12 @@ func (m *Machine) mainFirst(s *sa, h *header, body []byte) error {
 	}
 	m.vendors(s, list)
 	if !s.isRSA() {
-		key, ok := m.keyFor(s.remote.Addr())
-		if !ok {
+		key := m.keyFor(s.remote.Addr())
+		if key == nil {
 			m.event(EvNoKey, s.remote.Addr())
 			return errRefused
 		}
-		s.hand.psk = []byte(key)
+		s.takeKey(key)
 		m.event(EvAuthMethod, "pre-shared key authentication", m.ownIDName())
 	} else {
 		m.event(EvAuthMethod, "RSA signature authentication", m.ownIDName())

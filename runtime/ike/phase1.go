@@ -241,12 +241,12 @@ func (m *Machine) authenticated(s *sa) {
 	s.born, s.heard = m.now, m.now
 	m.disarm(&s.retry)
 	m.established(s)
-	if !s.initiator && s.group == compiler.None {
-		s.noXauth, s.noConfig = m.plan.VPN.Exempt(astIP(s.remote.Addr()), s.names)
-	} else if s.initiator {
+	switch {
+	case s.initiator:
 		s.noXauth, s.noConfig = true, true
+	case s.group != compiler.None: // its members are clients
+		s.noXauth, s.noConfig = false, false
 	}
-	s.names = nil
 	if s.lifetime > 0 {
 		m.arm(&s.life, timerLife, s.lifetime)
 		m.arm(&s.renewal, timerRenew, s.lifetime-margin(s.lifetime, s.initiator))

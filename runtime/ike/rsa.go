@@ -139,9 +139,9 @@ func (m *Machine) proveRSA(s *sa, list []payload, id identity, want []byte) erro
 		m.event(EvHashMismatch, s.remote.Addr())
 		return errSignature
 	}
-	s.names = append([]string{cert.Subject.CommonName}, cert.DNSNames...)
-	if !s.initiator { // clients are in the group that their certificate names
-		for _, ou := range cert.Subject.OrganizationalUnit {
+	if !s.initiator {
+		s.noXauth, s.noConfig = m.plan.VPN.Exempt(astIP(s.remote.Addr()), names(cert))
+		for _, ou := range cert.Subject.OrganizationalUnit { // clients are in the group that their certificate names
 			if i := m.groupByName(ou); i >= 0 {
 				s.group, s.groupName = i, ou
 				break
@@ -218,6 +218,11 @@ func verifyRSA(public any, prefix, sum, sig []byte) bool {
 	return subtle.ConstantTimeCompare(got, want) == 1
 }
 
+// names are the names of hosts that a certificate bears.
+func names(cert *x509.Certificate) []string {
+	return append([]string{cert.Subject.CommonName}, cert.DNSNames...)
+}
+
 // certifies reports whether a certificate is for an identity: its name, one of its other names, or, if it names no address, the
 // address from which the peer comes.
 func certifies(cert *x509.Certificate, id identity, remote netip.Addr) bool {
@@ -233,7 +238,7 @@ func certifies(cert *x509.Certificate, id identity, remote netip.Addr) bool {
 			return ok && v.Unmap() == a
 		})
 	case idFQDN:
-		return text != "" && (slices.Contains(cert.DNSNames, text) || cert.Subject.CommonName == text)
+		return text != "" && slices.Contains(names(cert), text)
 	case idUser:
 		return text != "" && slices.Contains(cert.EmailAddresses, text)
 	case idDN:

@@ -41,8 +41,7 @@ type sa struct {
 	group       int    // index in VPN.Groups; compiler.None
 	groupName   string // as the peer has sent it; only where group is one of ours
 	peerID      identity
-	names       []string // those of the peer's certificate, until phase 1 is done
-	noXauth     bool     // excused by key or isakmp peer
+	noXauth     bool // excused, by the line of the key that it knows, or with a certificate by isakmp peer
 	noConfig    bool
 	dpd         bool // the peer has said that it speaks it
 	unity       bool // a Cisco client

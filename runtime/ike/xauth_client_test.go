@@ -20,8 +20,8 @@ type vpnClient struct {
 	main   bool
 	auth   uint16 // offered
 	group  string
-	name   string // stated in main mode in place of the address
 	key    string
+	ident  *identity // stated in phase 1; nil: the group, or the address
 	ivs    map[uint32][]byte
 	proxy  identity // IDcr of its quick mode
 	nextID uint32
@@ -89,12 +89,14 @@ func (c *vpnClient) connect() {
 	list := []payload{{pSA, hs.saBody}}
 	kind := xMain
 	id := identity{Type: idIPv4, Proto: 17, Port: 500, Data: c.at.Addr().AsSlice()}
-	if c.name != "" {
-		id.Type, id.Data = idFQDN, []byte(c.name)
-	}
 	if !c.main {
 		kind = xAggressive
 		id = identity{Type: idKeyID, Proto: 17, Port: 500, Data: []byte(c.group)}
+	}
+	if c.ident != nil {
+		id = *c.ident
+	}
+	if !c.main {
 		list = append(list, payload{pKE, hs.gxi}, payload{pNonce, hs.ni}, payload{pID, id.append(nil)})
 		list = append(list, ownVendors()...)
 	}

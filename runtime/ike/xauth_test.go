@@ -574,15 +574,6 @@ func TestExempt(t *testing.T) {
 	if len(b.clients) != 0 || len(b.live) != 1 {
 		t.Errorf("%+v %v", b.clients, b.live)
 	}
-	// A name that nobody has proven excuses from nothing.
-	w, b = clientWorld(t, "isakmp peer fqdn gw.example.com no-xauth no-config-mode\n", Options{})
-	n := newClient(w, "192.168.1.4").old()
-	n.name = "gw.example.com"
-	n.connect()
-	w.run()
-	if len(b.asks) != 1 || len(b.live) != 0 {
-		t.Errorf("%+v %v", b.asks, b.live)
-	}
 	// Without a login, but with an address.
 	w, b = clientWorld(t, "no crypto map mymap client authentication AuthInbound\n", Options{})
 	d := newClient(w, "192.168.1.3").old()
