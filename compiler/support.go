@@ -35,8 +35,8 @@ var (
 
 // support is the one table that docs/COMMANDS.md takes its last column from.
 var support = map[string]Support{
-	"aaa":                 {Enforced, Approximate, Refused, "a connection that needs a login is intercepted in the emulator and dropped on the kernel; there is no accounting"},
-	"aaa-server":          {Stored, Enforced, Refused, "`pixfw run` and `pixfw lab` ask the servers about users of tunnels, `pixfw run` also about those of SSH and Telnet; there is no accounting"},
+	"aaa":                 {Enforced, Approximate, Refused, "a connection that needs a login is intercepted in the emulator and dropped on the kernel; `pixfw run` accounts for users of tunnels"},
+	"aaa-server":          {Stored, Enforced, Refused, "`pixfw run` and `pixfw lab` ask the servers about users of tunnels, `pixfw run` also about those of consoles, and tell them of what users of tunnels do"},
 	"access-group":        everywhere,
 	"access-list":         everywhere,
 	"alias":               {Enforced, Refused, Refused, ""},

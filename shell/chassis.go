@@ -17,6 +17,7 @@ type chassis struct {
 	clock   runtime.Clock
 	secrets *Secrets
 	save    func(string) error
+	users   Users // nil: no servers are asked
 
 	running *ast.Config
 	known   map[string]bool // errors that the running configuration has already
@@ -32,5 +33,12 @@ type chassis struct {
 func (s *Session) Another(start Mode, record io.Writer) *Session {
 	o := &Session{chassis: s.chassis, lang: s.lang, record: record}
 	o.enter(start)
+	return o
+}
+
+// Remote is a further console, in user mode, of somebody who has come from an address.
+func (s *Session) Remote(from ast.IP) *Session {
+	o := s.Another(User, nil)
+	o.from = from
 	return o
 }

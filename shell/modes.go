@@ -14,16 +14,14 @@ type question struct {
 	answer func(text string) (string, error)
 }
 
-// enable asks for the password of a level, three times (commands-vpn-aaa-show.md section 4.18).
+// enable asks for the password of a level, three times (commands-vpn-aaa-show.md section 4.18), or for a user.
 func (s *Session) enable(level int) (string, error) {
-	p, ok := ast.First(s.running, func(p *ast.EnablePassword) bool { return p.Level == level })
-	hash := ""
-	switch {
-	case ok:
-		hash = p.Hash
-	case level == 15:
-		hash = ast.EmptyHash
-	default:
+	if auth, ok := s.byName("enable"); ok {
+		s.enableUser(auth)
+		return "", nil
+	}
+	hash, ok := enableHash(s.running, level)
+	if !ok {
 		return "", refusef("ERROR: no password is set for privilege level %d", level)
 	}
 	tries := 0
@@ -46,16 +44,6 @@ func (s *Session) enable(level int) (string, error) {
 		}}
 	}
 	ask()
-	return "", nil
-}
-
-// login asks for a user of the local database. There is none to know yet, so it always ends in refusal, after the
-// questions: who guesses names must not learn which exist.
-func (s *Session) login() (string, error) {
-	s.asking = &question{prompt: textUsername, answer: func(string) (string, error) {
-		s.asking = &question{textPassword, true, func(string) (string, error) { return "", refused(textDenied) }}
-		return "", nil
-	}}
 	return "", nil
 }
 

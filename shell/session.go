@@ -33,6 +33,9 @@ type Options struct {
 	Start   Mode           // the mode to start in
 	// Save keeps what `write memory` writes; nil: kept for the time of the session.
 	Save func(text string) error
+	// Users asks servers for those who come to privileged mode or to the serial console; nil: lines of AAA that name servers do not
+	// count on consoles.
+	Users Users
 	// Record gets what is typed and printed, without passwords; nil: nobody.
 	Record io.Writer
 }
@@ -49,6 +52,8 @@ type Session struct {
 	level   int
 	user    string
 	asking  *question
+	gate    func() // asks for a user before anything else is done; nil: he is known, or need not be
+	from    ast.IP // of somebody who has come over the network
 	history []string
 	monitor *monitor // where debug output is shown; nil: nowhere
 	debugs  map[string]debugging
@@ -63,7 +68,7 @@ const longestCommand = 512
 // New makes a session. A configuration with errors is loaded all the same, as a PIX does at boot: each error is in the
 // diagnostics, and the lines in error are left out; what the engine says of the others stands behind. The error is for a configuration that the engine cannot take.
 func New(o Options) (*Session, ast.Diagnostics, error) {
-	c := &chassis{engine: o.Engine, clock: o.Clock, secrets: o.Secrets, save: o.Save, running: o.Config}
+	c := &chassis{engine: o.Engine, clock: o.Clock, secrets: o.Secrets, save: o.Save, users: o.Users, running: o.Config}
 	s := &Session{chassis: c, record: o.Record}
 	if s.clock == nil {
 		s.clock = runtime.WallClock{}

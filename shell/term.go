@@ -45,7 +45,7 @@ func RunTerminalEOF(s *Session, t Term) (eof bool, err error) {
 		line, err := read(s.Prompt())
 		switch {
 		case errors.Is(err, ErrInterrupt):
-			s.asking = nil
+			s.unask()
 			continue
 		case errors.Is(err, io.EOF):
 			return true, nil

@@ -36,8 +36,8 @@ type Options struct {
 	Confirm      time.Duration     // the host goes back after this time without Confirm; 0: it does not
 	// Save keeps what `write memory` writes; nil: nothing does, and the console says so.
 	Save func(text string) error
-	// Users asks servers for those who come by SSH and Telnet; nil: the servers of the configuration are asked.
-	Users Authenticator
+	// Users asks servers for those who come to consoles; nil: the servers of the configuration are asked.
+	Users shell.Users
 	// Diagnostics gets what the kernel does otherwise than a PIX.
 	Diagnostics func(ast.Diagnostics) error
 	// Note gets a line for each thing that happens to the service, and Log each %PIX message that the configuration sends to
@@ -111,7 +111,7 @@ func Start(o Options) (d *Daemon, err error) {
 	d.listenUsers()
 	checked := &checkedEngine{Firewall: d.engine, d: d, tell: o.Diagnostics}
 	d.cancel = d.engine.Subscribe(d.message)
-	if d.first, _, err = shell.New(shell.Options{Engine: checked, Clock: d.o.Clock, Config: o.Config, Secrets: o.Secrets, Save: d.save}); err != nil {
+	if d.first, _, err = shell.New(shell.Options{Engine: checked, Clock: d.o.Clock, Config: o.Config, Secrets: o.Secrets, Save: d.save, Users: d.o.Users}); err != nil {
 		return d, err
 	}
 	d.remote.apply(d.engine.Plan())
@@ -196,8 +196,12 @@ func (d *Daemon) save(text string) error {
 	return d.o.Save(text)
 }
 
-// Console is a further console of the firewall, in user mode.
-func (d *Daemon) Console() *shell.Session { return d.first.Another(shell.User, nil) }
+// Console is a further serial console of the firewall: whoever has it is asked for a user where the configuration says so.
+func (d *Daemon) Console() *shell.Session {
+	s := d.first.Another(shell.User, nil)
+	s.Gate()
+	return s
+}
 
 // Confirm keeps the firewall. It reports whether it was waited for.
 func (d *Daemon) Confirm() bool {

@@ -3,81 +3,71 @@ package daemon
 import (
 	"context"
 	"crypto/subtle"
+	"fmt"
+	"strings"
 	"time"
 
 	"pixfw/ast"
-	"pixfw/compiler"
+	"pixfw/runtime"
 	"pixfw/runtime/aaa"
+	"pixfw/runtime/syslog"
 	"pixfw/shell"
 )
 
-// An Authenticator asks the servers of a group, by its tag, for a user. reached is false when none has answered.
-type Authenticator interface {
-	Login(ctx context.Context, group, user, password string, from ast.IP) (accepted, reached bool)
-}
-
-// asking is the Authenticator of a firewall.
+// asking asks the servers of a firewall for those who come to its consoles.
 type asking struct{ c *aaa.Client }
 
-// Login asks. A server that wants to know more than a password cannot be answered here, and so has refused.
-func (a asking) Login(ctx context.Context, group, user, password string, from ast.IP) (accepted, reached bool) {
-	r := a.c.AuthenticateWith(ctx, group, aaa.Request{User: user, Password: ast.Secret(password), Client: toAddr(from)})
-	return r.Outcome == aaa.Pass, r.Outcome != aaa.Failed
-}
-
-// loginTime is how long servers may take to answer for a user.
-const loginTime = 60 * time.Second
-
-// who says how those are known that come to a console by a service (commands-vpn-aaa-show.md section 4.15): by the line
-// `aaa authentication SERVICE console`, or, without one, by the password of the box alone.
-func who(plan *compiler.Plan, service string) (byName bool, auth compiler.ConsoleAuth) {
-	for _, a := range plan.AAA.Console {
-		if a.Service == service {
-			return true, a
-		}
+// Login is that of shell.Users. A server that wants to know more than a password cannot be answered here, and so has refused.
+func (a asking) Login(ctx context.Context, l shell.Login) (accepted, reached bool) {
+	r := aaa.Request{User: l.User, Password: ast.Secret(l.Password), Enable: l.Service == "enable"}
+	if l.From != 0 {
+		r.Client = toAddr(l.From)
 	}
-	return false, compiler.ConsoleAuth{}
+	got := a.c.AuthenticateWith(ctx, l.Group, r)
+	return got.Outcome == aaa.Pass, got.Outcome != aaa.Failed
 }
 
 // sshUser is the user of those who come by SSH with the password of the box.
 const sshUser = "pix"
 
-// login reports whether somebody may have a console. Users count with their passwords, and without `aaa authentication`
+// login reports whether somebody may have a console, and logs it. Users count with their passwords, and without `aaa authentication`
 // whoever knows the password of the box: by SSH with the name pix.
-func (d *Daemon) login(service, user, password string, from ast.IP) bool {
+func (d *Daemon) login(service, user, password string, at ends) bool {
 	plan := d.engine.Plan()
 	if plan == nil {
 		return false
 	}
-	byName, auth := who(plan, service)
-	if !byName {
-		p, ok := ast.First[*ast.Passwd](d.first.Running(), nil)
-		hash := ast.PasswordHash("", password)
-		return ok && (service != "ssh" || user == sshUser) && subtle.ConstantTimeCompare([]byte(hash), []byte(p.Hash)) == 1
+	running := d.first.Running()
+	auth, byName := shell.ConsoleAuth(plan, service)
+	ok := false
+	if byName {
+		_, ok = shell.CheckUser(plan, running, d.o.Users, &auth, shell.Login{Service: service, User: user, Password: password, From: at.from.IP})
+	} else if p, is := ast.First[*ast.Passwd](running, nil); is && (service != "ssh" || user == sshUser) {
+		ok = subtle.ConstantTimeCompare([]byte(ast.PasswordHash("", password)), []byte(p.Hash)) == 1
 	}
-	group := &plan.AAAGroups[auth.Group]
-	local := auth.Local
-	if group.Protocol != "local" {
-		ctx, cancel := context.WithTimeout(context.Background(), loginTime)
-		defer cancel()
-		accepted, reached := d.o.Users.Login(ctx, group.Tag, user, password, from)
-		if reached {
-			return accepted
-		}
-	} else {
-		local = true
-	}
-	return local && localUser(plan, user, password)
+	d.engine.Publish(at.messages(service, user, byName, ok)...)
+	return ok
 }
 
-// localUser asks the group LOCAL.
-func localUser(plan *compiler.Plan, user, password string) bool {
-	for i := range plan.AAA.Users {
-		if u := &plan.AAA.Users[i]; u.Name == user {
-			return u.Check(password)
+// ends are those of a connection to a console.
+type ends struct{ from, to syslog.End }
+
+func (e ends) messages(service, user string, byName, ok bool) (out []runtime.Message) {
+	user = strings.Map(func(r rune) rune {
+		if r < ' ' || r >= 0x7f && r < 0xa0 || r == 0xfffd {
+			return '?'
 		}
+		return r
+	}, user[:min(len(user), maxAnswer)])
+	user = strings.ToValidUTF8(user, "?")
+	login, authentication := 605004, 611102
+	if ok {
+		login, authentication = 605005, 611101
 	}
-	return false
+	if byName {
+		out = append(out, syslog.New(authentication, user))
+	}
+	return append(out, syslog.New(login, e.from, fmt.Sprintf("%s:%v/%s", e.to.If, e.to.IP, service), user))
 }
 
 // idle is after how many minutes without a key a console of a service ends.

@@ -119,7 +119,7 @@ func (r *remotes) serve(service string, l net.Listener) {
 			time.Sleep(100 * time.Millisecond) // out of descriptors, most likely
 			continue
 		}
-		from, ok := r.admit(service, c)
+		at, ok := r.admit(service, c)
 		if !ok {
 			c.Close()
 			continue
@@ -135,25 +135,28 @@ func (r *remotes) serve(service string, l net.Listener) {
 			if service == "ssh" {
 				serve = r.serveSSH
 			}
-			err := serve(&idleConn{Conn: c}, from)
+			err := serve(&idleConn{Conn: c}, at)
 			if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, net.ErrClosed) {
-				r.d.o.Note(fmt.Sprintf("%s console from %s: %v", service, from, err))
+				r.d.o.Note(fmt.Sprintf("%s console from %s: %v", service, at.from.IP, err))
 			}
 		})
 	}
 }
 
 // admit counts a connection in, if its source is one that the configuration names.
-func (r *remotes) admit(service string, c net.Conn) (ast.IP, bool) {
-	remote, err := netip.ParseAddrPort(c.RemoteAddr().String())
+func (r *remotes) admit(service string, c net.Conn) (at ends, ok bool) {
+	remote, err1 := netip.ParseAddrPort(c.RemoteAddr().String())
+	local, err2 := netip.ParseAddrPort(c.LocalAddr().String())
 	plan := r.d.engine.Plan()
-	if err != nil || plan == nil {
-		return 0, false
+	if err1 != nil || err2 != nil || plan == nil {
+		return at, false
 	}
-	from := fromAddr(remote.Addr())
-	if !slices.ContainsFunc(access(plan, service), func(a compiler.Access) bool { return a.Net.Contains(from) }) {
-		return from, false
+	at.from.IP, at.from.Port, at.to.IP = fromAddr(remote.Addr()), remote.Port(), fromAddr(local.Addr())
+	i := slices.IndexFunc(access(plan, service), func(a compiler.Access) bool { return a.Net.Contains(at.from.IP) })
+	if i < 0 {
+		return at, false
 	}
+	at.to.If = plan.Interfaces[access(plan, service)[i].If].Name
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	n := 0
@@ -163,10 +166,10 @@ func (r *remotes) admit(service string, c net.Conn) (ast.IP, bool) {
 		}
 	}
 	if r.closed || n >= maxConsoles {
-		return from, false
+		return at, false
 	}
 	r.conns[c] = service
-	return from, true
+	return at, true
 }
 
 func (r *remotes) close() {

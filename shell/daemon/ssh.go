@@ -6,6 +6,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -13,12 +14,14 @@ import (
 
 	"golang.org/x/crypto/ssh"
 
-	"pixfw/ast"
 	"pixfw/shell"
 )
 
 // authTime is how long somebody may take to log in.
 const authTime = 60 * time.Second
+
+// byeTime is how long a client may take to end its connection after its console has ended.
+const byeTime = 2 * time.Second
 
 // hostKey is the key by which the box is known to SSH clients; made when it is first needed.
 func hostKey(state string) (ssh.Signer, error) {
@@ -48,13 +51,13 @@ func hostKey(state string) (ssh.Signer, error) {
 }
 
 // serveSSH serves one client. The PIX spoke version 1 of the protocol, which no client does any more: this is version 2.
-func (r *remotes) serveSSH(c *idleConn, from ast.IP) error {
+func (r *remotes) serveSSH(c *idleConn, at ends) error {
 	c.idle(authTime)
 	config := &ssh.ServerConfig{
 		ServerVersion: "SSH-2.0-pixfw",
 		MaxAuthTries:  3,
 		PasswordCallback: func(m ssh.ConnMetadata, password []byte) (*ssh.Permissions, error) {
-			if !r.d.login("ssh", m.User(), string(password), from) {
+			if !r.d.login("ssh", m.User(), string(password), at) {
 				return nil, errors.New("refused")
 			}
 			return nil, nil
@@ -75,17 +78,22 @@ func (r *remotes) serveSSH(c *idleConn, from ast.IP) error {
 			}
 			continue
 		}
-		session = r.d.Console()
+		session = r.d.first.Remote(at.from.IP)
 		c.idle(idle(session, "ssh"))
 		stream, reqs, err := ch.Accept()
 		if err != nil {
 			return err
 		}
 		r.work.Go(func() {
-			err := sshConsole(session, stream, reqs)
-			if err := errors.Join(err, conn.Close()); err != nil && conn.Wait() == nil {
+			if err := sshConsole(session, stream, reqs); err != nil && !errors.Is(err, io.EOF) {
 				r.d.o.Note("ssh console: " + err.Error())
 			}
+			// The client says good-bye first: one that finds its connection gone calls that an error.
+			c.idle(byeTime)
+			if err := c.SetReadDeadline(time.Now().Add(byeTime)); err == nil {
+				_ = conn.Wait() // how it ends is the client's affair
+			}
+			conn.Close() // it is gone, whatever this says
 		})
 	}
 	return nil

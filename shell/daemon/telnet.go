@@ -6,7 +6,6 @@ import (
 	"io"
 	"strings"
 
-	"pixfw/ast"
 	"pixfw/shell"
 )
 
@@ -76,7 +75,7 @@ func (t *telnetReader) command() (data bool, err error) {
 }
 
 // serveTelnet serves one client (commands-vpn-aaa-show.md section 4.18).
-func (r *remotes) serveTelnet(c *idleConn, from ast.IP) error {
+func (r *remotes) serveTelnet(c *idleConn, at ends) error {
 	c.idle(authTime)
 	if _, err := c.Write([]byte{telnetIAC, telnetWill, optionEcho, telnetIAC, telnetWill, optionSGA}); err != nil {
 		return err
@@ -92,7 +91,7 @@ func (r *remotes) serveTelnet(c *idleConn, from ast.IP) error {
 	if plan == nil {
 		return nil
 	}
-	byName, _ := who(plan, "telnet")
+	_, byName := shell.ConsoleAuth(plan, "telnet")
 	in := bufio.NewReaderSize(stream, 1)
 	for try := 0; ; try++ {
 		if try == 3 {
@@ -110,11 +109,11 @@ func (r *remotes) serveTelnet(c *idleConn, from ast.IP) error {
 		if err != nil {
 			return err
 		}
-		if r.d.login("telnet", user, password, from) {
+		if r.d.login("telnet", user, password, at) {
 			break
 		}
 	}
-	s := r.d.Console()
+	s := r.d.first.Remote(at.from.IP)
 	c.idle(idle(s, "telnet"))
 	term, done, err := shell.OpenRemote(s, struct {
 		io.Reader

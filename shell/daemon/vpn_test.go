@@ -20,7 +20,7 @@ var plain = []string{"NATT=none"}
 
 // TestVPNClient lets vpnc log in with the seed's configuration, which asks a TACACS+ server.
 func TestVPNClient(t *testing.T) {
-	l := newVPNLab(t, nil, "vpnc", "ping")
+	l := newVPNLab(t, nil, "vpnc", "ping", "ssh")
 	l.must(nil, "aaa.sh", "start")
 	l.serve()
 	l.sub("refused", (*vpnLab).refusesClients)
@@ -74,6 +74,7 @@ func TestVPNClient(t *testing.T) {
 		l.leave("192.168.1.2")
 	})
 	l.sub("accounting", (*vpnLab).accountsTACACS)
+	l.sub("consoles", (*vpnLab).consoles)
 	l.sub("clear", func(l *vpnLab) {
 		l.client("out", "192.168.1.2", "10.89.129.200", plain...)
 		if err := l.d.engine.ClearIKE(0); err != nil {
@@ -97,7 +98,7 @@ func TestVPNClient(t *testing.T) {
 
 // TestVPNClientRADIUS is the other alternative of the seed.
 func TestVPNClientRADIUS(t *testing.T) {
-	l := newVPNLab(t, strings.NewReplacer("aaa-server AuthInbound protocol tacacs+", "aaa-server AuthInbound protocol radius"), "vpnc", "ping")
+	l := newVPNLab(t, strings.NewReplacer("aaa-server AuthInbound protocol tacacs+", "aaa-server AuthInbound protocol radius"), "vpnc", "ping", "ssh")
 	l.must(nil, "aaa.sh", "start")
 	l.serve()
 	l.sub("refused", (*vpnLab).refusesClients)
@@ -108,6 +109,7 @@ func TestVPNClientRADIUS(t *testing.T) {
 		l.leave("192.168.1.2")
 	})
 	l.sub("accounting", (*vpnLab).accountsRADIUS)
+	l.sub("consoles", (*vpnLab).consoles)
 }
 
 // refusesClients lets clients with wrong passwords try.
