@@ -61,3 +61,64 @@ func TestCertificateExcuses(t *testing.T) {
 		}
 	}
 }
+
+// Nobody speaks for what another has: neither a client that has not taken an address, nor one for which there is none, nor a site
+// whose networks no access list names.
+func TestClaims(t *testing.T) {
+	const noPool = "no isakmp client configuration address-pool local VPNpool outside\nno vpngroup vpn3000 address-pool VPNpool\nvpngroup vpn3000 password grouppw\n" +
+		"vpngroup pooled address-pool VPNpool\nvpngroup pooled password pooledpw\nroute inside 10.50.0.0 255.255.0.0 10.89.129.193 1\n"
+	site := "isakmp key sitekey address 192.168.1.9 netmask 255.255.255.255 no-xauth no-config-mode\n"
+	for _, test := range []struct {
+		name   string
+		config string
+		thief  func(*vpnClient)
+		claims map[string]bool // address or address/bits: whether it is taken
+	}{
+		{"a client that has not taken its address", "", func(c *vpnClient) { c.request = []uint16{cfgDNS} },
+			map[string]bool{"10.89.129.200": false, "10.89.129.203": false, "10.89.129.131": false, "172.16.0.1": false, "192.168.1.9": true}},
+		{"one without a pool", noPool, func(*vpnClient) {},
+			map[string]bool{"10.89.129.200": false, "10.89.129.203": false, "10.89.129.195": false, "10.50.7.0/24": false, "0.0.0.0/0": false,
+				"192.168.1.9": true, "172.16.0.0/24": true, "172.17.0.0/24": false, "172.17.0.9": false}},
+		{"a site", site, func(c *vpnClient) { c.old().key = "sitekey" },
+			map[string]bool{"10.89.129.200": false, "10.89.129.192/28": false, "0.0.0.0/0": false, "192.168.1.9": true, "172.16.0.0/24": true, "172.17.0.0/24": true}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			w, b := clientWorld(t, test.config+"isakmp key hubkey address 192.168.1.8 netmask 255.255.255.255 no-xauth no-config-mode\n", Options{})
+			victim := newClient(w, "192.168.1.2")
+			if test.config == noPool {
+				victim.group, victim.key = "pooled", "pooledpw"
+			}
+			victim.connect()
+			w.run()
+			answer(t, w, b, AuthResult{Verdict: Accept})
+			hub := newClient(w, "192.168.1.8").old()
+			hub.key, hub.claim = "hubkey", "172.17.0.0/24"
+			hub.connect()
+			w.run()
+			if len(b.live) != 2 || victim.addr != addr("10.89.129.200") || hub.pairs != 1 {
+				t.Fatalf("%v %v", victim.got, hub.got)
+			}
+			thief := newClient(w, "192.168.1.9")
+			thief.user = "another"
+			test.thief(thief)
+			thief.claim = "10.89.129.201"
+			thief.connect()
+			w.run()
+			if len(b.asks) > 0 {
+				answer(t, w, b, AuthResult{Verdict: Accept})
+			}
+			for claim, want := range test.claims {
+				before := thief.pairs
+				thief.claim = claim
+				thief.wantPair()
+				w.run()
+				if (thief.pairs > before) != want {
+					t.Errorf("%s: taken %v, want %v: %v", claim, !want, want, thief.got)
+				}
+			}
+			if p := b.PoolInUse(0); len(p) != 1 || len(b.SAs()) != 3 {
+				t.Errorf("%v %v", p, b.SAs())
+			}
+		})
+	}
+}

@@ -137,9 +137,6 @@ func (m *Machine) quickFirst(s *sa, x *exchange, list []payload) error {
 		return errRefused
 	}
 	cands := m.candidates(s, q.local, q.remote)
-	if addr := m.clientAddr(s); addr.IsValid() && q.remote != hostProxy(addr) {
-		cands = nil // a client speaks for the address it was given
-	}
 	if len(cands) == 0 {
 		m.event(EvProxyUnsupported)
 		m.refuseQuick(s, x, notifyNoProposal)

@@ -20,6 +20,11 @@ func (m *Machine) candidates(s *sa, local, remote runtime.ProxyID) (out []candid
 	if mapIdx == compiler.None {
 		return nil
 	}
+	addr := m.clientAddr(s)
+	given := addr.IsValid()
+	if given && remote != hostProxy(addr) {
+		return nil // a client speaks for the address it was given
+	}
 	peer := astIP(s.remote.Addr())
 	entries := m.plan.VPN.Maps[mapIdx].Entries
 	for _, i := range m.index.entries(m.plan, mapIdx, peer) {
@@ -34,6 +39,9 @@ func (m *Machine) candidates(s *sa, local, remote runtime.ProxyID) (out []candid
 		for j := range dyn {
 			t := &dyn[j]
 			if len(t.Peers) > 0 && !isPeer(t, peer) || t.ACL != compiler.None && !m.within(t.ACL, local, remote) {
+				continue
+			}
+			if !given && !m.mayClaim(s, remote) {
 				continue
 			}
 			out = append(out, candidate{mapIdx, i, j, t})

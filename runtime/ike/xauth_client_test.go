@@ -3,6 +3,7 @@ package ike
 import (
 	"encoding/binary"
 	"fmt"
+	"net"
 	"net/netip"
 	"strings"
 	"testing"
@@ -24,6 +25,7 @@ type vpnClient struct {
 	ident  *identity // stated in phase 1; nil: the group, or the address
 	ivs    map[uint32][]byte
 	proxy  identity // IDcr of its quick mode
+	claim  string   // IDci of its quick mode, an address or a network; empty: its address
 	nextID uint32
 
 	user, password string
@@ -288,7 +290,14 @@ func (c *vpnClient) wantPair() {
 	if c.proxy.Type != 0 {
 		idcr = c.proxy.append(nil)
 	}
-	c.hashed(xQuick, id, []payload{{pSA, offer}, {pNonce, c.quick[id].ni}, {pID, ident(own)}, {pID, idcr}})
+	idci := ident(own)
+	if n, err := netip.ParsePrefix(c.claim); err == nil {
+		m := identity{Type: idSubnet, Data: append(n.Addr().AsSlice(), net.CIDRMask(n.Bits(), 32)...)}
+		idci = m.append(nil)
+	} else if c.claim != "" {
+		idci = ident(addr(c.claim))
+	}
+	c.hashed(xQuick, id, []payload{{pSA, offer}, {pNonce, c.quick[id].ni}, {pID, idci}, {pID, idcr}})
 }
 
 // config is a message of a transaction.
