@@ -77,5 +77,10 @@ func targetCodes() []Code {
 			"A static says on which interface its real addresses are. A PIX believes it; Linux follows the route. When the route leads elsewhere the packet meets the " +
 				"rules of that other interface, and most likely is dropped there.",
 			"static (inside,outside) 203.0.113.80 172.16.9.9 netmask 255.255.255.255", "Correct the route, or the static."},
+		{"W517", "This kernel lacks what the line needs",
+			"The kernel was built without a part that the line makes use of: a connection tracking helper for an inspection, the count of connections for a limit, resets. " +
+				"The finding names the part, the option of the kernel's build, and what is otherwise. Everything else is in force. Findings of this code come from pixfw " +
+				"run, lab, and check --kernel, which ask the kernel of the host; translate asks none.",
+			"fixup protocol h323 h225 1720", "Load the module, or a kernel that has it; or write what the line opens into the access list."},
 	}
 }

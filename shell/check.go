@@ -10,7 +10,9 @@ import (
 
 	"pixfw/ast"
 	"pixfw/compiler"
+	"pixfw/compiler/nft"
 	"pixfw/parser"
+	"pixfw/runtime/kernel"
 )
 
 // A Report is everything that can be said about one configuration: the result of `pixfw check`, and its JSON form.
@@ -21,6 +23,8 @@ type Report struct {
 	Understood  int             `json:"understood"`
 	Diagnostics ast.Diagnostics `json:"diagnostics"`
 	Omitted     int             `json:"omitted,omitempty"` // diagnostics beyond maxDiagnostics
+	// Kernel is what the kernel lacks of what the firewall uses; of CheckKernel.
+	Kernel []nft.FeatureRow `json:"kernel,omitempty"`
 
 	warned, wrong int
 }
@@ -28,11 +32,32 @@ type Report struct {
 // Check parses, resolves and lints. Each line that is neither blank nor a comment is counted: as understood, or as one
 // that has an error.
 func Check(name string, text []byte, secrets *Secrets) *Report {
+	return check(name, text, secrets, func(*compiler.Plan) ast.Diagnostics { return nil })
+}
+
+// CheckKernel is Check with what a kernel does otherwise than a PIX, and which parts that the firewall uses it lacks.
+func CheckKernel(name string, text []byte, secrets *Secrets, kernel kernel.Features) *Report {
+	r := check(name, text, secrets, func(plan *compiler.Plan) ast.Diagnostics {
+		devices := map[int]string{}
+		for i := range plan.Interfaces {
+			devices[i] = plan.Interfaces[i].Hardware
+		}
+		opts := kernel.Options()
+		opts.Twins, opts.Servers = true, true // as pixfw run
+		_, diags := nft.Lower(plan, devices, opts)
+		return diags
+	})
+	r.Kernel = kernel.Missing()
+	return r
+}
+
+func check(name string, text []byte, secrets *Secrets, more func(*compiler.Plan) ast.Diagnostics) *Report {
 	cfg, file, diags := parser.Load(name, text)
 	plan, found := compiler.Compile(secrets.overlay(cfg))
 	diags = append(diags, found...)
 	if plan != nil {
 		diags = append(diags, compiler.LintFile(secrets.overlay(cfg), plan, unread(file, diags))...)
+		diags = append(diags, more(plan)...)
 	}
 	r := &Report{File: name, Version: cfg.Release, Diagnostics: diags}
 	if r.Diagnostics == nil {
@@ -110,6 +135,11 @@ func PrintFindings(w io.Writer, diags ast.Diagnostics, most int, color bool) err
 func (r *Report) Print(w io.Writer, color bool) error {
 	if err := PrintFindings(w, r.Diagnostics, MaxPrinted, color); err != nil {
 		return err
+	}
+	for _, f := range r.Kernel {
+		if _, err := fmt.Fprintf(w, "%s: %s\n", r.File, f); err != nil {
+			return err
+		}
 	}
 	if r.Omitted > 0 {
 		_, err := fmt.Fprintf(w, "%s: and %d more findings\n", r.File, r.Omitted)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"pixfw/ast"
+	"pixfw/runtime/kernel"
 	"pixfw/shell"
 )
 
@@ -12,6 +13,7 @@ type CheckCmd struct {
 	Files   []string `arg:"" name:"file" help:"Configurations; - is standard input."`
 	JSON    bool     `name:"json" help:"One JSON object a file on standard output."`
 	Strict  bool     `help:"Warnings count as errors."`
+	Kernel  bool     `help:"Also what the kernel of this host does otherwise, or lacks. Needs root."`
 	Secrets string   `placeholder:"FILE" help:"Real values of masked keys; must not be readable by others."`
 }
 
@@ -32,6 +34,16 @@ func (c *CheckCmd) Run(s *IO) error {
 	if err != nil {
 		return err
 	}
+	check := shell.Check
+	if c.Kernel {
+		features, err := kernel.Probe()
+		if err != nil {
+			return exitError{exitUsage, fmt.Errorf("check --kernel: %w", err)}
+		}
+		check = func(name string, text []byte, secrets *shell.Secrets) *shell.Report {
+			return shell.CheckKernel(name, text, secrets, features)
+		}
+	}
 	type result struct {
 		name   string
 		report *shell.Report
@@ -43,7 +55,7 @@ func (c *CheckCmd) Run(s *IO) error {
 		if err != nil {
 			return result{name: name, err: err}
 		}
-		return result{name: name, report: shell.Check(name, text, secrets)}
+		return result{name: name, report: check(name, text, secrets)}
 	}, func(r result) error {
 		if r.err != nil {
 			code = exitUsage

@@ -3,7 +3,6 @@ package nft
 import (
 	"encoding/binary"
 
-	"github.com/google/nftables"
 	"github.com/google/nftables/expr"
 	"github.com/google/nftables/xt"
 	"github.com/mdlayher/netlink"
@@ -100,18 +99,6 @@ func value(b []byte, typ uint16, ip ast.IP) []byte {
 	b = binary.NativeEndian.AppendUint16(b, 8)
 	b = binary.NativeEndian.AppendUint16(b, unix.NFTA_DATA_VALUE)
 	return binary.BigEndian.AppendUint32(b, uint32(ip))
-}
-
-// Probe is a batch that is accepted by a kernel that has the expression: a dormant table with one rule, removed at once.
-func Probe(e expr.Any) (*Batch, error) {
-	msgs, err := capture(func(c *nftables.Conn) error {
-		t := c.AddTable(&nftables.Table{Name: Table + "_probe", Family: nftables.TableFamilyIPv4, Flags: unix.NFT_TABLE_F_DORMANT})
-		ch := c.AddChain(&nftables.Chain{Table: t, Name: "c"})
-		c.AddRule(&nftables.Rule{Table: t, Chain: ch, Exprs: []expr.Any{e}})
-		c.DelTable(t)
-		return nil
-	})
-	return &Batch{Messages: msgs}, err
 }
 
 // CompatQueue is the queue as a target of xtables.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"pixfw/ast"
@@ -79,6 +80,8 @@ type Options struct {
 	Servers bool
 	// Synproxy says that the kernel can answer SYNs for servers. Without it connections beyond a limit of half-open ones are dropped.
 	Synproxy bool
+	// Lacks are the features that the kernel has not.
+	Lacks map[Feature]bool
 	// Linear makes chains of long access lists too, to compare them with.
 	Linear bool
 }
@@ -286,7 +289,9 @@ func (l *lowerer) sysctls() {
 	}
 	set("net.netfilter.nf_conntrack_tcp_loose", "0")
 	set("net.netfilter.nf_conntrack_acct", "1")
-	set("net.netfilter.nf_conntrack_timestamp", "1")
+	if !l.lacks(Timestamps, compiler.Line{}, "", "") {
+		set("net.netfilter.nf_conntrack_timestamp", "1")
+	}
 	t := &l.p.Timeouts
 	timer := func(key string, d time.Duration) {
 		if d <= 0 {
@@ -323,6 +328,9 @@ func (l *lowerer) helpers() {
 		f := &l.p.Fixups[i]
 		h, ok := kernelHelper(f)
 		if !ok {
+			continue
+		}
+		if l.lacks(HelperFeature(h), f.Line, "further connections of fixup protocol "+strings.TrimSpace(f.Protocol+" "+f.Sub)+" are not opened: each needs an entry of the access list", "") {
 			continue
 		}
 		name := "fixup_" + word(h) + "_" + ast.ProtocolWord(f.Transport)

@@ -34,7 +34,11 @@ func (l *lowerer) from(i int) Chain {
 	add := func(r ...Rule) { c.Rules = append(c.Rules, r...) }
 	add(l.cookies(i)...)
 	if f.RPF {
-		add(deny("106021", "reverse path", f.RPFLine, Match{Field: NoRoute, Values: one(0)}))
+		back := Match{Field: NoRoute, Values: one(0)}
+		if l.lacks(Fib, f.RPFLine, "", "") {
+			back = Match{Field: Saddr, Not: true, Set: "route_" + l.id[i]}
+		}
+		add(deny("106021", "reverse path", f.RPFLine, back))
 	}
 	var unnat []Range
 	for k := range l.p.NAT.Statics {

@@ -314,7 +314,9 @@ func (l *lowerer) ipsec() {
 
 func (l *lowerer) fixup(f *compiler.Fixup) {
 	msg := lacks(f.Protocol)
-	if _, ok := kernelHelper(f); ok {
+	if h, ok := kernelHelper(f); ok && l.opts.Lacks[HelperFeature(h)] {
+		return // that has been said
+	} else if ok {
 		l.note("W508", f.Line, msg)
 		return
 	}

@@ -34,6 +34,9 @@ func (l *lowerer) limitSets() {
 	l.limited = map[limitKey]string{}
 	hosts := map[int][]Range{}
 	add := func(kind string, index int, line compiler.Line, i int, of ...Range) {
+		if l.lacks(Connlimit, line, "the limit of connections is not enforced", "") {
+			return
+		}
 		hosts[i] = append(hosts[i], of...)
 		name := l.unique(fmt.Sprintf("conns_%s_%d", kind, index))
 		l.limited[limitKey{kind, index}] = name

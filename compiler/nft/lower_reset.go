@@ -14,7 +14,7 @@ const resetChain = "refused"
 
 // refusal is what is done with packets that an access list denies.
 func (l *lowerer) refusal() Stmt {
-	if l.p.Service.ResetInbound {
+	if l.p.Service.ResetInbound && !l.opts.Lacks[Rejects] {
 		return Goto{resetChain}
 	}
 	return Drop{}
@@ -29,7 +29,11 @@ func (l *lowerer) refusing(r Rule) Rule {
 // resets makes the chain.
 func (l *lowerer) resets() {
 	s := &l.p.Service
-	if !s.ResetInbound {
+	const unanswered = "what is refused is dropped without an answer"
+	if s.ResetOutside {
+		l.lacks(Rejects, s.ResetOutsideLine, unanswered, "")
+	}
+	if !s.ResetInbound || l.lacks(Rejects, s.ResetInboundLine, unanswered, "") {
 		return
 	}
 	l.note("W514", s.ResetInboundLine, "resets answer what an access list denies to a static; where none is bound, nothing is sent back")
@@ -63,7 +67,7 @@ func (l *lowerer) resets() {
 // resetOutside answers TCP that the lowest interface itself refuses (service resetoutside).
 func (l *lowerer) resetOutside(i int, rules []Rule) []Rule {
 	for j := range l.p.Interfaces {
-		if l.level(j) < l.level(i) || !l.p.Service.ResetOutside {
+		if l.level(j) < l.level(i) || !l.p.Service.ResetOutside || l.opts.Lacks[Rejects] {
 			return rules
 		}
 	}

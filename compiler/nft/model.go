@@ -366,19 +366,6 @@ func (Return) stmt()        {}
 func (Jump) stmt()          {}
 func (Goto) stmt()          {}
 
-// WithoutHelpers is the ruleset without connection tracking helpers, for kernels that lack one.
-func (r *Ruleset) WithoutHelpers() *Ruleset {
-	out := *r
-	out.Helpers = nil
-	out.Chains = slices.Clone(r.Chains)
-	for i := range out.Chains {
-		out.Chains[i].Rules = slices.DeleteFunc(slices.Clone(out.Chains[i].Rules), func(rule Rule) bool {
-			return slices.ContainsFunc(rule.Do, func(s Stmt) bool { _, is := s.(SetHelper); return is })
-		})
-	}
-	return &out
-}
-
 // merge sorts ranges and joins those that overlap or touch.
 func merge(in []Range) []Range {
 	in = slices.Clone(in)

@@ -8,7 +8,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/google/nftables/expr"
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
 
@@ -50,9 +49,11 @@ type Engine struct {
 	queue *socket // nil: the kernel has none, and pools are approximated
 	event *socket
 	opt   nft.Options
-	dyn   *dynamic
-	stop  chan struct{}  // closed to end the ticks
-	work  sync.WaitGroup // of the readers
+
+	features Features
+	dyn      *dynamic
+	stop     chan struct{}  // closed to end the ticks
+	work     sync.WaitGroup // of the readers
 
 	mu          sync.Mutex
 	plan        *compiler.Plan
@@ -91,7 +92,7 @@ func New(opts Options) (*Engine, error) {
 	if opts.Clock == nil {
 		opts.Clock = runtime.WallClock{}
 	}
-	e := &Engine{opts: opts, clock: opts.Clock, ns: ns, opt: nft.Options{Live: true}, stop: make(chan struct{}), mtu: map[string]int{}, before: map[string]string{},
+	e := &Engine{opts: opts, clock: opts.Clock, ns: ns, stop: make(chan struct{}), mtu: map[string]int{}, before: map[string]string{},
 		carry: map[aceKey]uint64{}, zero: map[aceKey]uint64{}, subs: map[int]func(runtime.Message){}}
 	if e.nl, err = netlink.NewHandleAt(ns.handle(), unix.NETLINK_ROUTE, unix.NETLINK_NETFILTER); err != nil {
 		return nil, errors.Join(fmt.Errorf("netlink: %w", err), ns.close())
@@ -106,10 +107,11 @@ func New(opts Options) (*Engine, error) {
 		e.nl.Close()
 		return nil, errors.Join(err, e.log.close(), ns.close())
 	}
-	if q, err := ns.openQueue(nft.Queue); err == nil {
-		if native := ns.has(&expr.Queue{Num: nft.Queue, Total: 1}); native || ns.has(nft.CompatQueue(nft.Queue, false)) {
-			e.queue, e.opt = q, nft.Options{Daemon: true, CompatQueue: !native, Live: true, Synproxy: ns.has(nft.Synproxy())}
-		} else if err := q.close(); err != nil {
+	if e.features, err = ns.probe(); err != nil {
+		return nil, errors.Join(err, e.Close())
+	}
+	if e.opt = e.features.Options(); e.opt.Daemon {
+		if e.queue, err = ns.openQueue(nft.Queue); err != nil {
 			return nil, errors.Join(err, e.Close())
 		}
 	}
@@ -216,19 +218,7 @@ func (e *Engine) Apply(plan *compiler.Plan) (ast.Diagnostics, error) {
 		restore()
 		return diags, err
 	}
-	err = e.ns.commit(batch)
-	if errors.Is(err, unix.ENOENT) && len(rules.Helpers) > 0 {
-		// Most likely a kernel without one of the helpers. Without them the control connections still pass.
-		bare := rules.WithoutHelpers()
-		if b, err2 := bare.Batch(); err2 == nil && e.ns.commit(b) == nil {
-			for _, h := range rules.Helpers {
-				diags = append(diags, &ast.Diagnostic{Code: "W508", Kind: ast.Unsupported, Severity: ast.Warning, File: plan.File, Pos: h.Line.Pos,
-					Message: "this kernel lacks a connection tracking helper: further connections of " + h.Type + " are not opened", Source: h.Line.Text()})
-			}
-			rules, batch, err = bare, b, nil
-		}
-	}
-	if err != nil {
+	if err = e.ns.commit(batch); err != nil {
 		restore()
 		return diags, err
 	}
@@ -288,6 +278,9 @@ func (e *Engine) Apply(plan *compiler.Plan) (ast.Diagnostics, error) {
 	e.zero = only(plan, e.zero)
 	return diags, nil
 }
+
+// Missing are the features that the kernel lacks, with what that means.
+func (e *Engine) Missing() []nft.FeatureRow { return e.features.Missing() }
 
 // Plan is the policy in force.
 func (e *Engine) Plan() *compiler.Plan {

@@ -2,7 +2,9 @@ package kernel
 
 import (
 	"errors"
+	"maps"
 
+	"pixfw/compiler/nft"
 	"pixfw/runtime"
 )
 
@@ -50,6 +52,18 @@ func (e *Engine) Kill() error {
 	e.work.Wait()
 	e.nl.Close()
 	return errors.Join(err, e.dyn.close(), e.ways.close(), e.ns.close())
+}
+
+// Lack makes the engine believe that the kernel has some features no longer, from the next plan on.
+func (e *Engine) Lack(list ...nft.Feature) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	lacks := maps.Clone(e.features.Lacks)
+	for _, f := range list {
+		lacks[f] = true
+	}
+	e.features = Features{Lacks: lacks}
+	e.opt = e.features.Options()
 }
 
 // HasQueue reports whether pools are exact.

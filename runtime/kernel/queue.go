@@ -6,10 +6,8 @@ import (
 	"fmt"
 	"os"
 
-	"github.com/google/nftables/expr"
 	"golang.org/x/sys/unix"
 
-	"pixfw/compiler/nft"
 	"pixfw/runtime"
 )
 
@@ -167,10 +165,4 @@ func appendAnswer(b []byte, num uint16, a answer) []byte {
 	}
 	b = attribute(b, queueAttrVerdict, binary.BigEndian.AppendUint32(v, a.id))
 	return end(b, start)
-}
-
-// has asks the kernel whether it has an expression, with a table that never sees a packet and is gone with the same transaction.
-func (s *space) has(e expr.Any) bool {
-	b, err := nft.Probe(e)
-	return err == nil && s.commit(b) == nil
 }

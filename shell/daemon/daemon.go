@@ -100,6 +100,9 @@ func Start(o Options) (d *Daemon, err error) {
 		Kernel: kernel.Options{Devices: o.Devices, Netns: o.Netns, Host: filepath.Join(o.State, "host.json"), Clock: o.Clock}}); err != nil {
 		return d, err
 	}
+	for _, f := range d.engine.Missing() {
+		o.Note(f.String())
+	}
 	if o.Clock == nil {
 		d.o.Clock = runtime.WallClock{}
 	}
