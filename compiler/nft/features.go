@@ -46,7 +46,7 @@ var Features = []FeatureRow{
 	{"log", "CONFIG_NFT_LOG, CONFIG_NETFILTER_NETLINK_LOG", true, "there is no firewall"},
 	{NativeQueue, "CONFIG_NFT_QUEUE, CONFIG_NETFILTER_NETLINK_QUEUE", false, "the queue as a target of xtables serves"},
 	{XTQueue, "CONFIG_NETFILTER_XT_TARGET_NFQUEUE, CONFIG_NFT_COMPAT", false, "the queue of nftables serves"},
-	{Connlimit, "CONFIG_NFT_CONNLIMIT", false, "limits of connections are not enforced (W517)"},
+	{Connlimit, "CONFIG_NFT_CONNLIMIT", false, "limits of connections hold only while the process runs (W517)"},
 	{Synproxies, "CONFIG_NFT_SYNPROXY", false, "connections beyond a limit of half-open ones are dropped (W504)"},
 	{Rejects, "CONFIG_NFT_REJECT_IPV4", false, "nobody is sent a reset (W517)"},
 	{Fib, "CONFIG_NFT_FIB_IPV4", false, "ip verify reverse-path asks the routes of the configuration"},

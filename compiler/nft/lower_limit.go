@@ -34,13 +34,16 @@ func (l *lowerer) limitSets() {
 	l.limited = map[limitKey]string{}
 	hosts := map[int][]Range{}
 	add := func(kind string, index int, line compiler.Line, i int, of ...Range) {
-		if l.lacks(Connlimit, line, "the limit of connections is not enforced", "") {
-			return
-		}
 		hosts[i] = append(hosts[i], of...)
 		name := l.unique(fmt.Sprintf("conns_%s_%d", kind, index))
+		switch {
+		case l.opts.Daemon && l.lacks(Connlimit, line, "the limit of connections holds only while the process runs", ""):
+		case l.lacks(Connlimit, line, "the limit of connections is not enforced", ""):
+			return
+		default:
+			l.rs.Sets = append(l.rs.Sets, Set{Name: name, Kind: Counting, Line: line, Note: "connections of each host"})
+		}
 		l.limited[limitKey{kind, index}] = name
-		l.rs.Sets = append(l.rs.Sets, Set{Name: name, Kind: Counting, Line: line, Note: "connections of each host"})
 	}
 	for k := range l.p.NAT.Statics {
 		if s := &l.p.NAT.Statics[k]; s.MaxConns > 0 && l.loads(s) && s.Proto != ast.ProtoUDP && l.dev[s.RealIf] != "" && l.dev[s.MappedIf] != "" {
@@ -146,8 +149,10 @@ func (m *limiter) hold(key limitKey, most int, line compiler.Line, match ...Matc
 		if key.kind == "static" {
 			c.Kind = "static"
 		}
-		rules = append(rules, Rule{Match: match, Do: []Stmt{Limit{set, c.Inbound, uint32(most)}, Counter{}, Log{fmt.Sprintf("201002:%s:%d", c.Kind, most)}, Drop{}},
-			Line: line})
+		if !l.opts.Lacks[Connlimit] {
+			rules = append(rules, Rule{Match: match, Do: []Stmt{Limit{set, c.Inbound, uint32(most)}, Counter{}, Log{fmt.Sprintf("201002:%s:%d", c.Kind, most)}, Drop{}},
+				Line: line})
+		}
 		if l.opts.Daemon {
 			return append(rules, Rule{Match: match, Do: []Stmt{Goto{m.asked(c)}}, Line: line})
 		}

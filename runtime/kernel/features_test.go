@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"pixfw/ast"
 	"pixfw/compiler/nft"
@@ -56,7 +57,7 @@ func TestFeaturesAsBuilt(t *testing.T) {
 // A kernel that lacks something is a firewall all the same; each line that needs it has a finding.
 func TestFeaturesMissing(t *testing.T) {
 	edit := func(s string) string {
-		s = strings.Replace(s, "10.89.129.131 netmask 255.255.255.255 0 0", "10.89.129.131 netmask 255.255.255.255 5 0", 1)
+		s = strings.Replace(s, "10.89.129.131 netmask 255.255.255.255 0 0", "10.89.129.131 netmask 255.255.255.255 1 0", 1)
 		return s + "ip verify reverse-path interface outside\nservice resetinbound\nfixup protocol tftp 1069\n"
 	}
 	plan := loadPlan(t, "web.cfg", edit)
@@ -74,7 +75,7 @@ func TestFeaturesMissing(t *testing.T) {
 		"fixup protocol h323 h225 1720: this kernel has no helper Q.931 (NF_CONNTRACK_H323): further connections of fixup protocol h323 h225 are not opened",
 		"fixup protocol tftp 1069: this kernel has no helper tftp (NF_CONNTRACK_TFTP): ",
 		"service resetinbound: this kernel has no reject (NFT_REJECT_IPV4): what is refused is dropped without an answer",
-		"10.89.129.131 netmask 255.255.255.255 5 0: this kernel has no connlimit (NFT_CONNLIMIT): the limit of connections is not enforced",
+		"10.89.129.131 netmask 255.255.255.255 1 0: this kernel has no connlimit (NFT_CONNLIMIT): the limit of connections holds only while the process runs",
 	} {
 		found := false
 		for _, d := range diags {
@@ -89,11 +90,20 @@ func TestFeaturesMissing(t *testing.T) {
 			t.Errorf("the kernel has that: %v", d)
 		}
 	}
-	if body, err := l.Get(lab.Internet, global, 80); err != nil {
-		t.Errorf("%q, %v", body, err)
+	// The process holds the limit of one connection.
+	first, err := l.Dial(lab.Internet, global, 80, 3*time.Second)
+	if err != nil {
+		t.Fatal(err)
 	}
-	// The routes of the configuration say where a source cannot be: inside is not behind outside.
 	mark := len(l.Messages())
+	if c, err := l.Dial(lab.Internet, global, 80, 500*time.Millisecond); err == nil {
+		c.Close()
+		t.Error("a second connection is open")
+	}
+	await(t, l, mark, "%PIX-3-201002: Too many connections on static 192.168.1.11! 0 1")
+	first.Close()
+	// The routes of the configuration say where a source cannot be: inside is not behind outside.
+	mark = len(l.Messages())
 	if err := l.SendIP(0, ipv4(server, global, ast.ProtoUDP, udp(9, 9))); err != nil {
 		t.Fatal(err)
 	}
