@@ -23,7 +23,8 @@ type testPacket struct {
 type machine struct {
 	rules  map[string][]Rule
 	sets   map[string]*Set
-	steps  int
+	steps  int // rules
+	asked  int // sets of verdicts
 	logged string
 	hit    ACE
 }
@@ -101,6 +102,7 @@ rules:
 				if !ok {
 					panic("a lookup of a field that the packet does not have")
 				}
+				m.asked++
 				set := m.sets[d.Set]
 				n := slices.IndexFunc(set.Verdicts, func(e VerdictOf) bool { return e.Lo <= v && v <= e.Hi })
 				if n < 0 {

@@ -2,6 +2,7 @@ package nft
 
 import (
 	"fmt"
+	"strconv"
 
 	"pixfw/ast"
 	"pixfw/compiler"
@@ -10,9 +11,9 @@ import (
 // longList makes a tree of an access list. The chain of its name finds the first match, and looks up what is done.
 func (l *lowerer) longList(name string, k int) {
 	list := &l.p.ACLs[k]
-	t := &tree{name: name, unique: l.unique, shared: map[string]string{}, named: map[string]string{}}
+	t := &tree{name: name, unique: l.unique, shared: map[string]string{}, named: map[string]string{}, rules: make([]treeRule, 0, len(list.Entries))}
 	for e := range list.Entries {
-		t.add(&list.Entries[e], uint32(e+1), fmt.Sprintf("%s line %d", list.ID, list.Entries[e].Number))
+		t.add(&list.Entries[e], uint32(e+1), list.ID+" line "+strconv.Itoa(list.Entries[e].Number))
 	}
 	match := Chain{Name: l.unique(name + "_match"), Note: "The first match of access-list " + list.ID + ", as mark"}
 	match.Rules = t.root()
@@ -58,7 +59,7 @@ func (l *lowerer) longList(name string, k int) {
 
 // add enters an entry, as alternatives where masks have holes.
 func (t *tree) add(ace *compiler.ACE, id uint32, note string) {
-	r := treeRule{id: id, note: note, line: ace.Line}
+	r := treeRule{id: id, do: []Stmt{SetPacketMark{id}, Return{}}, note: note, line: ace.Line}
 	r.cover[dimProto] = protocols(ace)
 	if ace.Protos != nil && r.cover[dimProto] == nil || (ace.SrcPorts != nil || ace.DstPorts != nil || ace.ICMP != nil) && len(r.cover[dimProto]) == 0 {
 		return // no protocol is left
@@ -81,8 +82,8 @@ func (t *tree) add(ace *compiler.ACE, id uint32, note string) {
 		}
 		r.cover[dimICMP] = merge(v)
 	}
-	for _, s := range alternatives(dimSrc, ace.Src) {
-		for _, d := range alternatives(dimDst, ace.Dst) {
+	for _, s := range alternatives(ace.Src) {
+		for _, d := range alternatives(ace.Dst) {
 			one := r
 			one.cover[dimSrc], one.holes[dimSrc] = s.cover, s.hole
 			one.cover[dimDst], one.holes[dimDst] = d.cover, d.hole
@@ -93,11 +94,11 @@ func (t *tree) add(ace *compiler.ACE, id uint32, note string) {
 
 type alternative struct {
 	cover []Range
-	hole  Match
+	hole  ast.Net
 }
 
 // alternatives are the nets of an entry: those with proper masks together, each with a hole by itself.
-func alternatives(d int, in []ast.Net) []alternative {
+func alternatives(in []ast.Net) []alternative {
 	var out []alternative
 	var ranges []Range
 	for _, n := range in {
@@ -107,7 +108,7 @@ func alternatives(d int, in []ast.Net) []alternative {
 		case n.Mask.Contiguous():
 			ranges = append(ranges, netRange(n))
 		default:
-			out = append(out, alternative{hole: Match{Field: dimField[d], Mask: uint32(n.Mask), Values: one(uint32(n.IP & n.Mask))}})
+			out = append(out, alternative{hole: ast.Net{IP: n.IP & n.Mask, Mask: n.Mask}})
 		}
 	}
 	if ranges = merge(ranges); len(ranges) == 1 && ranges[0] == (Range{0, 0xffffffff}) {

@@ -134,6 +134,8 @@ type encoder struct {
 	w    *wire
 	t    *nftables.Table
 	sets map[string]*nftables.Set
+
+	exprs []expr.Any // of the last rule
 }
 
 func (r *Ruleset) encode(w *wire) error {
@@ -304,8 +306,8 @@ func (e *encoder) verdicts(s *Set) error {
 		return nil
 	}
 	key := keyOctets(s.Key)
-	var elems []nftables.SetElement
 	interval := s.interval()
+	elems := make([]nftables.SetElement, 0, chunk)
 	for i := range s.Verdicts {
 		v := &s.Verdicts[i]
 		x, err := e.stmt(v.Do)
@@ -320,13 +322,12 @@ func (e *encoder) verdicts(s *Set) error {
 		if interval && s.end(i) {
 			elems = append(elems, nftables.SetElement{Key: key(v.Hi + 1), IntervalEnd: true})
 		}
-	}
-	for len(elems) > 0 {
-		n := min(len(elems), chunk)
-		if err := e.w.elements(e.sets[s.Name], elems[:n]); err != nil {
-			return err
+		if len(elems)+2 > chunk || i == len(s.Verdicts)-1 {
+			if err := e.w.elements(e.sets[s.Name], elems); err != nil {
+				return err
+			}
+			elems = elems[:0]
 		}
-		elems = elems[n:]
 	}
 	return nil
 }
@@ -343,8 +344,9 @@ func intervals(ranges []Range, key func(uint32) []byte) []nftables.SetElement {
 	return out
 }
 
+// rule is what a rule does. The memory of the answer serves again.
 func (e *encoder) rule(r *Rule) ([]expr.Any, error) {
-	var out []expr.Any
+	out := e.exprs[:0]
 	for i := 0; i < len(r.Match); i++ {
 		if i+1 < len(r.Match) && r.Match[i].Field == Sport && r.Match[i].single() && r.Match[i+1].Field == Dport && r.Match[i+1].single() {
 			// Both ports at once, as nft does it.
@@ -366,6 +368,7 @@ func (e *encoder) rule(r *Rule) ([]expr.Any, error) {
 		}
 		out = append(out, x...)
 	}
+	e.exprs = out
 	return out, nil
 }
 

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"encoding/binary"
 	"maps"
-	mathbits "math/bits"
 	"slices"
 
 	"pixfw/ast"
@@ -41,7 +40,8 @@ var dimField = [dims]Field{Saddr, Daddr, L4Proto, Sport, Dport, ICMPType}
 type treeRule struct {
 	id    uint32 // what it leaves in the mark: 1 + its index in the list
 	cover [dims][]Range
-	holes [2]Match // source, destination: a comparison under a mask with holes, beside cover
+	holes [2]ast.Net // source, destination: a net whose mask has holes, beside cover; the zero Net: none
+	do    []Stmt
 	note  string
 	line  compiler.Line
 }
@@ -82,13 +82,14 @@ func cut(a []Range, r Range) []Range {
 
 // A tree is one list on its way into chains.
 type tree struct {
-	name   string
-	rules  []treeRule
-	chains []Chain
-	sets   []Set
-	unique func(string) string
-	shared map[string]string // chains by what they decide
-	named  map[string]string // sets of values by their content
+	name    string
+	rules   []treeRule
+	chains  []Chain
+	sets    []Set
+	unique  func(string) string
+	sweeper sweeper
+	shared  map[string]string // chains by what they decide
+	named   map[string]string // sets of values by their content
 }
 
 // free reports whether nothing is left to test of a rule but the dimension that is not asked for.
@@ -216,142 +217,6 @@ func (t *tree) choose(list []int32, in *region, tried *[dims]bool) (dim int, gro
 	return dim, group, others
 }
 
-// A layer is entries that share a lookup, and its buckets: ranges of values with the entries that are left there.
-type layer struct {
-	list    []int32
-	buckets []bucket
-}
-
-type bucket struct {
-	Range
-	list []int32
-}
-
-// layers splits entries by the width of their ranges, where one lookup for all would copy wide ones too often. left are those
-// that this dimension does not tell apart.
-func (t *tree) layers(group []int32, d int, in *region) (out []layer, left []int32) {
-	class := func(k int32) int {
-		c := t.rules[k].cover[d]
-		widest := uint32(0)
-		for _, r := range c {
-			widest = max(widest, r.Hi-r.Lo)
-		}
-		return mathbits.Len32(widest)
-	}
-	of := map[int][]int32{}
-	var classes []int
-	for _, k := range group {
-		c := class(k)
-		if of[c] == nil {
-			classes = append(classes, c)
-		}
-		of[c] = append(of[c], k)
-	}
-	slices.Sort(classes)
-	for _, c := range classes {
-		if n := len(out); n > 0 {
-			both := slices.Concat(out[n-1].list, of[c])
-			slices.Sort(both)
-			if b, ok := t.sweep(both, d, in, 2*t.ranges(both, d)+leafMax); ok {
-				out[n-1] = layer{both, b}
-				continue
-			}
-		}
-		b, ok := t.sweep(of[c], d, in, 8*t.ranges(of[c], d)+leafMax)
-		if !ok || len(b) == 1 {
-			left = append(left, of[c]...)
-			continue
-		}
-		out = append(out, layer{of[c], b})
-	}
-	slices.Sort(left)
-	return out, left
-}
-
-// ranges is how many ranges the entries have in a dimension.
-func (t *tree) ranges(list []int32, d int) int {
-	n := 0
-	for _, k := range list {
-		n += len(t.rules[k].cover[d])
-	}
-	return n
-}
-
-// sweep cuts a dimension into buckets of few entries each. It gives up when there are more than limit copies of entries.
-func (t *tree) sweep(list []int32, d int, in *region, limit int) ([]bucket, bool) {
-	type event struct {
-		at   uint64
-		i    int32 // in list
-		open bool
-	}
-	var events []event
-	frees := make([]bool, len(list))
-	for i, k := range list {
-		frees[i] = t.free(k, in, d)
-		for _, r := range t.rules[k].cover[d] {
-			events = append(events, event{uint64(r.Lo), int32(i), true}, event{uint64(r.Hi) + 1, int32(i), false})
-		}
-	}
-	slices.SortFunc(events, func(a, b event) int { return cmp.Compare(a.at, b.at) })
-	active := newBitset(len(list))
-	var out []bucket
-	copies := 0
-	var here, union []int32
-	for e := 0; e < len(events); {
-		at := events[e].at
-		for ; e < len(events) && events[e].at == at; e++ {
-			active.set(int(events[e].i), events[e].open)
-		}
-		if e == len(events) {
-			break
-		}
-		here = here[:0]
-		for i := active.next(0); i >= 0; i = active.next(i + 1) {
-			here = append(here, list[i])
-			if copies+len(here) > limit {
-				return nil, false
-			}
-			if frees[i] {
-				break
-			}
-		}
-		r := Range{uint32(at), uint32(events[e].at - 1)}
-		if len(here) == 0 {
-			continue
-		}
-		if n := len(out); n > 0 {
-			last := &out[n-1]
-			if slices.Equal(last.list, here) && last.Hi+1 == r.Lo {
-				last.Hi = r.Hi
-				continue
-			}
-			if union = join(union[:0], last.list, here); len(union) <= leafMax {
-				copies += len(union) - len(last.list)
-				last.list, last.Hi = slices.Clone(union), r.Hi
-				continue
-			}
-		}
-		copies += len(here)
-		out = append(out, bucket{r, slices.Clone(here)})
-	}
-	return out, copies <= limit
-}
-
-// join is the union of two sorted lists.
-func join(out, a, b []int32) []int32 {
-	for len(a) > 0 && len(b) > 0 {
-		switch {
-		case a[0] < b[0]:
-			out, a = append(out, a[0]), a[1:]
-		case a[0] > b[0]:
-			out, b = append(out, b[0]), b[1:]
-		default:
-			out, a, b = append(out, a[0]), a[1:], b[1:]
-		}
-	}
-	return append(append(out, a...), b...)
-}
-
 // lookup is the rule that leads to the buckets of a layer.
 func (t *tree) lookup(l layer, d int, in region, depth int, first bool) Rule {
 	// What a lookup of ports says about the protocol is known below.
@@ -422,10 +287,11 @@ func (t *tree) chain(list []int32, in region, d, depth int, first bool) string {
 
 // leaf compares entries one by one. first says that the mark holds none yet: otherwise a rule asks for that too.
 func (t *tree) leaf(list []int32, in *region, first bool) []Rule {
-	var out []Rule
-	for _, k := range t.prune(list, in) {
+	list = t.prune(list, in)
+	out := make([]Rule, 0, len(list))
+	for _, k := range list {
 		r := &t.rules[k]
-		rule := Rule{Match: t.tests(r, in), Do: []Stmt{SetPacketMark{r.id}, Return{}}, Note: r.note, Line: r.line}
+		rule := Rule{Match: t.tests(r, in, first), Do: r.do, Note: r.note, Line: r.line}
 		if !first {
 			rule.Match = append(rule.Match, Match{Field: PacketMarkOver, Values: one(r.id)})
 		}
@@ -435,12 +301,24 @@ func (t *tree) leaf(list []int32, in *region, first bool) []Rule {
 }
 
 // tests are what is still to be asked of a packet from the region.
-func (t *tree) tests(r *treeRule, in *region) []Match {
-	var out []Match
+func (t *tree) tests(r *treeRule, in *region, first bool) []Match {
+	n := 0
+	if !first {
+		n++ // the caller's
+	}
+	for d := range dims {
+		if !within(in[d], r.cover[d]) {
+			n++
+		}
+		if d <= dimDst && r.holes[d].Mask != 0 {
+			n++
+		}
+	}
+	out := make([]Match, 0, n)
 	typed := !within(in[dimICMP], r.cover[dimICMP]) // nft's text of a type says the protocol too
 	for d := range dims {
 		if d <= dimDst && r.holes[d].Mask != 0 {
-			out = append(out, r.holes[d])
+			out = append(out, Match{Field: dimField[d], Mask: uint32(r.holes[d].Mask), Values: one(uint32(r.holes[d].IP))})
 		}
 		if r.cover[d] == nil || within(in[d], r.cover[d]) && (d != dimProto || !typed) {
 			continue
@@ -474,44 +352,4 @@ func (t *tree) values(d int, values []Range) string {
 	set := Set{Name: name, Kind: Values, Key: dimField[d], Ranges: values}
 	t.sets = append(t.sets, set)
 	return name
-}
-
-// A bitset of two levels, in which the next bit is found without looking at each word.
-type bitset struct{ words, full []uint64 }
-
-func newBitset(n int) *bitset {
-	w := (n + 63) / 64
-	return &bitset{make([]uint64, w), make([]uint64, (w+63)/64)}
-}
-
-func (b *bitset) set(i int, on bool) {
-	w := i / 64
-	if on {
-		b.words[w] |= 1 << (i % 64)
-	} else {
-		b.words[w] &^= 1 << (i % 64)
-	}
-	if b.words[w] != 0 {
-		b.full[w/64] |= 1 << (w % 64)
-	} else {
-		b.full[w/64] &^= 1 << (w % 64)
-	}
-}
-
-// next is the first bit that is set, from i on; -1: none.
-func (b *bitset) next(i int) int {
-	w := i / 64
-	if w >= len(b.words) {
-		return -1
-	}
-	if v := b.words[w] >> (i % 64); v != 0 {
-		return i + mathbits.TrailingZeros64(v)
-	}
-	for w++; w < len(b.words); w = (w/64 + 1) * 64 {
-		if v := b.full[w/64] >> (w % 64); v != 0 {
-			w += mathbits.TrailingZeros64(v)
-			return w*64 + mathbits.TrailingZeros64(b.words[w])
-		}
-	}
-	return -1
 }
