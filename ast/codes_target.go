@@ -20,8 +20,9 @@ func targetCodes() []Code {
 				"address. The kernel engine uses all of them in order, as a PIX does.",
 			"global (outside) 1 203.0.113.10-203.0.113.12\nglobal (outside) 1 203.0.113.20", "For translate, write one range, or PAT alone."},
 		{"W504", "Limit of half-open connections or DNS rewriting is not done",
-			"The rewriting of DNS answers has no effect on Linux. The limit of half-open connections of a static is enforced by the kernel engine: the kernel answers for " +
-				"the server (TCP intercept, 201003); a burst may exceed it for some milliseconds. With rules alone, and for nat lines, it has no effect. The limit of " +
+			"The rewriting of DNS answers has no effect on Linux. The limit of half-open connections is enforced by the kernel engine: the kernel answers for " +
+				"hosts that others call by a static or by a translation that lives (TCP intercept, 201003). What a host begins itself beyond its limit, or others " +
+				"through a static with an access list, is dropped until one of the connections is open. With rules alone the limit has no effect. The limit of " +
 				"connections is enforced (201002).",
 			"static (inside,outside) 203.0.113.80 10.0.0.80 netmask 255.255.255.255 100 20", "Switch SYN cookies on at the server."},
 		{"W505", "Static is not loaded",

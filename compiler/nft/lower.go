@@ -36,11 +36,12 @@ func Lower(plan *compiler.Plan, names map[int]string, options ...Options) (*Rule
 	}
 	l.routeSets()
 	l.fragments()
-	l.intercepts()
-	l.sanity()
-	l.helpers()
 	l.marks, l.real = map[string]uint32{}, map[uint32]ast.Net{}
 	l.xlateMaps()
+	l.intercepts()
+	l.limitSets()
+	l.sanity()
+	l.helpers()
 	l.clients()
 	l.userSets()
 	l.establishedSets()
@@ -52,7 +53,6 @@ func Lower(plan *compiler.Plan, names map[int]string, options ...Options) (*Rule
 	l.intercepting()
 	l.input()
 	l.mss()
-	l.limitSets()
 	l.forward()
 	l.postrouting()
 	l.untracked()
@@ -104,6 +104,7 @@ type lowerer struct {
 	un      map[int]string // maps of live translations, by the interface where they are seen
 	limited map[limitKey]string
 	counted map[int]string     // sets of hosts that have a limit, by interface
+	halves  map[int]string     // those with a limit of half-open connections
 	to      map[int][]Range    // what lies behind each interface
 	real    map[uint32]ast.Net // classes that keep host bits: the real net
 }

@@ -220,7 +220,7 @@ func (l *lowerer) unserved() {
 			if n.Outside && (!l.opts.Daemon || n.ACL != compiler.None) {
 				l.warn("W511", n.Line, "dynamic outside nat is not loaded: what it covers is dropped (305006)", "use static (outside,inside)")
 			}
-			l.limits(n.Line, n.MaxConns, n.Embryonic, n.DNS)
+			l.limits(n.Line, n.Embryonic, n.Outside, l.opts.Synproxy, n.DNS)
 		}
 	}
 	for _, list := range [][]compiler.Access{p.Box.Telnet, p.Box.SSH} {
@@ -337,23 +337,24 @@ func (l *lowerer) static(s *compiler.Static) {
 		l.warn("W516", s.Line, "the route to "+s.Real.String()+" does not lead to interface "+l.p.Interfaces[s.RealIf].Name+": Linux follows the route, a PIX the static",
 			"correct the route")
 	}
-	embryonic := s.Embryonic
-	switch {
-	case !l.opts.Daemon || !l.intercepted(s):
-	case l.opts.Synproxy:
-		l.note("W504", s.Line, "half-open connections are counted as the kernel tells of them: a burst may exceed the limit by what comes meanwhile; the firewall "+
-			"goes on to answer for some seconds")
-		embryonic = 0
-	default:
-		l.warn("W504", s.Line, "this kernel cannot answer for servers (synproxy): connections beyond the limit of half-open ones are dropped", "")
-		embryonic = 0
-	}
-	l.limits(s.Line, s.MaxConns, embryonic, s.DNS)
+	answered := l.intercepted(s) && l.opts.Synproxy
+	l.limits(s.Line, s.Embryonic, s.Proto == ast.ProtoUDP, answered, s.DNS)
 }
 
-func (l *lowerer) limits(line compiler.Line, conns, embryonic int, dns bool) {
-	if embryonic > 0 {
+// limits says what is not done of a line's limit of half-open connections, and of its dns: unlimited when the line is for no TCP;
+// answered when the firewall answers for its hosts.
+func (l *lowerer) limits(line compiler.Line, embryonic int, unlimited, answered, dns bool) {
+	switch {
+	case embryonic == 0 || unlimited:
+	case !l.opts.Daemon:
 		l.warn("W504", line, "the limit of half-open connections is not enforced: there is no TCP intercept", "")
+	case answered:
+		l.note("W504", line, "what a host begins itself beyond its limit of half-open connections is dropped, and so may be the first packets of a burst to it; "+
+			"the firewall goes on to answer for a host for some seconds")
+	case l.opts.Synproxy:
+		l.warn("W504", line, "connections beyond the limit of half-open ones are dropped: nobody answers for these hosts", "")
+	default:
+		l.warn("W504", line, "this kernel cannot answer for servers (synproxy): connections beyond the limit of half-open ones are dropped", "")
 	}
 	if dns {
 		l.warn("W504", line, "DNS answers are not rewritten", "")

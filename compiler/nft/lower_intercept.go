@@ -10,8 +10,8 @@ import (
 	"pixfw/compiler"
 )
 
-// TCP intercept (semantics.md 3.4). While a host of a static with a limit has as many half-open connections as that, its
-// mapped address is in the set of the static, which the daemon fills. Then first packets are not tracked; when the access list has
+// TCP intercept (semantics.md 3.4). While a host with a limit has as many half-open connections as that, its mapped address is in the
+// set of its static, or of translations that live, which the daemon fills. Then first packets are not tracked; when the access list has
 // permitted them they end in the input chain, for mapped addresses are local, where the kernel answers them with a cookie. When the
 // client's answer has come back there, the kernel calls the server: that packet is its own, and gets its destination at
 // the output.
@@ -42,47 +42,88 @@ func (l *lowerer) intercepted(s *compiler.Static) bool {
 
 // intercepts makes the sets.
 func (l *lowerer) intercepts() {
-	l.rs.Intercepts = map[int]string{}
+	l.rs.Intercepts, l.rs.XlateIntercepts = map[int]string{}, map[[2]int]string{}
+	if !l.opts.Daemon {
+		return
+	}
+	add := func(name string, line compiler.Line) string {
+		name = l.unique(name)
+		l.rs.Sets = append(l.rs.Sets, Set{Name: name, Kind: LiveAddrs, Line: line, Note: "hosts with too many half-open connections"})
+		return name
+	}
 	for k := range l.p.NAT.Statics {
-		if s := &l.p.NAT.Statics[k]; l.opts.Daemon && l.intercepted(s) {
-			l.rs.Intercepts[k] = l.unique(fmt.Sprintf("intercept_%d", k))
-			l.rs.Sets = append(l.rs.Sets, Set{Name: l.rs.Intercepts[k], Kind: LiveAddrs, Line: s.Line, Note: "hosts with too many half-open connections"})
+		if s := &l.p.NAT.Statics[k]; l.intercepted(s) {
+			l.rs.Intercepts[k] = add(fmt.Sprintf("intercept_%d", k), s.Line)
+		}
+	}
+	for k := range l.rs.Xlates {
+		m := &l.rs.Xlates[k]
+		pair := [2]int{m.RealIf, m.MappedIf}
+		limits := func(n compiler.Nat) bool { return n.If == m.RealIf && n.ACL == m.ACL && n.Embryonic > 0 && !n.Outside }
+		if l.level(m.RealIf) > l.level(m.MappedIf) && l.rs.XlateIntercepts[pair] == "" &&
+			(slices.ContainsFunc(l.p.NAT.Policies, limits) || slices.ContainsFunc(l.p.NAT.Nats, limits)) {
+			l.rs.XlateIntercepts[pair] = add(l.pairName("intercept", m.RealIf, m.MappedIf), compiler.Line{})
 		}
 	}
 }
 
-// eachIntercept calls fn for the statics, in order, with the matches for packets to their hosts in the set.
-func (l *lowerer) eachIntercept(fn func(k int, s *compiler.Static, to []Match)) {
+// An interception is what has a set of hosts for which the firewall answers.
+type interception struct {
+	mappedIf int
+	to       []Match // packets to hosts in the set
+	reason   string
+	call     NAT // leads to the server
+	line     compiler.Line
+}
+
+// interceptions are the sets: of statics, in order, and of translations that live.
+func (l *lowerer) interceptions() (out []interception) {
 	for k := range l.p.NAT.Statics {
 		set := l.rs.Intercepts[k]
 		if set == "" {
 			continue
 		}
 		s := &l.p.NAT.Statics[k]
-		to := []Match{proto(ast.ProtoTCP)}
-		if s.Proto != 0 {
-			to = append(to, Match{Field: Dport, Values: one(uint32(s.MappedPort))})
+		x := interception{mappedIf: s.MappedIf, reason: fmt.Sprintf("201003:%d", k), call: NAT{Dst: true, First: s.Real, Last: s.Real}, line: s.Line}
+		x.to = []Match{proto(ast.ProtoTCP)}
+		switch {
+		case s.Proto != 0:
+			x.to = append(x.to, Match{Field: Dport, Values: one(uint32(s.MappedPort))})
+			x.call.PortLo, x.call.PortHi = s.RealPt, s.RealPt
+		case s.Mask != ast.AllOnes:
+			x.call.First, x.call.Last = s.RealNet().Range()
+			x.call.Prefix = true
 		}
-		fn(k, s, append(to, inSet(Daddr, set)))
+		x.to = append(x.to, inSet(Daddr, set))
+		out = append(out, x)
 	}
+	for _, i := range l.ifs {
+		for _, o := range l.ifs {
+			if set := l.rs.XlateIntercepts[[2]int{i, o}]; set != "" {
+				out = append(out, interception{mappedIf: o, to: []Match{proto(ast.ProtoTCP), inSet(Daddr, set)}, reason: "201003:xlate",
+					call: NAT{Dst: true, Map: l.un[o]}})
+			}
+		}
+	}
+	return out
 }
 
 // notTracked are the first packets that are not to become connections.
 func (l *lowerer) notTracked() (rules []Rule) {
-	l.eachIntercept(func(_ int, s *compiler.Static, to []Match) {
-		rules = append(rules, Rule{Match: slices.Concat([]Match{iif(l.dev[s.MappedIf])}, to, []Match{bareSYN}), Do: []Stmt{NoTrack{}}, Line: s.Line})
-	})
+	for _, x := range l.interceptions() {
+		rules = append(rules, Rule{Match: slices.Concat([]Match{iif(l.dev[x.mappedIf])}, x.to, []Match{bareSYN}), Do: []Stmt{NoTrack{}}, Line: x.line})
+	}
 	return rules
 }
 
 // cookies are the answers of clients: the kernel knows whether it has asked for them.
 func (l *lowerer) cookies(i int) (rules []Rule) {
-	l.eachIntercept(func(_ int, s *compiler.Static, to []Match) {
-		if s.MappedIf == i && l.opts.Synproxy {
-			rules = append(rules, Rule{Match: append(to, Match{Field: CtState, Mask: StateInvalid}, bareACK), Do: []Stmt{Accept{}}, Line: s.Line,
+	for _, x := range l.interceptions() {
+		if x.mappedIf == i && l.opts.Synproxy {
+			rules = append(rules, Rule{Match: append(x.to, Match{Field: CtState, Mask: StateInvalid}, bareACK), Do: []Stmt{Accept{}}, Line: x.line,
 				Note: "may answer a cookie"})
 		}
-	})
+	}
 	return rules
 }
 
@@ -90,24 +131,16 @@ func (l *lowerer) cookies(i int) (rules []Rule) {
 func (l *lowerer) intercepting() {
 	in := Chain{Name: "intercept", Type: "filter", Hook: "input", Priority: -10, Note: "TCP intercept: the firewall answers for servers"}
 	out := Chain{Name: "call", Type: "nat", Hook: "output", Priority: -100, Note: "TCP intercept: servers are called"}
-	l.eachIntercept(func(k int, s *compiler.Static, to []Match) {
-		from := append([]Match{iif(l.dev[s.MappedIf])}, to...)
-		refuse := []Stmt{Counter{}, Log{fmt.Sprintf("201003:%d", k)}, Drop{}}
+	for _, x := range l.interceptions() {
+		from := append([]Match{iif(l.dev[x.mappedIf])}, x.to...)
+		refuse := []Stmt{Counter{}, Log{x.reason}, Drop{}}
 		if l.opts.Synproxy {
-			refuse = []Stmt{Counter{}, Log{fmt.Sprintf("201003:%d", k)}, SynProxy{}}
-			in.Rules = append(in.Rules, Rule{Match: append(from[:len(from):len(from)], Match{Field: CtState, Mask: StateInvalid}, bareACK), Do: []Stmt{SynProxy{}}, Line: s.Line})
-			nat := NAT{Dst: true, First: s.Real, Last: s.Real}
-			switch {
-			case s.Proto != 0:
-				nat.PortLo, nat.PortHi = s.RealPt, s.RealPt
-			case s.Mask != ast.AllOnes:
-				nat.First, nat.Last = s.RealNet().Range()
-				nat.Prefix = true
-			}
-			out.Rules = append(out.Rules, Rule{Match: to, Do: []Stmt{SetMark{MarkPlain}, nat}, Line: s.Line})
+			refuse = []Stmt{Counter{}, Log{x.reason}, SynProxy{}}
+			in.Rules = append(in.Rules, Rule{Match: append(from[:len(from):len(from)], Match{Field: CtState, Mask: StateInvalid}, bareACK), Do: []Stmt{SynProxy{}}, Line: x.line})
+			out.Rules = append(out.Rules, Rule{Match: x.to, Do: []Stmt{SetMark{MarkPlain}, x.call}, Line: x.line})
 		}
-		in.Rules = append(in.Rules, Rule{Match: append(from[:len(from):len(from)], bareSYN), Do: refuse, Line: s.Line})
-	})
+		in.Rules = append(in.Rules, Rule{Match: append(from[:len(from):len(from)], bareSYN), Do: refuse, Line: x.line})
+	}
 	if len(in.Rules) > 0 {
 		l.chain(in)
 	}
@@ -116,21 +149,23 @@ func (l *lowerer) intercepting() {
 	}
 }
 
-// halfOpen marks connections to hosts with a limit as they begin.
+// halfOpen marks connections of hosts with a limit as they begin.
 func (l *lowerer) halfOpen() (rules []Rule) {
-	l.eachIntercept(func(_ int, s *compiler.Static, _ []Match) {
-		m := []Match{iif(l.dev[s.MappedIf]), oif(l.dev[s.RealIf]), dst(netRange(s.RealNet())), proto(ast.ProtoTCP)}
-		if s.Proto != 0 {
-			m = append(m, Match{Field: Dport, Values: one(uint32(s.RealPt))})
+	for _, i := range l.ifs {
+		for _, o := range l.ifs {
+			if set := l.halves[i]; set != "" && l.level(i) > l.level(o) {
+				begins := []Match{proto(ast.ProtoTCP), {Field: CtState, Mask: StateNew}}
+				rules = append(rules, Rule{Match: append([]Match{iif(l.dev[o]), oif(l.dev[i]), inSet(Daddr, set)}, begins...), Do: []Stmt{AddMark{MarkHalf}}},
+					Rule{Match: append([]Match{iif(l.dev[i]), oif(l.dev[o]), inSet(OrigSaddr, set)}, begins...), Do: []Stmt{AddMark{MarkHalf}}})
+			}
 		}
-		rules = append(rules, Rule{Match: append(m, Match{Field: CtState, Mask: StateNew}), Do: []Stmt{AddMark{MarkHalf}}, Line: s.Line})
-	})
+	}
 	return rules
 }
 
 // opened tells of the packet that ends a handshake.
 func (l *lowerer) opened() []Rule {
-	if len(l.rs.Intercepts) == 0 {
+	if len(l.halves) == 0 {
 		return nil
 	}
 	return []Rule{{Match: []Match{half, {Field: CtState, Mask: StateEstablished}, {Field: CtReply, Not: true}, proto(ast.ProtoTCP),

@@ -21,6 +21,7 @@ type ConnLimit struct {
 	Inbound bool   // the host is the packet's destination
 	Kind    string // what the message calls the rule: static, xlate
 	Most    int    // TCP connections; 0: any number, but they count
+	Half    int    // of these, half-open ones; 0: likewise
 }
 
 // A limitKey names a rule with a limit of connections: a static, policy nat or nat line by its index in the Plan.
@@ -29,43 +30,74 @@ type limitKey struct {
 	index int
 }
 
-// limitSets makes the sets that count the connections of each host.
-func (l *lowerer) limitSets() {
-	l.limited = map[limitKey]string{}
-	hosts := map[int][]Range{}
-	add := func(kind string, index int, line compiler.Line, i int, of ...Range) {
-		hosts[i] = append(hosts[i], of...)
-		name := l.unique(fmt.Sprintf("conns_%s_%d", kind, index))
-		switch {
-		case l.opts.Daemon && l.lacks(Connlimit, line, "the limit of connections holds only while the process runs", ""):
-		case l.lacks(Connlimit, line, "the limit of connections is not enforced", ""):
-			return
-		default:
-			l.rs.Sets = append(l.rs.Sets, Set{Name: name, Kind: Counting, Line: line, Note: "connections of each host"})
-		}
-		l.limited[limitKey{kind, index}] = name
-	}
+// A limitedLine is a line with a limit.
+type limitedLine struct {
+	limitKey
+	conns, half int
+	line        compiler.Line
+	on          int // interface of the hosts
+	hosts       []Range
+}
+
+// limitedLines are those that limit connections of hosts on a higher interface.
+func (l *lowerer) limitedLines() (out []limitedLine) {
 	for k := range l.p.NAT.Statics {
-		if s := &l.p.NAT.Statics[k]; s.MaxConns > 0 && l.loads(s) && s.Proto != ast.ProtoUDP && l.dev[s.RealIf] != "" && l.dev[s.MappedIf] != "" {
-			add("static", k, s.Line, s.RealIf, netRange(s.RealNet()))
+		s := &l.p.NAT.Statics[k]
+		if (s.MaxConns > 0 || s.Embryonic > 0) && l.loads(s) && s.Proto != ast.ProtoUDP && l.dev[s.RealIf] != "" && l.dev[s.MappedIf] != "" &&
+			l.level(s.RealIf) > l.level(s.MappedIf) {
+			out = append(out, limitedLine{limitKey{"static", k}, s.MaxConns, s.Embryonic, s.Line, s.RealIf, []Range{netRange(s.RealNet())}})
 		}
 	}
 	nats := func(kind string, list []compiler.Nat) {
 		for k := range list {
-			if n := &list[k]; n.MaxConns > 0 && l.dev[n.If] != "" && !n.Outside {
-				add(kind, k, n.Line, n.If, l.sourcesOf(n)...)
+			if n := &list[k]; (n.MaxConns > 0 || n.Embryonic > 0) && l.dev[n.If] != "" && !n.Outside {
+				out = append(out, limitedLine{limitKey{kind, k}, n.MaxConns, n.Embryonic, n.Line, n.If, l.sourcesOf(n)})
 			}
 		}
 	}
 	nats("policy", l.p.NAT.Policies)
 	nats("nat", l.p.NAT.Nats)
-	l.counted = map[int]string{}
-	for _, i := range l.ifs {
-		if l.opts.Daemon && len(hosts[i]) > 0 {
-			l.counted[i] = l.unique("counted_" + l.id[i])
-			l.rs.Sets = append(l.rs.Sets, Set{Name: l.counted[i], Kind: Addrs, Ranges: merge(hosts[i]), Note: "hosts on " + l.p.Interfaces[i].Name + " with a limit of connections"})
+	return out
+}
+
+// limitSets makes the sets that count the connections of each host, and those of hosts that have a limit.
+func (l *lowerer) limitSets() {
+	l.limited, l.counted, l.halves = map[limitKey]string{}, map[int]string{}, map[int]string{}
+	counted, halves := map[int][]Range{}, map[int][]Range{}
+	for _, x := range l.limitedLines() {
+		if x.conns > 0 {
+			name := l.unique(fmt.Sprintf("conns_%s_%d", x.kind, x.index))
+			switch {
+			case l.opts.Daemon && l.lacks(Connlimit, x.line, "the limit of connections holds only while the process runs", ""):
+				l.limited[x.limitKey] = name
+			case l.lacks(Connlimit, x.line, "the limit of connections is not enforced", ""):
+			default:
+				l.limited[x.limitKey] = name
+				l.rs.Sets = append(l.rs.Sets, Set{Name: name, Kind: Counting, Line: x.line, Note: "connections of each host"})
+			}
+		}
+		counted[x.on] = append(counted[x.on], x.hosts...)
+		if x.half > 0 {
+			halves[x.on] = append(halves[x.on], x.hosts...)
 		}
 	}
+	if !l.opts.Daemon {
+		return
+	}
+	for _, i := range l.ifs {
+		if len(counted[i]) > 0 {
+			l.counted[i] = l.hostsSet("counted_", i, counted[i], "with a limit of connections")
+		}
+		if len(halves[i]) > 0 {
+			l.halves[i] = l.hostsSet("half_", i, halves[i], "with a limit of half-open connections")
+		}
+	}
+}
+
+func (l *lowerer) hostsSet(prefix string, i int, hosts []Range, note string) string {
+	name := l.unique(prefix + l.id[i])
+	l.rs.Sets = append(l.rs.Sets, Set{Name: name, Kind: Addrs, Ranges: merge(hosts), Note: "hosts on " + l.p.Interfaces[i].Name + " " + note})
+	return name
 }
 
 // sourcesOf are the hosts that a nat line translates.
@@ -139,28 +171,25 @@ func (l *lowerer) limiter(c ConnLimit, name, note string) *limiter {
 
 func (m *limiter) add(r ...Rule) { m.chains[0].Rules = append(m.chains[0].Rules, r...) }
 
-// hold are the rules for packets that a line translates, with its limit if it has one.
-func (m *limiter) hold(key limitKey, most int, line compiler.Line, match ...Match) (rules []Rule) {
-	l := m.l
+// hold are the rules for packets that a line translates, with its limits if it has some.
+func (m *limiter) hold(key limitKey, most, half int, line compiler.Line, match ...Match) (rules []Rule) {
+	l, c := m.l, m.c
+	if c.Kind = "xlate"; key.kind == "static" {
+		c.Kind = "static"
+	}
+	free := m.free
 	if set := l.limited[key]; set != "" {
 		m.anyHeld = true
-		c := m.c
-		c.Kind, c.Most = "xlate", most
-		if key.kind == "static" {
-			c.Kind = "static"
-		}
 		if !l.opts.Lacks[Connlimit] {
 			rules = append(rules, Rule{Match: match, Do: []Stmt{Limit{set, c.Inbound, uint32(most)}, Counter{}, Log{fmt.Sprintf("201002:%s:%d", c.Kind, most)}, Drop{}},
 				Line: line})
 		}
-		if l.opts.Daemon {
-			return append(rules, Rule{Match: match, Do: []Stmt{Goto{m.asked(c)}}, Line: line})
-		}
+		free = Accept{}
 	}
-	if len(rules) > 0 {
-		return append(rules, Rule{Match: match, Do: []Stmt{Accept{}}, Line: line})
+	if c.Most, c.Half = most, half; l.opts.Daemon && (most > 0 || half > 0) {
+		free = Goto{m.asked(c)}
 	}
-	return append(rules, Rule{Match: match, Do: []Stmt{m.free}, Line: line})
+	return append(rules, Rule{Match: match, Do: []Stmt{free}, Line: line})
 }
 
 // asked is the chain that hands packets to the process.
@@ -218,16 +247,16 @@ func (l *lowerer) limitsOut(name string, i, o int) []Chain {
 		key := limitKey{"static", k}
 		switch {
 		case s.ACL != compiler.None:
-			m.listed(fmt.Sprintf("%s_static_%d", name, k), s.ACL, false, match, s.Line, m.hold(key, s.MaxConns, s.Line))
+			m.listed(fmt.Sprintf("%s_static_%d", name, k), s.ACL, false, match, s.Line, m.hold(key, s.MaxConns, s.Embryonic, s.Line))
 			continue
 		case s.Proto != 0:
 			match = append(match, proto(ast.ProtoTCP), Match{Field: Sport, Values: one(uint32(s.RealPt))})
 		}
-		m.add(m.hold(key, s.MaxConns, s.Line, append(match, unknown...)...)...)
+		m.add(m.hold(key, s.MaxConns, s.Embryonic, s.Line, append(match, unknown...)...)...)
 	}
 	for k := range l.p.NAT.Policies {
 		if n := &l.p.NAT.Policies[k]; n.If == i && !n.Outside {
-			m.listed(fmt.Sprintf("%s_policy_%d", name, k), n.ACL, false, nil, n.Line, m.hold(limitKey{"policy", k}, n.MaxConns, n.Line))
+			m.listed(fmt.Sprintf("%s_policy_%d", name, k), n.ACL, false, nil, n.Line, m.hold(limitKey{"policy", k}, n.MaxConns, n.Embryonic, n.Line))
 		}
 	}
 	m.add(m.nats(i, Saddr)...)
@@ -245,7 +274,7 @@ func (m *limiter) nats(i int, field Field) (rules []Rule) {
 		if n.Net.Mask != 0 {
 			match = []Match{{Field: field, Values: []Range{netRange(n.Net)}}}
 		}
-		rules = append(rules, m.hold(limitKey{"nat", k}, n.MaxConns, n.Line, match...)...)
+		rules = append(rules, m.hold(limitKey{"nat", k}, n.MaxConns, n.Embryonic, n.Line, match...)...)
 	}
 	return rules
 }
@@ -266,7 +295,7 @@ func (l *lowerer) limitsIn(name string, i, o int) []Chain {
 		for k := range l.p.NAT.Policies {
 			if n := &l.p.NAT.Policies[k]; n.If == o && !n.Outside {
 				if x := l.xlateMap(o, i, n.ACL); x >= 0 {
-					live.Rules = append(live.Rules, m.hold(limitKey{"policy", k}, n.MaxConns, n.Line, inSet(Daddr, l.rs.Xlates[x].Name))...)
+					live.Rules = append(live.Rules, m.hold(limitKey{"policy", k}, n.MaxConns, n.Embryonic, n.Line, inSet(Daddr, l.rs.Xlates[x].Name))...)
 				}
 			}
 		}
@@ -283,12 +312,12 @@ func (l *lowerer) limitsIn(name string, i, o int) []Chain {
 		key := limitKey{"static", k}
 		switch {
 		case s.ACL != compiler.None:
-			m.listed(fmt.Sprintf("%s_static_%d", name, k), s.ACL, true, match, s.Line, m.hold(key, s.MaxConns, s.Line))
+			m.listed(fmt.Sprintf("%s_static_%d", name, k), s.ACL, true, match, s.Line, m.hold(key, s.MaxConns, s.Embryonic, s.Line))
 			continue
 		case s.Proto != 0:
 			match = append(match, Match{Field: OrigDport, Values: one(uint32(s.MappedPort))})
 		}
-		m.add(m.hold(key, s.MaxConns, s.Line, match...)...)
+		m.add(m.hold(key, s.MaxConns, s.Embryonic, s.Line, match...)...)
 	}
 	return m.done()
 }

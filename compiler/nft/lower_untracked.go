@@ -47,7 +47,7 @@ func (l *lowerer) untracked() {
 	}
 	un := Chain{Name: "un_nat_each", Type: "filter", Hook: "prerouting", Priority: -99, Note: "The same for packets that are not tracked",
 		Rules: u.rules(u.chains["un_nat"].Rules, true)}
-	if len(un.Rules) > 0 && len(l.rs.Intercepts) > 0 {
+	if len(un.Rules) > 0 && len(l.rs.Intercepts)+len(l.rs.XlateIntercepts) > 0 {
 		un.Rules = slices.Insert(un.Rules, 0, Rule{Match: []Match{withPorts}, Do: []Stmt{Accept{}}, Note: "TCP intercept: to the firewall"})
 	}
 	for i := range un.Rules {

@@ -408,6 +408,8 @@ func (e *encoder) match(m *Match) ([]expr.Any, error) {
 		return e.values(m, payload(network, quotedSaddr, 4), nftables.TypeIPAddr, be32)
 	case QuotedDaddr:
 		return e.values(m, payload(network, quotedDaddr, 4), nftables.TypeIPAddr, be32)
+	case OrigSaddr:
+		return e.values(m, &expr.Ct{Key: ctSaddr, Register: 1}, nftables.TypeIPAddr, be32)
 	case OrigDaddr:
 		return e.values(m, &expr.Ct{Key: ctDaddr, Register: 1}, nftables.TypeIPAddr, be32)
 	case OrigDport:

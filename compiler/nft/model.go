@@ -73,9 +73,11 @@ type Ruleset struct {
 	XlateLife time.Duration
 
 	// What the daemon does, with Options.Live.
-	Users       map[int]string // sets of users who have logged in, by interface
-	Intercepts  map[int]string // sets of mapped addresses with too many half-open connections, by the static's index in the Plan
-	Established map[int]string // sets of connections that may come back (foreign and mapped address), by the line's index in the Plan
+	Users      map[int]string // sets of users who have logged in, by interface
+	Intercepts map[int]string // sets of mapped addresses with too many half-open connections, by the static's index in the Plan
+	// XlateIntercepts are those of translations that live, by the interfaces of the real and the mapped address.
+	XlateIntercepts map[[2]int]string
+	Established     map[int]string // sets of connections that may come back (foreign and mapped address), by the line's index in the Plan
 }
 
 // An XlateMap holds the live translations of hosts on one interface as seen on another; policy NAT has its own for each
@@ -229,6 +231,7 @@ const (
 	AskedBefore    // no value: the DNS query that a packet is, likewise
 	QuotedSaddr    // of the packet in an ICMP error
 	QuotedDaddr
+	OrigSaddr
 	OrigDaddr // as the first packet of the connection had it on the wire
 	OrigDport
 )

@@ -323,6 +323,8 @@ func (m *Match) text(proto string) string {
 			return "ct status ! " + strings.Join(bits(m.Mask, statusWords), ",")
 		}
 		return "ct status " + strings.Join(bits(m.Mask, statusWords), ",")
+	case OrigSaddr:
+		return "ct original ip saddr " + value(Range.addr)
 	case OrigDaddr:
 		return "ct original ip daddr " + value(Range.addr)
 	case OrigDport:

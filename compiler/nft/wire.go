@@ -200,7 +200,7 @@ func expression(b []byte, x expr.Any) ([]byte, error) {
 		b = data(b, unix.NFTA_BITWISE_MASK, e.Mask)
 		b = data(b, unix.NFTA_BITWISE_XOR, e.Xor)
 	case *expr.Ct:
-		if e.Key != ctDaddr && e.Key != expr.CtKeyPROTODST {
+		if e.Key != ctSaddr && e.Key != ctDaddr && e.Key != expr.CtKeyPROTODST {
 			return marshal(b, x)
 		}
 		// The library has no direction for the one, and four octets of it for the other.
@@ -215,8 +215,8 @@ func expression(b []byte, x expr.Any) ([]byte, error) {
 	return b, nil
 }
 
-// ctDaddr is the destination of an IPv4 connection (NFT_CT_DST_IP).
-const ctDaddr expr.CtKey = 20
+// The addresses of an IPv4 connection (NFT_CT_SRC_IP, NFT_CT_DST_IP).
+const ctSaddr, ctDaddr expr.CtKey = 19, 20
 
 // marshal appends an expression as the library encodes it.
 func marshal(b []byte, x expr.Any) ([]byte, error) {

@@ -19,8 +19,8 @@
 // and statics go on, other hosts are dropped; the next engine learns from the connections whose address is whose.
 //
 // What falls short: PAT ports are chosen by Linux, within the class; addresses serve in order. Bytes of TCP connections count TCP options. Connections
-// that end by themselves are told of up to a second later. Half-open connections are counted as
-// conntrack tells of them, and limited for statics only.
+// that end by themselves are told of up to a second later. What a host begins itself beyond its limit of half-open connections is
+// dropped, not answered.
 //
 // What cannot be done yet: users (the table is empty) and IPsec.
 //

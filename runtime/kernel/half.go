@@ -7,6 +7,7 @@ import (
 	"pixfw/compiler"
 	"pixfw/compiler/nft"
 	"pixfw/runtime"
+	"pixfw/runtime/syslog"
 )
 
 const (
@@ -32,16 +33,30 @@ func (d *dynamic) beginsHalf(c *conn, f *flow) {
 	}
 	d.live.half[k]++
 	c.half = k
-	_ = d.commit(&changes{members: intercepted(d.plan, d.rules, k, d.live.half[k], true)}) // or the next tick
+	_ = d.commit(&changes{members: d.intercepted(d.plan, d.rules, k, d.live.half[k], true)}) // or the next tick
 }
 
-// intercepted are the addresses of a host with n half-open connections for which the firewall is to answer, by the statics whose limit
-// that is (just), or that have no more than that.
-func intercepted(plan *compiler.Plan, rs *nft.Ruleset, k hostKey, n int, just bool) (out []memberChange) {
+// intercepted are the addresses of a host with n half-open connections for which the firewall is to answer, by the lines whose limit
+// that is (just), or that have no more than that. The lock is held.
+func (d *dynamic) intercepted(plan *compiler.Plan, rs *nft.Ruleset, k hostKey, n int, just bool) (out []memberChange) {
+	add := func(set string, limit int, mapped ast.IP) {
+		if set != "" && limit > 0 && (n == limit || n > limit && !just) {
+			out = append(out, memberChange{set: set, members: []nft.Member{{IP: mapped, For: interceptLife}}})
+		}
+	}
 	for i, set := range rs.Intercepts {
-		s := &plan.NAT.Statics[i]
-		if plan.Interfaces[s.RealIf].Name == k.ifName && s.RealNet().Contains(k.ip) && (n == s.Embryonic || n > s.Embryonic && !just) {
-			out = append(out, memberChange{set: set, members: []nft.Member{{IP: s.ToMapped(k.ip), For: interceptLife}}})
+		if s := &plan.NAT.Statics[i]; plan.Interfaces[s.RealIf].Name == k.ifName && s.RealNet().Contains(k.ip) {
+			add(set, s.Embryonic, s.ToMapped(k.ip))
+		}
+	}
+	for i := range rs.Xlates {
+		m := &rs.Xlates[i]
+		set := rs.XlateIntercepts[[2]int{m.RealIf, m.MappedIf}]
+		if set == "" || plan.Interfaces[m.RealIf].Name != k.ifName {
+			continue
+		}
+		if x := d.xlates.byKey[xlateKey{realIf: m.RealIf, mappedIf: m.MappedIf, real: k.ip, acl: m.ACL}]; x != nil && !x.closing {
+			add(set, x.halfOpen, x.mapped)
 		}
 	}
 	return out
@@ -77,17 +92,29 @@ func (d *dynamic) halfTick() error {
 	}
 	var c changes
 	for k, n := range d.live.half {
-		c.members = append(c.members, intercepted(d.plan, d.rules, k, n, false)...)
+		c.members = append(c.members, d.intercepted(d.plan, d.rules, k, n, false)...)
 	}
 	return d.commit(&c)
 }
 
-// halfOf is how many half-open connections a host has.
-func (d *dynamic) halfOf(ifName string, ip ast.IP) int {
-	if d == nil {
-		return 0
-	}
+// embryonic is the message about a packet that is answered for its host, by static k or, negative, by a translation that lives.
+func (d *dynamic) embryonic(plan *compiler.Plan, k, in int, p *runtime.Packet) (runtime.Message, bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.live.half[hostKey{ifName, ip}]
+	host, real, limit := hostKey{}, syslog.End{Port: p.DstPort}, 0
+	if k >= 0 {
+		s := &plan.NAT.Statics[k]
+		host, limit = hostKey{plan.Interfaces[s.RealIf].Name, s.ToReal(p.Dst)}, s.Embryonic
+		if s.Proto != 0 {
+			real.Port = s.RealPt
+		}
+	} else {
+		x := d.xlates.byMapped[mappedKey{in, p.Dst}]
+		if x == nil || plan != d.plan {
+			return runtime.Message{}, false
+		}
+		host, limit = hostKey{plan.Interfaces[x.key.realIf].Name, x.key.real}, x.halfOpen
+	}
+	real.IP = host.ip
+	return syslog.New(201003, d.live.half[host], limit, syslog.End{IP: p.Src, Port: p.SrcPort}, p.Dst, real, plan.Interfaces[in].Name), true
 }

@@ -30,6 +30,7 @@ type hostKey struct {
 // A localHost has its connections in a list, those that were looked at longest ago first.
 type localHost struct {
 	tcp         int
+	admitted    int // of these, those that were let through and have not been told of
 	first, last *conn
 	checked     time.Time
 }
@@ -76,6 +77,14 @@ func (h *hosts) less(k hostKey) {
 	}
 }
 
+// settle takes off a host what was let through, when it has become a connection or has not.
+func (h *hosts) settle(k hostKey) {
+	if x := h.of[k]; x != nil {
+		x.admitted--
+	}
+	h.less(k)
+}
+
 // joinHost counts a connection that has begun. The lock is held.
 func (d *dynamic) joinHost(c *conn, f *flow) {
 	if f.orig.proto != ast.ProtoTCP {
@@ -90,7 +99,7 @@ func (d *dynamic) joinHost(c *conn, f *flow) {
 	for _, m := range [2]map[forwarded]hostKey{d.hosts.fresh, d.hosts.older} {
 		if k, is := m[as]; is {
 			delete(m, as)
-			d.hosts.less(k)
+			d.hosts.settle(k)
 		}
 	}
 }
@@ -133,7 +142,7 @@ func (h *localHost) pull(c *conn) {
 // hostsTick forgets what was let through and has not become a connection. The lock is held.
 func (d *dynamic) hostsTick() {
 	for _, k := range d.hosts.older {
-		d.hosts.less(k)
+		d.hosts.settle(k)
 	}
 	d.hosts.fresh, d.hosts.older = map[forwarded]hostKey{}, d.hosts.fresh
 }
@@ -158,10 +167,17 @@ func (d *dynamic) admit(l *nft.ConnLimit, p *runtime.Packet, now time.Time) (boo
 	if _, is := d.hosts.older[as]; is || again {
 		return true, runtime.Message{} // sent once more
 	}
+	global := d.globalOf(d.plan, in, out, p)
 	if l.Most > 0 && d.hostHas(k, l.Most, now) || len(d.hosts.fresh) >= maxAdmitted {
-		return false, syslog.New(201002, l.Kind, d.globalOf(d.plan, in, out, p), d.live.half[k], d.count(k))
+		return false, syslog.New(201002, l.Kind, global, d.live.half[k], d.count(k))
 	}
-	d.hosts.get(k).tcp++
+	h := d.hosts.get(k)
+	if half := d.live.half[k] + h.admitted; l.Half > 0 && half >= l.Half {
+		// To the host, the firewall answers the next one; for others it cannot answer.
+		return false, syslog.New(201003, half, l.Half, syslog.End{IP: p.Src, Port: p.SrcPort}, global, syslog.End{IP: k.ip, Port: p.DstPort}, d.plan.Interfaces[in].Name)
+	}
+	h.tcp++
+	h.admitted++
 	d.hosts.fresh[as] = k
 	return true, runtime.Message{}
 }

@@ -6,6 +6,7 @@ import (
 
 	"pixfw/ast"
 	"pixfw/runtime"
+	"pixfw/runtime/kernel/lab"
 )
 
 func syn(src string, sport uint16, dst string, dport uint16) runtime.Packet {
@@ -82,4 +83,59 @@ func TestLimitBeforeTranslation(t *testing.T) {
 	if n := len(w.Xlates().Xlates); n != 4 {
 		t.Errorf("%d translations", n)
 	}
+}
+
+// Of a nat line with a limit of half-open connections: who calls a host by its translation is answered for it, when it has as many;
+// what the host begins itself beyond that is dropped until one of them is open.
+func TestHalfOpenOfNat(t *testing.T) {
+	plan := textPlan(t, strings.Replace(pool, "nat (inside) 1 0.0.0.0 0.0.0.0 0 0", "nat (inside) 1 0.0.0.0 0.0.0.0 0 2", 1))
+	w := newWire(t, plan)
+	const host, seen, client = "10.0.0.5", "203.0.113.10", "198.51.100.7"
+	w.sends(insideIf, syn(host, 1001, client, 80), runtime.Forward, 305009, 302013)
+	w.sends(insideIf, syn("10.0.0.6", 1001, client, 80), runtime.Forward, 305009, 302013) // another host
+	w.sends(outsideIf, syn(client, 1002, seen, 22), runtime.Forward, 302013)
+	w.apply(plan)
+	v := w.sends(outsideIf, syn(client, 1003, seen, 22), runtime.SynProxy, 201003)
+	if want := "Embryonic limit exceeded 2/2 for 198.51.100.7/1003 (203.0.113.10) 10.0.0.5/22 on interface outside"; len(v.Logs) == 1 && v.Logs[0].Text != want {
+		t.Errorf("%q, want %q", v.Logs[0].Text, want)
+	}
+	v = w.sends(insideIf, syn(host, 1004, client, 80), runtime.Drop, 201003)
+	if want := "Embryonic limit exceeded 2/2 for 10.0.0.5/1004 (203.0.113.10) 10.0.0.5/80 on interface inside"; len(v.Logs) == 1 && v.Logs[0].Text != want {
+		t.Errorf("%q, want %q", v.Logs[0].Text, want)
+	}
+	// One is open, then.
+	answer, last := syn(client, 80, seen, 1001), syn(host, 1001, client, 80)
+	answer.Flags, last.Flags = runtime.SYN|runtime.ACK, runtime.ACK
+	w.sends(outsideIf, answer, runtime.Forward)
+	w.sends(insideIf, last, runtime.Forward)
+	w.sends(insideIf, syn(host, 1004, client, 80), runtime.Forward, 302013)
+	w.sends(insideIf, syn(host, 1005, client, 80), runtime.Drop, 201003)
+}
+
+// A real client gets through to a host that is answered for, by its translation.
+func TestInterceptOfNat(t *testing.T) {
+	w := newWalk(t, strings.Replace(pool, "nat (inside) 1 0.0.0.0 0.0.0.0 0 0", "nat (inside) 1 0.0.0.0 0.0.0.0 0 1", 1))
+	host, seen := ast.MustIP("10.0.0.5"), ast.MustIP("203.0.113.10")
+	if err := w.l.Serve(host, 22); err != nil {
+		t.Fatal(err)
+	}
+	w.comesAs("10.0.0.5", 3000, "203.0.113.10")
+	mark := len(w.l.Messages())
+	p := syn("198.51.100.99", 1000, seen.String(), 22)
+	p.Seq, p.Window, p.TTL = 1, 0x8000, 64
+	b, err := p.Append(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.l.SendIP(outsideIf, b); err != nil {
+		t.Fatal(err)
+	}
+	w.says(mark, "302013")
+	mark = len(w.l.Messages())
+	body, err := w.l.Get(lab.Internet, seen, 22)
+	if err != nil || body != "server 10.0.0.5 client 198.51.100.7" {
+		t.Errorf("%q, %v; %v", body, err, w.l.Messages())
+	}
+	w.says(mark, "%PIX-2-201003: Embryonic limit exceeded 1/1 for 198.51.100.7/")
+	w.says(mark, "302013")
 }

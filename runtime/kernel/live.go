@@ -129,7 +129,7 @@ func (d *dynamic) fillLive(plan *compiler.Plan, rs *nft.Ruleset) {
 		}
 	}
 	for k, n := range d.live.half {
-		for _, m := range intercepted(plan, rs, k, n, false) {
+		for _, m := range d.intercepted(plan, rs, k, n, false) {
 			of[m.set] = append(of[m.set], m.members...)
 		}
 	}

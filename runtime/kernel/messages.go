@@ -84,15 +84,13 @@ func message(plan *compiler.Plan, d *dynamic, in int, reason string, p *runtime.
 		return d.tooMany(plan, in, out, kind, n, p), true
 	case "201003":
 		k, err := strconv.Atoi(arg)
-		if err != nil || k >= len(plan.NAT.Statics) {
+		if err != nil {
+			k = compiler.None // of no static
+		}
+		if k >= len(plan.NAT.Statics) || d == nil || in < 0 {
 			return runtime.Message{}, false
 		}
-		s := &plan.NAT.Statics[k]
-		real := syslog.End{IP: s.ToReal(p.Dst), Port: p.DstPort}
-		if s.Proto != 0 {
-			real.Port = s.RealPt
-		}
-		return syslog.New(201003, d.halfOf(plan.Interfaces[s.RealIf].Name, real.IP), s.Embryonic, syslog.End{IP: p.Src, Port: p.SrcPort}, p.Dst, real, name(in)), true
+		return d.embryonic(plan, k, in, p)
 	case "211001":
 		return syslog.New(211001), true
 	case "305005":
