@@ -1,7 +1,9 @@
 package ike
 
-// aggressiveFirst answers message 1 of aggressive mode (commands-vpn-aaa-show.md 2.5). The secret has to be computed at once,
-// since the answer holds a hash that needs it; so the number of such peers is bounded, in all, of one source, and in a second.
+import "time"
+
+// aggressiveFirst answers message 1 of aggressive mode (commands-vpn-aaa-show.md 2.5). The hash in the answer needs the pre-shared key and
+// the public values, but not the secret (RFC 2409 5), which waits until the peer has shown that it can be reached.
 func (m *Machine) aggressiveFirst(s *sa, h *header, body []byte) error {
 	list, _, err := parsePayloads(h.next, body)
 	if err != nil {
@@ -14,6 +16,9 @@ func (m *Machine) aggressiveFirst(s *sa, h *header, body []byte) error {
 	hs := s.hand
 	m.event(EvKE, 0)
 	if hs.gxi, err = s.keOf(list); err != nil {
+		return err
+	}
+	if _, err = dhGroups[s.suite.group].value(hs.gxi); err != nil {
 		return err
 	}
 	m.event(EvNonce, 0)
@@ -32,19 +37,13 @@ func (m *Machine) aggressiveFirst(s *sa, h *header, body []byte) error {
 		m.event(EvDropped, "rsa-sig in aggressive mode")
 		return errRefused
 	}
-	if !m.bucket.take(m.now, m.o.Limits.Aggressive) {
-		m.event(EvDropped, "too many first messages of aggressive mode")
-		return errRefused
-	}
 	m.groupKey(s, id)
-	hs.dh = m.newDHKey(s.suite.group)
+	hs.dh = m.firstKey(s.suite.group)
 	hs.gxr = hs.dh.public
 	hs.nr = m.nonce()
 	own := m.ownIdentity(s)
 	hs.idr = own.append(nil)
-	if err := m.makeKeys(s); err != nil {
-		return err
-	}
+	s.keys.skeyid = s.suite.pskSkeyid(hs.psk, hs.ni, hs.nr)
 	m.showOwnID(own, pNonce)
 	hs.seenLocal, hs.seenRemote = s.local, s.remote
 	reply := []payload{chosen(&c), {pKE, hs.gxr}, {pID, hs.idr}, {pNonce, hs.nr}, {pHash, s.hashR()}}
@@ -58,8 +57,46 @@ func (m *Machine) aggressiveFirst(s *sa, h *header, body []byte) error {
 	return nil
 }
 
+// keptKey is a private key that serves several exchanges.
+type keptKey struct {
+	key *dhKey
+	at  time.Time // drawn
+}
+
+// keepKey is how long it does.
+const keepKey = time.Second
+
+// firstKey is the key for the answer to a first message of aggressive mode, whose sender may not exist. Of these so many have one of their
+// own in a second; those beyond, in a flood, share one (RFC 7296 2.12): it costs more than all the rest of an answer, and with it they are
+// all answered, so that whoever does exist gets through. Nonces keep what comes of it apart.
+func (m *Machine) firstKey(group int) *dhKey {
+	if m.bucket.take(m.now, m.o.Limits.Aggressive) {
+		return m.newDHKey(group)
+	}
+	k, ok := m.kept[group]
+	if !ok {
+		k = keptKey{m.newDHKey(group), m.now}
+		m.kept[group] = k
+	}
+	return k.key
+}
+
+// forgetKeys ends keys that have served long enough.
+func (m *Machine) forgetKeys() {
+	for g, k := range m.kept {
+		if d := m.now.Sub(k.at); d >= keepKey || d < 0 {
+			delete(m.kept, g)
+		}
+	}
+}
+
 // aggressiveThird checks who the peer is.
 func (m *Machine) aggressiveThird(s *sa, d Datagram, h *header, body []byte) error {
+	if s.hand.dh != nil {
+		if err := m.makeKeys(s); err != nil {
+			return err
+		}
+	}
 	list, next, err := s.open(h, body)
 	if err != nil {
 		return err

@@ -32,10 +32,10 @@ type Options struct {
 
 // Limits bounds the tables. A field that is 0 has its default.
 type Limits struct {
-	HalfOpen          int // phase 1 under way that others have started, before they have shown that they can be reached: 2000; the oldest goes first
+	HalfOpen          int // phase 1 under way that others have started, before they have shown that they can be reached: 6000; the oldest goes first
 	HalfOpenPerSource int // of these with one address: 64; the oldest goes first
-	Proven            int // phase 1 under way of those who have: 1000; the oldest goes first
-	Aggressive        int // first messages of aggressive mode answered in a second: 400; each costs a Diffie-Hellman secret
+	Proven            int // phase 1 under way of those who have: 1000; as many of those who have not, but have an SA already; the oldest goes first
+	Aggressive        int // private keys drawn in a second to answer first messages of aggressive mode: 400; what comes beyond shares one
 	SAs               int // IKE SAs in all: 20000
 	Exchanges         int // quick modes and transactions under way on one SA: 64
 	PairsPerSA        int // pairs of IPsec SAs of one peer: 4096
@@ -46,7 +46,7 @@ func (l Limits) withDefaults() Limits {
 	for _, f := range []struct {
 		v *int
 		d int
-	}{{&l.HalfOpen, 2000}, {&l.HalfOpenPerSource, 64}, {&l.Proven, 1000}, {&l.Aggressive, 400}, {&l.SAs, 20000}, {&l.Exchanges, 64}, {&l.PairsPerSA, 4096}} {
+	}{{&l.HalfOpen, 6000}, {&l.HalfOpenPerSource, 64}, {&l.Proven, 1000}, {&l.Aggressive, 400}, {&l.SAs, 20000}, {&l.Exchanges, 64}, {&l.PairsPerSA, 4096}} {
 		if *f.v <= 0 {
 			*f.v = f.d
 		}

@@ -89,14 +89,23 @@ func (m *Machine) newDHKey(group int) *dhKey {
 
 var two = big.NewInt(2)
 
-// secret is g^xy, as long as the prime. Values that would give it away (0, 1, p-1) and those out of range are refused.
-func (k *dhKey) secret(peer []byte) ([]byte, error) {
-	if len(peer) > k.group.size {
+// value is the public value of a peer. Values that would give the secret away (0, 1, p-1) and those out of range are refused.
+func (g *dhGroup) value(peer []byte) (*big.Int, error) {
+	if len(peer) > g.size {
 		return nil, errPublic
 	}
 	y := new(big.Int).SetBytes(peer)
-	if y.Cmp(two) < 0 || new(big.Int).Add(y, two).Cmp(k.group.prime) > 0 {
+	if y.Cmp(two) < 0 || new(big.Int).Add(y, two).Cmp(g.prime) > 0 {
 		return nil, errPublic
+	}
+	return y, nil
+}
+
+// secret is g^xy, as long as the prime.
+func (k *dhKey) secret(peer []byte) ([]byte, error) {
+	y, err := k.group.value(peer)
+	if err != nil {
+		return nil, err
 	}
 	return y.Exp(y, k.private, k.group.prime).FillBytes(make([]byte, k.group.size)), nil
 }

@@ -242,7 +242,7 @@ func FuzzResponder(f *testing.F) {
 				step()
 			}
 			m := b.Machine
-			if len(m.byID) > limits.SAs || m.halfOpen.Len() > limits.HalfOpen || m.provenSA.Len() > limits.Proven || len(m.first) > limits.SAs {
+			if len(m.byID) > limits.SAs || m.halfOpen.Len() > limits.HalfOpen || m.provenSA.Len() > limits.Proven || m.familiar.Len() > limits.Proven || len(m.first) > limits.SAs {
 				t.Fatalf("%d SAs, %d and %d half open, %d first", len(m.byID), m.halfOpen.Len(), m.provenSA.Len(), len(m.first))
 			}
 			if accepted == 0 && (len(b.clients) > 0 || len(b.live) > 0 || len(m.clients.leases) > 0) {

@@ -30,10 +30,12 @@ type Machine struct {
 	byID     map[uint64]*sa            //
 	peers    map[netip.Addr]*peer      // those who have an SA
 	halfOpen *list.List                // *sa of others, not authenticated and not proven, oldest first
+	familiar *list.List                // *sa of others, not authenticated and not proven, who have another SA, oldest first
 	provenSA *list.List                // *sa of others, not authenticated, but reachable, oldest first
 	sources  map[netip.Addr]*list.List // half open ones of an address, oldest first
 	licensed int                       // peers with an authenticated SA
-	bucket   bucket                    // of aggressive mode
+	bucket   bucket                    // of keys for first messages of aggressive mode
+	kept     map[int]keptKey           // by group
 	from     Datagram                  // of the Receive under way
 	secrets  uint64                    // Diffie-Hellman keys drawn, for tests
 	pairs    map[uint64]*pair          //
@@ -70,8 +72,8 @@ func New(plan *compiler.Plan, o Options) *Machine {
 	return &Machine{
 		plan: plan, o: o, now: o.Clock.Now(), hashSeed: maphash.MakeSeed(),
 		sas: map[cookies]*sa{}, started: map[cookie]*sa{}, first: map[firstKey]*sa{}, byID: map[uint64]*sa{},
-		peers: map[netip.Addr]*peer{}, halfOpen: list.New(), provenSA: list.New(), sources: map[netip.Addr]*list.List{},
-		pairs: map[uint64]*pair{}, spis: map[uint32]*pair{}, outs: map[uint32]*pair{}, acquiring: map[wanted]struct{}{},
+		peers: map[netip.Addr]*peer{}, halfOpen: list.New(), familiar: list.New(), provenSA: list.New(), sources: map[netip.Addr]*list.List{},
+		pairs: map[uint64]*pair{}, spis: map[uint32]*pair{}, kept: map[int]keptKey{}, outs: map[uint32]*pair{}, acquiring: map[wanted]struct{}{},
 		index: newIndex(plan), clients: newClients(),
 	}
 }
@@ -95,7 +97,10 @@ func (m *Machine) Next() (time.Time, bool) {
 	return m.timers[0].at, true
 }
 
-func (m *Machine) begin() { m.now = m.o.Clock.Now() }
+func (m *Machine) begin() {
+	m.now = m.o.Clock.Now()
+	m.forgetKeys()
+}
 
 func (m *Machine) end() []Effect {
 	out := m.out

@@ -13,7 +13,7 @@ import (
 // handshake is what of phase 1 is not needed any more when it is done.
 type handshake struct {
 	first    firstKey
-	list     *list.List    // Machine.halfOpen or provenSA
+	list     *list.List    // Machine.halfOpen, familiar or provenSA
 	element  *list.Element // in it
 	ofSource *list.Element // in Machine.sources
 

@@ -13,15 +13,19 @@ import (
 )
 
 // newSA enters an SA into the tables. One that another has begun is half open: it pushes out the oldest of these when there are
-// too many. Nil: there are too many of its source, or in all.
+// too many. Those of peers with whom there is an SA already are apart: strangers do not push them out. Nil: there are too many in all.
 func (m *Machine) newSA(d Datagram, ci, cr cookie, initiator bool) *sa {
 	addr := d.Remote.Addr()
+	open, most := m.halfOpen, m.o.Limits.HalfOpen
 	if !initiator {
 		if l := m.sources[addr]; l != nil && l.Len() >= m.o.Limits.HalfOpenPerSource {
 			m.removeSA(l.Front().Value.(*sa), "too many exchanges under way with this peer", false)
 		}
-		if m.halfOpen.Len() >= m.o.Limits.HalfOpen {
-			m.removeSA(m.halfOpen.Front().Value.(*sa), "too many exchanges under way", false)
+		if p := m.peers[addr]; p != nil && p.done > 0 {
+			open, most = m.familiar, m.o.Limits.Proven
+		}
+		if open.Len() >= most {
+			m.removeSA(open.Front().Value.(*sa), "too many exchanges under way", false)
 		}
 	}
 	if len(m.byID) >= m.o.Limits.SAs {
@@ -45,7 +49,7 @@ func (m *Machine) newSA(d Datagram, ci, cr cookie, initiator bool) *sa {
 		m.sas[cookies{ci, cr}] = s
 		s.hand.first = firstKey{ci, d.Remote}
 		m.first[s.hand.first] = s
-		s.hand.list, s.hand.element = m.halfOpen, m.halfOpen.PushBack(s)
+		s.hand.list, s.hand.element = open, open.PushBack(s)
 		l := m.sources[addr]
 		if l == nil {
 			l = list.New()

@@ -98,6 +98,7 @@ func (s *service) installPair(p runtime.SAPair) {
 	}
 	r, ok := s.remoteOf(&p)
 	s.pairs[p.ID] = pair{p, r}
+	s.far.add(fromAddr(p.Peer))
 	if !ok {
 		return
 	}
@@ -131,6 +132,8 @@ func (s *service) updatePair(p runtime.SAPair) {
 		s.say(err.Error())
 		return
 	}
+	s.far.add(fromAddr(p.Peer))
+	s.far.remove(fromAddr(old.Peer))
 	old.If, old.Map, old.Entry, old.Dynamic, old.Peer, old.PeerPort, old.Encap = p.If, p.Map, p.Entry, p.Dynamic, p.Peer, p.PeerPort, p.Encap
 	s.pairs[p.ID] = old
 }
@@ -142,6 +145,7 @@ func (s *service) removePair(id uint64) {
 	}
 	s.esp.Remove(id)
 	delete(s.pairs, id)
+	s.far.remove(fromAddr(p.Peer))
 	s.mu.Lock()
 	delete(s.expiring, id)
 	s.mu.Unlock()

@@ -58,6 +58,7 @@ func (s *service) applyManual() {
 			k.CipherKey, k.AuthKey = nil, nil
 		}
 		s.pairs[p.ID] = pair{SAPair: p}
+		s.far.add(fromAddr(p.Peer))
 	}
 }
 

@@ -8,7 +8,7 @@ import (
 	"pixfw/runtime/esp"
 )
 
-// crowd are the addresses of clients that are connected, and how many have each: one that comes back is there before it was missed.
+// crowd are addresses of those who are connected, and how many have each: one that comes back is there before it was missed.
 type crowd struct {
 	mu    sync.RWMutex
 	addrs map[ast.IP]int

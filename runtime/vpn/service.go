@@ -39,6 +39,7 @@ const (
 	datagrams = 1024
 	acquires  = 256
 	refusals  = 256
+	familiars = 64
 	maxAsking = 1024 // questions to servers under way
 )
 
@@ -62,11 +63,13 @@ type service struct {
 	c      config
 	esp    *esp.Engine
 	crowd  *crowd
+	far    *crowd // peers' addresses, as they are outside
 	books  *accounts
 	debugs debugs
 
 	in       chan ike.Datagram
 	first    chan ike.Datagram // those that begin something: they have a queue of their own, which a flood may fill
+	familiar chan ike.Datagram // of these, those that come from where a tunnel leads to: one that is renewed does not wait behind a flood
 	acquired chan acquire
 	refused  chan esp.Refused
 	answers  chan answer
@@ -129,7 +132,7 @@ type answer struct {
 }
 
 func newService(c config) *service {
-	s := &service{c: c, crowd: newCrowd(), in: make(chan ike.Datagram, datagrams), first: make(chan ike.Datagram, datagrams), acquired: make(chan acquire, acquires),
+	s := &service{c: c, crowd: newCrowd(), in: make(chan ike.Datagram, datagrams), first: make(chan ike.Datagram, datagrams), familiar: make(chan ike.Datagram, familiars), far: newCrowd(), acquired: make(chan acquire, acquires),
 		refused: make(chan esp.Refused, refusals), answers: make(chan answer), asks: make(chan func()), expired: make(chan struct{}, 1),
 		stop: make(chan struct{}), ended: make(chan struct{}), expiring: map[uint64]bool{}, legs: map[string]*leg{},
 		pairs: map[uint64]pair{}, manual: map[string]uint64{}, remotes: map[remote]int{}, clients: map[uint64]client{},
@@ -156,6 +159,8 @@ func (s *service) run() {
 		case fn := <-s.asks:
 			s.hold(fn)
 		case d := <-s.in:
+			s.hold(func() { s.handle(d) })
+		case d := <-s.familiar:
 			s.hold(func() { s.handle(d) })
 		case d := <-s.first:
 			s.hold(func() { s.handle(d) })
@@ -379,6 +384,9 @@ func (s *service) receive(d ike.Datagram) {
 	queue := s.in
 	if ike.Begins(d.Payload) {
 		queue = s.first
+		if a := d.Remote.Addr(); a.Is4() && s.far.has(fromAddr(a)) {
+			queue = s.familiar
+		}
 	}
 	select {
 	case queue <- d:

@@ -152,6 +152,48 @@ func TestManyAcquires(t *testing.T) {
 	}
 }
 
+// A first message from where a tunnel leads to does not wait behind those of a flood, as long as there is the tunnel.
+func TestFamiliar(t *testing.T) {
+	w := newWorld(t)
+	a, b := w.add(boxA), w.add(mirror(boxA))
+	meet(w, a, b)
+	begin := func(from string) {
+		msg := make([]byte, 28)
+		msg[0], msg[17], msg[18] = 1, 0x10, 2
+		a.receive(ike.Datagram{Local: netip.MustParseAddrPort("203.0.113.1:500"), Remote: netip.MustParseAddrPort(from + ":500"), Payload: msg})
+	}
+	waits := func(what string, first, familiar int) {
+		t.Helper()
+		if len(a.first) != first || len(a.familiar) != familiar {
+			t.Errorf("%s: %d and %d wait", what, len(a.first), len(a.familiar))
+		}
+	}
+	if err := a.call(func() { // the machine is busy
+		for n := range 2 * datagrams {
+			begin(fmt.Sprintf("100.64.%d.%d", n/256, n%256))
+		}
+		waits("a flood", datagrams, 0)
+		begin("203.0.113.2")
+		waits("a peer", datagrams, 1)
+		for range 2 * familiars {
+			begin("203.0.113.2")
+		}
+		waits("a flood in the name of a peer", datagrams, familiars)
+	}); err != nil {
+		t.Fatal(err)
+	}
+	w.until("all are looked at", func() bool { return len(a.first)+len(a.familiar) == 0 })
+	if err := a.ClearSAs(func(*runtime.SAPair) bool { return true }); err != nil {
+		t.Fatal(err)
+	}
+	if err := a.call(func() {
+		begin("203.0.113.2")
+		waits("without a tunnel", 1, 0)
+	}); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // A server that does not answer keeps nobody waiting, and questions are bounded.
 func TestSlowServer(t *testing.T) {
 	w := newWorld(t)
