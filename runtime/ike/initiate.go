@@ -489,7 +489,7 @@ func (m *Machine) quickSecond(s *sa, x *exchange, list []payload) error {
 		}
 	}
 	for i := range answer {
-		if len(answer[i].spi) != 4 {
+		if !goodSPI(answer[i].spi) {
 			return errSA
 		}
 	}

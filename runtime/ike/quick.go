@@ -252,7 +252,7 @@ func (m *Machine) responderLife(q *quick) []byte {
 	return n.append(nil)
 }
 
-// takeSPIs notes the peer's SPIs and reserves SPIs of this side.
+// takeSPIs notes the peer's SPIs, which are no zeros (goodSPI), and reserves SPIs of this side.
 func (m *Machine) takeSPIs(q *quick, members []proposal) {
 	for i := range members {
 		spi := binary.BigEndian.Uint32(members[i].spi)
@@ -264,6 +264,9 @@ func (m *Machine) takeSPIs(q *quick, members []proposal) {
 	}
 	m.reserveSPIs(q, q.outESP != 0, q.outAH != 0)
 }
+
+// goodSPI reports whether an SPI of AH or ESP can name an association. 0 means none, here and on the wire (RFC 2406 2.1).
+func goodSPI(spi []byte) bool { return len(spi) == 4 && binary.BigEndian.Uint32(spi) != 0 }
 
 func (m *Machine) reserveSPIs(q *quick, esp, ah bool) {
 	if esp && q.inESP == 0 {

@@ -188,6 +188,10 @@ func (m *Machine) pickGroup(s *sa, group []proposal, cands []candidate, haveKE b
 			m.event(EvBadSPI, len(prop.spi))
 			return picked{}, false
 		}
+		if want > 0 && !goodSPI(prop.spi) {
+			m.event(EvDropped, "a proposal with SPI 0")
+			return picked{}, false
+		}
 		m.event(EvProposal, prop.number)
 		if !m.memberFits(s, prop, cands, haveKE) {
 			if i+1 < len(group) {
