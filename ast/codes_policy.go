@@ -69,5 +69,12 @@ func policyCodes() []Code {
 			"Clients of the pool reach inside hosts by their real addresses only where nat 0 access-list exempts those from translation. Without any exemption towards the pool the tunnel comes up, and every connection that a client opens is refused (message 305005).",
 			tunnel + "global (outside) 1 interface\nnat (inside) 1 0.0.0.0 0.0.0.0 0 0\nip local pool clients 10.9.0.1-10.9.0.20\nroute outside 0.0.0.0 0.0.0.0 203.0.113.254 1\nvpngroup staff address-pool clients",
 			"Exempt the inside networks towards the pool with nat (inside) 0 access-list."},
+		{"W447", "any certificate is good for any peer",
+			"With rsa-sig a peer proves that it has a certificate of the authority, and the identity that stands in it. Nothing but ca verifycertdn says which certificates belong to peers, so that the holder of any other of the authority, such as a client, can answer in the place of one when its packets reach him.",
+			site + "isakmp policy 10 authentication rsa-sig\nisakmp policy 10 encryption 3des\nisakmp policy 10 hash sha\nisakmp policy 10 group 2\nisakmp policy 10 lifetime 86400",
+			"Give the certificates of gateways something in common that no other has, and test for it with ca verifycertdn."},
+		{"W448", "test of names in certificates cannot be read",
+			"The text of ca verifycertdn is a list of tests with commas between: an attribute of the subject, an operator (= is, * contains, ! or != is not, !* does not contain) and a value. What cannot be read is passed by no certificate.",
+			site + "ca verifycertdn gw", "Write the tests with commas between."},
 	}
 }

@@ -43,6 +43,7 @@ func LintFile(cfg *ast.Config, plan *Plan, unread []string) ast.Diagnostics {
 	l.mapEntries()
 	l.manual()
 	l.peerKeys()
+	l.anyCertificate()
 	l.unused()
 	l.diags.Sort()
 	return l.diags

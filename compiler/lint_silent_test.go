@@ -56,6 +56,8 @@ func TestSilent(t *testing.T) {
 		"W443": {"access-group out in interface outside", drop},
 		"W444": {"cisco123", "Pale-Horse-7"},
 		"W445": {"10.9.0.20-10.9.0.40", "10.9.0.21-10.9.0.40"},
+		"W447": {"isakmp policy", "ca verifycertdn OU=Gateways\nisakmp policy"},
+		"W448": {"verifycertdn gw", "verifycertdn CN=gw"},
 		"W446": {"nat (inside) 1", "access-list nonat permit ip 10.0.0.0 255.255.255.0 10.9.0.0 255.255.255.0\nnat (inside) 0 access-list nonat\nnat (inside) 1"},
 	}
 	for _, code := range ast.Codes() {

@@ -276,6 +276,8 @@ type VPN struct {
 	DefaultPolicy IKEPolicy   // after those
 	Keys          []IKEKey    // most specific peer first
 	Peers         []IKEPeer   // isakmp peer
+	VerifyDN      []DNTest    // ca verifycertdn: what the subject of a peer's certificate has to pass
+	VerifyLine    Line        // IsDefault: there is none
 	Keepalive     Keepalive
 	Identity      string // address, hostname, key-id
 	KeyID         string

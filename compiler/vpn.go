@@ -45,6 +45,7 @@ func (c *compiler) vpn() {
 			slices.SortStableFunc(maps[i].Entries, func(a, b MapEntry) int { return cmp.Compare(a.Seq, b.Seq) })
 		}
 	}
+	c.certificateNames()
 	for _, cmd := range c.lines.isakmp {
 		c.isakmp(cmd)
 		c.ikePeers(cmd)

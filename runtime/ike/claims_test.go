@@ -2,6 +2,8 @@ package ike
 
 import (
 	"crypto/x509"
+	"net"
+	"net/netip"
 	"strings"
 	"testing"
 )
@@ -120,5 +122,68 @@ func TestClaims(t *testing.T) {
 				t.Errorf("%v %v", p, b.SAs())
 			}
 		})
+	}
+}
+
+// The certificate of another is not that of the peer that is wanted: ca verifycertdn tells them apart, and a stated address is the one
+// that the peer is at.
+func TestWantedPeer(t *testing.T) {
+	ca := newAuthority(t, "ca")
+	issue := func(name, address string) *Certificates {
+		return ca.issue(func(c *x509.Certificate) {
+			c.Subject.CommonName = name
+			if address != "" {
+				c.IPAddresses = []net.IP{net.ParseIP(address)}
+			}
+		})
+	}
+	for _, test := range []struct {
+		name, verify, identity string
+		theirs                 *Certificates
+		want                   bool
+	}{
+		{"the peer", "CN=b", "hostname", issue("b", ""), true},
+		{"the peer, by what its name contains", "CN*B", "hostname", issue("b", ""), true},
+		{"somebody else", "CN=b", "hostname", issue("somebody-else", ""), false},
+		{"somebody else, and nobody looks", "", "hostname", issue("somebody-else", ""), true},
+		{"what cannot be read", "b", "hostname", issue("b", ""), false},
+		{"an address", "", "address", issue("b", "203.0.113.2"), true},
+		{"an address, and not its name", "CN!b", "address", issue("b", "203.0.113.2"), false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			text := strings.NewReplacer("authentication pre-share", "authentication rsa-sig", "identity address", "identity "+test.identity,
+				"isakmp key secret1 address 203.0.113.2 netmask 255.255.255.255\n", "").Replace(pixA)
+			w := newWorld(t)
+			own := text
+			if test.verify != "" {
+				own += "ca verifycertdn " + test.verify + "\n"
+			}
+			a := w.add("203.0.113.1", own, Options{Certificates: issue("a", "203.0.113.1")})
+			b := w.add("203.0.113.2", strings.Replace(mirror(text), "hostname b", "hostname "+test.theirs.Own.Subject.CommonName, 1), Options{Certificates: test.theirs})
+			w.do(a, a.Acquire(0, 0, 0, flowAB))
+			w.run()
+			if got := len(a.live) == 1 && len(b.live) == 1; got != test.want {
+				t.Errorf("a tunnel %v, want %v", got, test.want)
+			}
+		})
+	}
+
+	// A certificate for one address, at another.
+	w := newWorld(t)
+	a := w.add("203.0.113.1", strings.NewReplacer("authentication pre-share", "authentication rsa-sig").Replace(pixA), Options{Certificates: issue("a", "203.0.113.1")})
+	s := &sa{remote: netip.MustParseAddrPort("203.0.113.2:500"), initiator: true, hand: &handshake{}}
+	other := issue("c", "203.0.113.7")
+	hash := make([]byte, 20)
+	proof, err := (&Machine{o: Options{Certificates: other, Rand: chacha(9)}}).proofRSA(s, hash)
+	if err != nil {
+		t.Fatal(err)
+	}
+	id := identity{Type: idIPv4, Data: []byte{203, 0, 113, 7}}
+	if err := a.proveRSA(s, proof, id, hash); err != errIdentity {
+		t.Errorf("at another's address: %v", err)
+	}
+	s.hand.peerBehind = true
+	if err := a.proveRSA(s, proof, id, hash); err != nil {
+		t.Errorf("behind a NAT: %v", err)
 	}
 }

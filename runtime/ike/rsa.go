@@ -10,6 +10,7 @@ import (
 	_ "crypto/sha512"
 	"crypto/subtle"
 	"crypto/x509"
+	"encoding/asn1"
 	"encoding/pem"
 	"errors"
 	"fmt"
@@ -104,6 +105,7 @@ const (
 var (
 	errNoCert    = errors.New("no certificate")
 	errCert      = errors.New("certificate is not one of the authority, or not in its time")
+	errSubject   = errors.New("ca verifycertdn does not let the subject of the certificate pass")
 	errIdentity  = errors.New("identity is not that of the certificate")
 	errSignature = errors.New("signature does not match")
 )
@@ -130,6 +132,14 @@ func (m *Machine) proveRSA(s *sa, list []payload, id identity, want []byte) erro
 	}
 	if !m.o.Certificates.issued(cert, m.now) {
 		return errCert
+	}
+	for i := range m.plan.VPN.VerifyDN {
+		if d := &m.plan.VPN.VerifyDN[i]; !d.Holds(subject(cert, d.Attr)) {
+			return errSubject
+		}
+	}
+	if id.Type == idIPv4 && !s.hand.peerBehind && s.remote.Addr() != netip.AddrFrom4([4]byte(id.Data)) {
+		return errIdentity // the certificate of one peer at the address of another
 	}
 	if !certifies(cert, id, s.remote.Addr()) {
 		return errIdentity
@@ -221,6 +231,24 @@ func verifyRSA(public any, prefix, sum, sig []byte) bool {
 // names are the names of hosts that a certificate bears.
 func names(cert *x509.Certificate) []string {
 	return append([]string{cert.Subject.CommonName}, cert.DNSNames...)
+}
+
+// attributes of a subject are those that `ca verifycertdn` can test, by their object identifiers (RFC 4519, RFC 2985).
+var attributes = map[string]asn1.ObjectIdentifier{
+	"CN": {2, 5, 4, 3}, "SN": {2, 5, 4, 4}, "SERIALNUMBER": {2, 5, 4, 5}, "C": {2, 5, 4, 6}, "L": {2, 5, 4, 7}, "ST": {2, 5, 4, 8}, "SP": {2, 5, 4, 8},
+	"S": {2, 5, 4, 8}, "STREET": {2, 5, 4, 9}, "O": {2, 5, 4, 10}, "OU": {2, 5, 4, 11}, "T": {2, 5, 4, 12}, "N": {2, 5, 4, 41}, "GN": {2, 5, 4, 42},
+	"I": {2, 5, 4, 43}, "GENQ": {2, 5, 4, 44}, "DNQ": {2, 5, 4, 46}, "DC": {0, 9, 2342, 19200300, 100, 1, 25}, "UID": {0, 9, 2342, 19200300, 100, 1, 1},
+	"E": {1, 2, 840, 113549, 1, 9, 1}, "EA": {1, 2, 840, 113549, 1, 9, 1},
+}
+
+// subject are the values that an attribute has in the subject of a certificate.
+func subject(cert *x509.Certificate, attr string) (out []string) {
+	for _, v := range cert.Subject.Names {
+		if text, ok := v.Value.(string); ok && v.Type.Equal(attributes[attr]) {
+			out = append(out, text)
+		}
+	}
+	return out
 }
 
 // certifies reports whether a certificate is for an identity: its name, one of its other names, or, if it names no address, the
