@@ -63,13 +63,16 @@ type SACounters struct {
 	SendErrors, RecvErrors   uint64
 	AuthFailed, ReplayFailed uint64
 	LastUsed                 time.Time
+
+	CarriedOut, CarriedIn uint64 // octets of the packets inside since the pair was made: what its life is reckoned by, never cleared
+	PathMTU               int    // that somebody on the way has told of; 0: nobody
 }
 
 // IKESA is one row of `show crypto isakmp sa` (commands-vpn-aaa-show.md section 4.12).
 type IKESA struct {
 	ID          uint64
 	Local, Peer netip.AddrPort
-	State       string // MM_NO_STATE, MM_SA_SETUP, MM_KEY_EXCH, MM_KEY_AUTH, AG_..., QM_IDLE
+	State       string // MM_NO_STATE, MM_SA_SETUP, MM_KEY_EXCH, MM_KEY_AUTH, AG_..., OAK_CONF_XAUTH, OAK_CONF_ADDR, QM_IDLE
 	Pending     int    // quick modes and transactions under way
 	Created     int    // quick modes done
 	Initiator   bool

@@ -1,6 +1,7 @@
 package shell
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -136,10 +137,23 @@ func (s *Session) undebug(facility string) {
 	}
 }
 
+// debugOrder is the order of `show debug` (commands-vpn-aaa-show.md section 3.1); what has no place in it stands behind, by name.
+var debugOrder = []string{"crypto ipsec", "crypto isakmp", "crypto engine", "crypto ca"}
+
+func debugRank(facility string) int {
+	if i := slices.Index(debugOrder, facility); i >= 0 {
+		return i
+	}
+	return len(debugOrder)
+}
+
 // formatDebugs is `show debug` (commands-vpn-aaa-show.md section 3.1): what is on, and the failover block that always is there.
 func (s *Session) formatDebugs() string {
 	var b strings.Builder
-	for _, f := range slices.Sorted(maps.Keys(s.debugs)) {
+	on := slices.SortedFunc(maps.Keys(s.debugs), func(a, b string) int {
+		return cmp.Or(cmp.Compare(debugRank(a), debugRank(b)), cmp.Compare(a, b))
+	})
+	for _, f := range on {
 		b.WriteString("debug " + f)
 		if n := s.debugs[f].level; n > 0 {
 			fmt.Fprintf(&b, " %d", n)

@@ -119,7 +119,7 @@ func TestDebugCommand(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 	mu.Unlock()
-	want := "debug aaa\ndebug aaa authentication\ndebug crypto engine\ndebug crypto ipsec 2\ndebug crypto isakmp 1\ndebug radius\ndebug tacacs\ndebug tacacs user Alice\ndebug fover status\n    tx      Off\n"
+	want := "debug crypto ipsec 2\ndebug crypto isakmp 1\ndebug crypto engine\ndebug aaa\ndebug aaa authentication\ndebug radius\ndebug tacacs\ndebug tacacs user Alice\ndebug fover status\n    tx      Off\n"
 	if out, _ := s.Line("show debug"); !strings.HasPrefix(out, want) || !strings.HasSuffix(out, "    fmsg    Off\n") {
 		t.Errorf("%s", out)
 	}

@@ -57,7 +57,7 @@ func (s *Session) show(c *ast.Show) (string, error) {
 	case "crypto ipsec security-association lifetime":
 		return fmt.Sprintf("Security-association lifetime: %d kilobytes/%d seconds\n", plan.VPN.Kilobytes, plan.VPN.Seconds), nil
 	case "crypto map":
-		return formatCryptoMap(s.running, plan, s.engine.HitCount), nil
+		return formatCryptoMap(s.running, plan, s.engine.HitCount, s.vpn().SAPairs()), nil
 	case "crypto dynamic-map":
 		return formatDynamicMap(s.running, plan, s.engine.HitCount), nil
 	case "crypto engine":

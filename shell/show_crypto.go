@@ -7,6 +7,7 @@ import (
 
 	"pixfw/ast"
 	"pixfw/compiler"
+	"pixfw/runtime"
 )
 
 // formatISAKMPPolicy is `show isakmp policy` (commands-vpn-aaa-show.md section 4.12).
@@ -47,22 +48,17 @@ func formatSuite(b *strings.Builder, p *compiler.IKEPolicy) {
 func formatTransformSets(plan *compiler.Plan) string {
 	var b strings.Builder
 	for _, t := range plan.VPN.TransformSets {
-		var esp []string
 		mode := "Tunnel"
-		for _, w := range t.Transforms {
-			if w == "mode" || w == "transport" {
-				mode = "Transport"
-				continue
-			}
-			esp = append(esp, w)
+		if t.Transport {
+			mode = "Transport"
 		}
-		fmt.Fprintf(&b, "Transform set %s: { %s  }\n   will negotiate = { %s,  },\n\n", t.Name, strings.Join(esp, " "), mode)
+		fmt.Fprintf(&b, "Transform set %s: { %s  }\n   will negotiate = { %s,  },\n\n", t.Name, strings.Join(t.Transforms, " "), mode)
 	}
 	return b.String()
 }
 
-// formatCryptoMap is `show crypto map` (commands-vpn-aaa-show.md section 4.12).
-func formatCryptoMap(cfg *ast.Config, plan *compiler.Plan, hits func(acl, entry int) uint64) string {
+// formatCryptoMap is `show crypto map` (commands-vpn-aaa-show.md section 4.12). pairs tell which peer of several an entry has now.
+func formatCryptoMap(cfg *ast.Config, plan *compiler.Plan, hits func(acl, entry int) uint64, pairs []runtime.SAPair) string {
 	var b strings.Builder
 	for i := range plan.VPN.Maps {
 		m := &plan.VPN.Maps[i]
@@ -80,23 +76,32 @@ func formatCryptoMap(cfg *ast.Config, plan *compiler.Plan, hits func(acl, entry 
 			b.WriteString("        client configuration address respond\n")
 		}
 		if m.Authentication >= 0 && m.Authentication < len(plan.AAAGroups) {
-			b.WriteString("        client authentication " + plan.AAAGroups[m.Authentication].Tag + "\n")
+			token, fallback := "", ""
+			if m.Token {
+				token = "token "
+			}
+			if m.Fallback {
+				fallback = " LOCAL"
+			}
+			b.WriteString("        client " + token + "authentication " + plan.AAAGroups[m.Authentication].Tag + fallback + "\n")
 		}
 		for j := range m.Entries {
 			e := &m.Entries[j]
-			fmt.Fprintf(&b, "\nCrypto Map \"%s\" %d ipsec-isakmp\n", m.Name, e.Seq)
+			keying := "ipsec-isakmp"
+			if e.Manual {
+				keying = "ipsec-manual"
+			}
+			fmt.Fprintf(&b, "\nCrypto Map \"%s\" %d %s\n", m.Name, e.Seq, keying)
 			if e.Dynamic != compiler.None {
 				fmt.Fprintf(&b, "        Dynamic map template tag: %s\n", plan.VPN.DynamicMaps[e.Dynamic].Name)
 				continue
 			}
-			for _, p := range e.Peers {
-				fmt.Fprintf(&b, "        Peer = %v\n", p)
-			}
+			formatPeers(&b, e)
 			if e.ACL != compiler.None {
 				formatACL(&b, cfg, plan, hits, plan.ACLs[e.ACL].ID, "        ")
 			}
 			if len(e.Peers) > 0 {
-				fmt.Fprintf(&b, "        Current peer: %v\n", e.Peers[0])
+				fmt.Fprintf(&b, "        Current peer: %v\n", currentPeer(e, pairs, i, j))
 			}
 			formatMapTail(&b, plan, e)
 		}
@@ -112,6 +117,7 @@ func formatDynamicMap(cfg *ast.Config, plan *compiler.Plan, hits func(acl, entry
 		for j := range m.Entries {
 			e := &m.Entries[j]
 			fmt.Fprintf(&b, "Crypto Map Template \"%s\" %d\n", m.Name, e.Seq)
+			formatPeers(&b, e)
 			if e.ACL != compiler.None {
 				formatACL(&b, cfg, plan, hits, plan.ACLs[e.ACL].ID, "        ")
 			} else {
@@ -121,6 +127,26 @@ func formatDynamicMap(cfg *ast.Config, plan *compiler.Plan, hits func(acl, entry
 		}
 	}
 	return b.String()
+}
+
+func formatPeers(b *strings.Builder, e *compiler.MapEntry) {
+	for _, p := range e.Peers {
+		fmt.Fprintf(b, "        Peer = %v\n", p)
+	}
+	for _, n := range e.PeerNames {
+		fmt.Fprintf(b, "        Peer = %s\n", n)
+	}
+}
+
+// currentPeer is the peer of an entry with whom its newest pair is; without one the first, which is tried first.
+func currentPeer(e *compiler.MapEntry, pairs []runtime.SAPair, cryptoMap, entry int) string {
+	peer, newest := e.Peers[0].String(), uint64(0)
+	for i := range pairs {
+		if p := &pairs[i]; p.Map == cryptoMap && p.Entry == entry && p.ID > newest {
+			peer, newest = p.Peer.String(), p.ID
+		}
+	}
+	return peer
 }
 
 func formatMapTail(b *strings.Builder, plan *compiler.Plan, e *compiler.MapEntry) {

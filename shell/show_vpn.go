@@ -132,10 +132,14 @@ func formatPair(b *strings.Builder, p *runtime.SAPair, vpn saTables, name string
 	if current == 0 {
 		current = p.OutAH.SPI
 	}
-	fmt.Fprintf(b, "     local crypto endpt.: %v, remote crypto endpt.: %v\n     path mtu %d, ipsec overhead %d, media mtu %[3]d\n"+
-		"     current outbound spi: %08[5]x\n", p.Local, p.Peer, mtu, overhead(p), current)
-	formatSA(b, "inbound", p, &p.In, &p.InAH, name, in, n.DecapBytes, now)
-	formatSA(b, "outbound", p, &p.Out, &p.OutAH, name, out, n.EncapBytes, now)
+	path := mtu
+	if n.PathMTU != 0 {
+		path = min(path, n.PathMTU)
+	}
+	fmt.Fprintf(b, "     local crypto endpt.: %v, remote crypto endpt.: %v\n     path mtu %d, ipsec overhead %d, media mtu %d\n"+
+		"     current outbound spi: %08x\n", p.Local, p.Peer, path, overhead(p), mtu, current)
+	formatSA(b, "inbound", p, &p.In, &p.InAH, name, in, n.CarriedIn, now)
+	formatSA(b, "outbound", p, &p.Out, &p.OutAH, name, out, n.CarriedOut, now)
 }
 
 func proxyText(p runtime.ProxyID) string {
@@ -176,17 +180,15 @@ func ivSize(cipher string) int {
 	return 16
 }
 
-// formatSA writes one direction of a pair; used are the octets that it has carried.
+// formatSA writes one direction of a pair; used are the octets that it has carried. Without authentication anybody could move the
+// window of numbers, so there is none.
 func formatSA(b *strings.Builder, way string, p *runtime.SAPair, esp, ah *runtime.SAKeys, name string, conn int, used uint64, now time.Time) {
-	mode, replay := "Tunnel", "Y"
+	mode := "Tunnel"
 	if p.Mode == runtime.Transport {
 		mode = "Transport"
 	}
 	if p.Encap {
 		mode += " UDP-Encaps"
-	}
-	if p.NoReplayCheck {
-		replay = "N"
 	}
 	for _, part := range []struct {
 		kind string
@@ -194,6 +196,10 @@ func formatSA(b *strings.Builder, way string, p *runtime.SAPair, esp, ah *runtim
 	}{{"esp", esp}, {"ah", ah}, {"pcp", nil}} {
 		fmt.Fprintf(b, "\n     %s %s sas:\n", way, part.kind)
 		if k := part.k; k != nil && k.SPI != 0 {
+			replay := "Y"
+			if p.NoReplayCheck || p.Manual || k.Auth == "" {
+				replay = "N"
+			}
 			fmt.Fprintf(b, "      spi: 0x%x(%[1]d)\n        transform: %s ,\n        in use settings ={%s, }\n"+
 				"        slot: 0, conn id: %d, crypto map: %s\n",
 				k.SPI, strings.TrimSpace(k.Cipher+" "+k.Auth), mode, conn, name)

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/tools/txtar"
 
+	"pixfw/ast"
 	"pixfw/compiler"
 	"pixfw/parser"
 	"pixfw/runtime"
@@ -25,7 +26,7 @@ type fakeSAs struct {
 func (f fakeSAs) IKESAs() []runtime.IKESA   { return f.ike }
 func (f fakeSAs) SAPairs() []runtime.SAPair { return f.pairs }
 func (f fakeSAs) SACounters(id uint64) runtime.SACounters {
-	return runtime.SACounters{Encaps: 4, Decaps: 9, EncapBytes: 4096, DecapBytes: 900, RecvErrors: id - 2}
+	return runtime.SACounters{Encaps: 4, Decaps: 9, RecvErrors: id - 2, CarriedOut: 4096, CarriedIn: 900, PathMTU: int(id-2) * 1400}
 }
 func (f fakeSAs) ConnIDs(id uint64) (in, out int) { return int(2 * id), int(2*id - 1) }
 
@@ -49,12 +50,14 @@ func TestVPNTables(t *testing.T) {
 	natted.Encap, natted.PeerPort = true, 4500
 	natted.Out.Cipher, natted.In.Cipher = "esp-aes-256", "esp-aes-256"
 	natted.OutAH, natted.InAH = runtime.SAKeys{SPI: 0x1000, Auth: "ah-sha-hmac"}, runtime.SAKeys{SPI: 0x1001, Auth: "ah-sha-hmac"}
+	bare := pair // without an authenticator there is no protection against repetition
+	bare.ID, bare.In.Auth, bare.Out.Auth = 2, "", ""
 	vpn := fakeSAs{
 		ike: []runtime.IKESA{
 			{Local: port("192.168.1.1:500"), Peer: port("192.168.1.2:500"), State: "QM_IDLE", Created: 2},
 			{Local: port("192.168.1.1:500"), Peer: port("192.168.1.3:500"), State: "MM_KEY_EXCH", Initiator: true, Pending: 1},
 		},
-		pairs: []runtime.SAPair{pair, natted},
+		pairs: []runtime.SAPair{pair, natted, bare},
 	}
 	now := testStart.Add(281 * time.Second)
 	a := txtar.Archive{Comment: []byte("Associations as the console prints them, from tables made by hand.\n"), Files: []txtar.File{
@@ -94,5 +97,18 @@ func TestSALifetimeShown(t *testing.T) {
 	want := "Security-association lifetime: 4608000 kilobytes/3600 seconds\n"
 	if out, _ := s.Line("show crypto ipsec security-association lifetime"); out != want {
 		t.Errorf("%q, want %q", out, want)
+	}
+}
+
+// The current peer of an entry with several is the one with whom it has a tunnel.
+func TestCurrentPeer(t *testing.T) {
+	e := &compiler.MapEntry{Peers: []ast.IP{ast.MustIP("192.168.2.3"), ast.MustIP("192.168.2.4")}}
+	pairs := []runtime.SAPair{{ID: 9, Map: 1, Entry: 2, Peer: netip.MustParseAddr("192.168.2.4")},
+		{ID: 8, Map: 1, Entry: 2, Peer: netip.MustParseAddr("192.168.2.3")}, {ID: 10, Map: 0, Entry: 2, Peer: netip.MustParseAddr("192.168.2.5")}}
+	if got := currentPeer(e, pairs, 1, 2); got != "192.168.2.4" {
+		t.Error(got)
+	}
+	if got := currentPeer(e, pairs, 1, 3); got != "192.168.2.3" {
+		t.Errorf("without a tunnel: %s", got)
 	}
 }

@@ -184,7 +184,7 @@ func (e *Engine) Carries(iface, entry int, f Flow) bool {
 // Counters are those of one pair; zero when there is none.
 func (e *Engine) Counters(id uint64) runtime.SACounters {
 	if n := e.pair(id); n != nil {
-		return n.counters()
+		return n.counters(e.clock.Now().UnixNano())
 	}
 	return runtime.SACounters{}
 }

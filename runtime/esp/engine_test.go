@@ -346,7 +346,13 @@ func TestPathMTU(t *testing.T) {
 	b.icmp(forged, 1500)
 	b.leave(df)
 	b.wire.take(t, 1)
+	if c := b.Counters(1); c.PathMTU != 0 {
+		t.Errorf("a forged path MTU: %+v", c)
+	}
 	b.icmp(icmp, 1500)
+	if c := b.Counters(1); c.PathMTU != 900 {
+		t.Errorf("path MTU: %+v", c)
+	}
 	b.leave(df)
 	b.wire.take(t, 0)
 	r := b.reply.take(t, 1)[0]
@@ -362,6 +368,9 @@ func TestPathMTU(t *testing.T) {
 		t.Errorf("%d octets", len(w))
 	}
 	b.clock.Advance(pmtuAge + time.Second)
+	if c := b.Counters(1); c.PathMTU != 0 {
+		t.Errorf("an old path MTU: %+v", c)
+	}
 	df = packet("10.1.0.1", "10.2.0.2", 17, 1000)
 	df[6] = 0x40
 	finishIP(df, len(df))
@@ -381,7 +390,7 @@ func TestVolume(t *testing.T) {
 		t.Errorf("told %v, want %v", b.ev.expiring, want)
 	}
 	b.ClearCounters()
-	if c := b.Counters(1); c.Encaps != 0 || c.SendErrors != 0 {
+	if c := b.Counters(1); c.Encaps != 0 || c.SendErrors != 0 || c.CarriedOut != 20000 {
 		t.Errorf("counters %+v", c)
 	}
 }

@@ -197,10 +197,14 @@ func (n *pair) volume(total uint64) limit {
 	return within
 }
 
-func (n *pair) counters() runtime.SACounters {
+func (n *pair) counters(now int64) runtime.SACounters {
 	c := runtime.SACounters{Encaps: n.encaps.Load(), Decaps: n.decaps.Load(), EncapBytes: n.encapBytes.Load(), DecapBytes: n.decapBytes.Load(),
 		SendErrors: n.sendErrors.Load(), RecvErrors: n.recvErrors.Load(), AuthFailed: n.authFailed.Load(), ReplayFailed: n.replayFailed.Load()}
 	c.LastUsed = when(n.used.Load())
+	c.CarriedOut, c.CarriedIn = n.carriedOut.Load(), n.carriedIn.Load()
+	if now < n.pmtuUntil.Load() {
+		c.PathMTU = int(n.pmtu.Load())
+	}
 	return c
 }
 

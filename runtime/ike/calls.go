@@ -81,7 +81,7 @@ func (m *Machine) SAs() []runtime.IKESA {
 			}
 		}
 		out = append(out, runtime.IKESA{
-			ID: s.id, Local: s.local, Peer: s.remote, State: s.state(), Pending: pending, Created: s.created,
+			ID: s.id, Local: s.local, Peer: s.remote, State: m.state(s), Pending: pending, Created: s.created,
 			Initiator: s.initiator, Group: s.groupName, User: m.userOf(s), Policy: s.policy, Born: s.born, Life: s.lifetime,
 			NATT: s.natt != nattNone, DPD: s.dpd,
 		})

@@ -102,8 +102,9 @@ type exchange struct {
 	config  uint16 // identifier of a transaction
 }
 
-// state is the name of the state as `show crypto isakmp sa` prints it (commands-vpn-aaa-show.md section 4.12).
-func (s *sa) state() string {
+// state is the name of the state as `show crypto isakmp sa` prints it (commands-vpn-aaa-show.md section 4.12). One whose user has
+// not logged in, or who has not got an address, is not up yet.
+func (m *Machine) state(s *sa) string {
 	mode, names := "MM_", [...]string{"SA_SETUP", "KEY_EXCH", "KEY_AUTH"}
 	if s.aggressive {
 		mode, names = "AG_", [...]string{"NO_STATE", "INIT_EXCH", "AUTH"}
@@ -115,6 +116,12 @@ func (s *sa) state() string {
 		}
 		return mode + names[s.phase]
 	case phaseDone:
+		switch {
+		case m.needsXauth(s) && (s.client == nil || s.client.stage != stageDone):
+			return "OAK_CONF_XAUTH"
+		case s.client != nil && s.created == 0 && (m.awaitsAddress(s) || m.pushes(s)):
+			return "OAK_CONF_ADDR"
+		}
 		return "QM_IDLE"
 	}
 	return mode + "NO_STATE"

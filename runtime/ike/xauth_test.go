@@ -106,7 +106,7 @@ func TestClientAggressive(t *testing.T) {
 		b.plan.AAAGroups[b.asks[0].Group].Tag != "AuthInbound" || b.asks[0].VPNGroup != "vpn3000" {
 		t.Fatalf("%+v", b.asks)
 	}
-	if len(b.clients) != 0 || b.SAs()[0].User != "" {
+	if s := b.SAs()[0]; len(b.clients) != 0 || s.User != "" || s.State != "OAK_CONF_XAUTH" {
 		t.Errorf("a client before its login: %+v, %+v", b.clients, b.SAs())
 	}
 	answer(t, w, b, AuthResult{Verdict: Accept, Session: "s1"})
@@ -320,6 +320,9 @@ func TestNothingInBetween(t *testing.T) {
 	if len(b.clients) != 0 || len(b.live) != 0 || len(b.PoolInUse(0)) != 0 || len(b.asks) != 0 {
 		t.Errorf("%v %v %v", b.clients, b.live, c.got)
 	}
+	if s := b.SAs(); len(s) != 1 || s[0].State != "OAK_CONF_XAUTH" {
+		t.Errorf("%+v", s)
+	}
 	d := newClient(w, "192.168.1.3").old()
 	d.deaf = func(cfg *config) bool { return cfg.kind == cfgSet && cfg.attrs[0].Type == cfgAddress }
 	d.connect()
@@ -331,10 +334,13 @@ func TestNothingInBetween(t *testing.T) {
 	if len(b.live) != 0 || len(b.clients) != 0 || len(b.PoolInUse(0)) != 1 {
 		t.Errorf("%v %v %v", b.clients, b.live, d.got)
 	}
+	if s := b.SAs(); len(s) != 2 || s[1].State != "OAK_CONF_ADDR" {
+		t.Errorf("%+v", s)
+	}
 	d.deaf = nil
 	w.pass(6 * time.Second)
-	if d.pairs != 1 || len(b.clients) != 1 {
-		t.Errorf("%v", d.got)
+	if d.pairs != 1 || len(b.clients) != 1 || b.SAs()[1].State != "QM_IDLE" {
+		t.Errorf("%v, %+v", d.got, b.SAs())
 	}
 }
 
