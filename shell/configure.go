@@ -124,10 +124,11 @@ func (s *Session) unserved(found ast.Diagnostics) string {
 	for _, d := range found {
 		key := servedKey(d)
 		if !s.served[key] && !now[key] {
-			fmt.Fprintf(&b, "%s: %s [%s]\n", strings.ToUpper(d.Severity.String()), d.Message, d.Code)
+			line := ""
 			if d.Source != "" {
-				b.WriteString("         " + d.Source + "\n")
+				line = d.Source + ": "
 			}
+			fmt.Fprintf(&b, "%s: %s%s [%s]\n", strings.ToUpper(d.Severity.String()), line, d.Message, d.Code)
 		}
 		now[key] = true
 	}

@@ -143,7 +143,7 @@ func TestUnservedLine(t *testing.T) {
 	}
 	added := &ast.Diagnostic{Code: "W505", Severity: ast.Warning, Message: "this static is not loaded", Source: "static (inside,outside) tcp 192.168.1.12 80 access-list x"}
 	e.found = ast.Diagnostics{old, added, added}
-	want := "WARNING: this static is not loaded [W505]\n         static (inside,outside) tcp 192.168.1.12 80 access-list x\n"
+	want := "WARNING: static (inside,outside) tcp 192.168.1.12 80 access-list x: this static is not loaded [W505]\n"
 	if out, _ := s.Line("hostname b"); out != want {
 		t.Errorf("%q, want %q", out, want)
 	}

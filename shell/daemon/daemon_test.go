@@ -249,7 +249,7 @@ func TestDaemon(t *testing.T) {
 			t.Fatal(err)
 		}
 		text, err := io.ReadAll(c)
-		for _, want := range []string{"edge> ", "core(config)# ", "[W508]\n         fixup protocol ils 389\n", "Global 192.0.2.10 Local 10.0.0.2"} {
+		for _, want := range []string{"edge> ", "core(config)# ", ": fixup protocol ils 389: ", "Global 192.0.2.10 Local 10.0.0.2"} {
 			if err != nil || !strings.Contains(string(text), want) {
 				t.Errorf("no %q (%v) in\n%s", want, err, text)
 			}

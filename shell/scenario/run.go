@@ -277,7 +277,8 @@ func (r *run) count(s *Statement) error {
 	return nil
 }
 
-// harmless are the outputs of configuration commands that succeeded (commands-firewall.md section 6); all others are errors.
+// harmless are the outputs of configuration commands that succeeded (commands-firewall.md section 6), besides what warns; all others
+// are errors.
 var harmless = []string{
 	"will be identity translated", "will be non-translated", "will be Port Address Translated", "overlapped", "overlaps",
 	"Building configuration", "Cryptochecksum:", "[OK]", "key generation could", "take up to several minutes",
@@ -291,7 +292,7 @@ func refused(command, output string, err error) bool {
 	shows := strings.HasPrefix(command, "show ") || command == "show" || strings.HasPrefix(command, "write terminal")
 	for _, line := range strings.Split(output, "\n") {
 		line = strings.TrimSpace(line)
-		if line == "" || slices.ContainsFunc(harmless, func(h string) bool { return strings.Contains(line, h) }) {
+		if line == "" || strings.HasPrefix(line, "WARNING: ") || strings.HasPrefix(line, "NOTE: ") || slices.ContainsFunc(harmless, func(h string) bool { return strings.Contains(line, h) }) {
 			continue
 		}
 		if !shows || strings.HasPrefix(line, "ERROR") || strings.HasPrefix(line, "Type help") {
