@@ -148,9 +148,10 @@ func TestDebugCommand(t *testing.T) {
 
 // A console that does not read loses lines, and keeps nobody waiting.
 func TestMonitorBounded(t *testing.T) {
-	hold := make(chan bool)
-	var got []string
-	m := newMonitor(func(s string) { <-hold; got = append(got, s) })
+	taken, hold := make(chan bool, monitorRoom+200), make(chan bool)
+	m := newMonitor(func(s string) { taken <- true; <-hold })
+	m.put("first\n")
+	<-taken // nothing else is taken from the queue before hold is closed
 	for i := range monitorRoom + 100 {
 		m.put(fmt.Sprintf("line %d\n", i))
 	}
