@@ -283,7 +283,7 @@ func (c *socket) dump(typ uint16, fn func([]byte), filter []byte) error {
 		if err := c.f.SetReadDeadline(time.Now().Add(dumpWait)); err != nil {
 			return err
 		}
-		n, err := c.receive(buf, true)
+		n, err := c.part(buf)
 		if err != nil {
 			return err
 		}

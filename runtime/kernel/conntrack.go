@@ -243,7 +243,7 @@ func (s *space) flows(fn func(f *flow)) error {
 	}
 	buf := make([]byte, 64<<10)
 	for done := false; !done; {
-		n, err := c.receive(buf, true)
+		n, err := c.part(buf)
 		if err != nil {
 			return fmt.Errorf("read connections: %w", err)
 		}

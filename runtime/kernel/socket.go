@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -17,7 +18,8 @@ type socket struct {
 	f    *os.File
 	rc   syscall.RawConn
 	busy atomic.Bool // the reader may have something that it has not done yet
-	buf  []byte      // for answers; nil until the first
+	from unix.RawSockaddrNetlink
+	buf  []byte // for answers; nil until the first
 
 	parts []byte // of dumps, one after the other
 	torn  bool   // what the last dump is of was changed while it was made
@@ -67,31 +69,40 @@ func (s *socket) option(level, name, value int) error {
 
 // receive reads one datagram of messages. Without wait it answers EAGAIN when there is none.
 func (s *socket) receive(buf []byte, wait bool) (int, error) {
-	n, from := 0, unix.Sockaddr(nil)
-	var err error
-	e := s.rc.Read(func(fd uintptr) bool {
+	return s.read(unix.RawSyscall6, buf, wait) // what is there is copied, and otherwise the call ends
+}
+
+// part reads the next part of a dump, which the kernel makes only then.
+func (s *socket) part(buf []byte) (int, error) { return s.read(unix.Syscall6, buf, true) }
+
+// read makes the call as the caller says: raw, without the scheduler, whose monitor would be woken, or not, because it takes its time.
+func (s *socket) read(do func(call, a, b, c, d, e, f uintptr) (r1, r2 uintptr, err syscall.Errno), buf []byte, wait bool) (int, error) {
+	var n uintptr
+	var errno syscall.Errno
+	err := s.rc.Read(func(fd uintptr) bool {
 		for {
 			s.busy.Store(true) // before anything is taken out
-			n, from, err = unix.Recvfrom(int(fd), buf, 0)
-			if err == unix.EAGAIN && wait {
+			size := uint32(unix.SizeofSockaddrNetlink)
+			n, _, errno = do(unix.SYS_RECVFROM, fd, uintptr(unsafe.Pointer(unsafe.SliceData(buf))), uintptr(len(buf)), 0,
+				uintptr(unsafe.Pointer(&s.from)), uintptr(unsafe.Pointer(&size)))
+			if errno == unix.EAGAIN && wait {
 				s.busy.Store(false)
 				return false
 			}
-			if err != unix.EINTR {
+			if errno != unix.EINTR {
 				return true
 			}
 		}
 	})
 	switch {
-	case e != nil:
-		return 0, e
 	case err != nil:
 		return 0, err
-	}
-	if nl, ok := from.(*unix.SockaddrNetlink); !ok || nl.Pid != 0 {
+	case errno != 0:
+		return 0, errno
+	case s.from.Pid != 0:
 		return 0, nil // not from the kernel
 	}
-	return n, nil
+	return int(n), nil
 }
 
 // reply reads one datagram of answers: mostly it is there already. What it returns is valid until the next reply.
