@@ -6,6 +6,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"pixfw/ast"
 	"pixfw/compiler"
 	"pixfw/compiler/nft"
@@ -36,6 +38,8 @@ type dynamic struct {
 	gone      map[tuple]uint32 // connections that were ended here, by id, until their last event
 	number    uint64           // of the newest connection
 	ported    int              // connections of TCP and UDP
+	lively    int              // connections that may end sooner than they seemed to: see steady
+	due       time.Time        // before then none of the others ends by itself
 	most      int
 	resync    int     // dumps that are to be compared with the table: events were lost
 	tx        *socket // for transactions; nil until it is needed
@@ -273,8 +277,12 @@ func (d *dynamic) tick() error {
 	d.hostsTick()
 	err = errors.Join(err, d.usersTick(), d.pairsTick(), d.halfTick())
 	generation := d.resync > 0
+	read := generation || len(closing) > 0 || d.mayEnd()
+	if read {
+		d.due = time.Now().Add(unread)
+	}
 	d.mu.Unlock()
-	if err != nil {
+	if err != nil || !read {
 		return err
 	}
 
@@ -287,7 +295,11 @@ func (d *dynamic) tick() error {
 		inUse[x.mapped] = false
 	}
 	var list []flow
+	began, first := time.Now(), unread
 	err = d.ns.flows(func(f *flow) {
+		if steady(f.orig.proto) {
+			first = min(first, f.timeout)
+		}
 		if generation {
 			seen[f.orig] = true
 			list = append(list, *f)
@@ -300,6 +312,10 @@ func (d *dynamic) tick() error {
 	})
 	var log []runtime.Message
 	d.mu.Lock()
+	if err != nil {
+		first = 0
+	}
+	d.ends(began.Add(first))
 	log = append(log, d.settle(closing, func(x *xlate) bool { return err != nil || x.conns > 0 || inUse[x.mapped] })...)
 	if generation && err == nil {
 		log = append(log, d.compare(list, seen)...)
@@ -308,6 +324,29 @@ func (d *dynamic) tick() error {
 	d.mu.Unlock()
 	d.emit(log)
 	return err
+}
+
+// unread is how long connections are not read at most while there are any, whatever their times seem to be: another plan, for one, may
+// make them shorter.
+const unread = 10 * time.Second
+
+// steady reports whether connections of a protocol live until their time has passed without a packet. Those of others have states, some
+// with a short time.
+func steady(proto uint8) bool {
+	return proto != ast.ProtoTCP && proto != unix.IPPROTO_SCTP && proto != unix.IPPROTO_DCCP
+}
+
+// mayEnd reports whether a connection may have ended of which the kernel will only tell when the table is read: it looks for those whose
+// time is over when it comes across them, and to go through its table costs it milliseconds, however few there are. The lock is held.
+func (d *dynamic) mayEnd() bool {
+	return d.lively > 0 || len(d.conns) > 0 && !time.Now().Before(d.due)
+}
+
+// ends notes when a steady connection ends unless it has a packet. The lock is held.
+func (d *dynamic) ends(at time.Time) {
+	if at.Before(d.due) {
+		d.due = at
+	}
 }
 
 // expire takes translations out of the kernel, so that no connection can begin with them. The lock is held.

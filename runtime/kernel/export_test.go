@@ -33,7 +33,7 @@ func (e *Engine) Deaf() {
 	e.dyn.mu.Lock()
 	defer e.dyn.mu.Unlock()
 	e.dyn.conns = map[tuple]*conn{}
-	e.dyn.ported = 0
+	e.dyn.ported, e.dyn.lively = 0, 0
 	for _, x := range e.dyn.xlates.list {
 		x.conns = 0
 	}
