@@ -120,7 +120,11 @@ func (m *maker) config() []string {
 			continue
 		}
 		id := fmt.Sprintf("acl%d", k)
-		for range 1 + m.IntN(8) {
+		n := 1 + m.IntN(8)
+		if m.chance(8) {
+			n = 65 + m.IntN(60) // long enough to be a tree in the kernel
+		}
+		for range n {
 			m.entry(id)
 		}
 		if m.chance(60) {
