@@ -19,7 +19,7 @@ func Lower(plan *compiler.Plan, names map[int]string, options ...Options) (*Rule
 	if len(options) > 0 {
 		opts = options[0]
 	}
-	l := &lowerer{p: plan, opts: opts, dev: map[int]string{}, rs: &Ruleset{}, at: map[ast.Pos]*ast.Diagnostic{}, used: map[string]int{}, id: map[int]string{}, to: map[int][]Range{}}
+	l := &lowerer{p: plan, opts: opts, dev: map[int]string{}, number: map[int]uint32{}, rs: &Ruleset{}, at: map[ast.Pos]*ast.Diagnostic{}, used: map[string]int{}, id: map[int]string{}, to: map[int][]Range{}}
 	for i := range plan.Interfaces {
 		f := &plan.Interfaces[i]
 		switch {
@@ -30,6 +30,12 @@ func Lower(plan *compiler.Plan, names map[int]string, options ...Options) (*Rule
 			l.warn("W513", f.Line, "interface "+f.Name+" has no address: nothing passes through it", "give it one with ip address")
 		default:
 			l.dev[i] = names[i]
+			l.number[i] = l.numberOf(i)
+			if l.number[i] == 0 {
+				l.warn("W513", f.Line, fmt.Sprintf("there are more than %d interfaces: nothing passes through %s", MaxNumber, f.Name), "")
+				delete(l.dev, i)
+				continue
+			}
 			l.ifs = append(l.ifs, i)
 			l.id[i] = l.unique(word(f.Name))
 		}
@@ -54,6 +60,7 @@ func Lower(plan *compiler.Plan, names map[int]string, options ...Options) (*Rule
 	l.input()
 	l.mss()
 	l.forward()
+	l.bind()
 	l.postrouting()
 	l.untracked()
 	l.sysctls()
@@ -82,20 +89,25 @@ type Options struct {
 	Synproxy bool
 	// Lacks are the features that the kernel has not.
 	Lacks map[Feature]bool
+	// Numbers are numbers of the interfaces, from 1 to MaxNumber, by index in the Plan: connections keep them in their marks, so they
+	// should stay when the Plan changes. nil: in the order of the Plan.
+	Numbers map[int]int
 	// Linear makes chains of long access lists too, to compare them with.
 	Linear bool
 }
 
 type lowerer struct {
-	p     *compiler.Plan
-	opts  Options
-	dev   map[int]string // the interfaces that are served
-	ifs   []int          // the same, in order
-	id    map[int]string // their names as parts of identifiers
-	rs    *Ruleset
-	used  map[string]int // and the last number that was put after it
-	diags ast.Diagnostics
-	at    map[ast.Pos]*ast.Diagnostic
+	p    *compiler.Plan
+	opts Options
+	dev  map[int]string // the interfaces that are served
+	ifs  []int          // the same, in order
+	id   map[int]string // their names as parts of identifiers
+
+	number map[int]uint32 // in marks
+	rs     *Ruleset
+	used   map[string]int // and the last number that was put after it
+	diags  ast.Diagnostics
+	at     map[ast.Pos]*ast.Diagnostic
 
 	classes []Rule // postrouting: how the classes of translation are carried out
 	noted   []Rule // postrouting: dynamic translations that are alive
@@ -151,6 +163,7 @@ func src(r ...Range) Match          { return Match{Field: Saddr, Values: merge(r
 func dst(r ...Range) Match          { return Match{Field: Daddr, Values: merge(r)} }
 func host(ip ast.IP) Range          { return Range{uint32(ip), uint32(ip)} }
 func mark(m uint32) Match           { return Match{Field: CtMark, Values: one(m)} }
+func class(m uint32) Match          { return Match{Field: CtMark, Mask: ^uint32(MarkState), Values: one(m)} }
 func inSet(f Field, s string) Match { return Match{Field: f, Set: s} }
 
 // overIP matches the protocols that have connections on a PIX.
@@ -243,6 +256,9 @@ func (l *lowerer) sanity() {
 	if len(land) > 0 {
 		l.rs.Sets = append(l.rs.Sets, Set{Name: "land", Kind: Pairs, Pairs: land, Note: "own addresses sent to themselves"})
 		rules = append(rules, deny("106017", "land attack", compiler.Line{}, notLo, inSet(SaddrDaddr, "land")))
+	}
+	for _, f := range []Field{Sport, Dport} {
+		rules = append(rules, deny("500004", "port 0", compiler.Line{}, notLo, withPorts, Match{Field: f, Values: one(0)}))
 	}
 	if l.opts.Live {
 		rules = append(rules, deny("401004", "shunned", compiler.Line{}, notLo, inSet(Saddr, ShunSet)))

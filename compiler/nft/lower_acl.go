@@ -12,9 +12,10 @@ import (
 func (l *lowerer) ingress() {
 	base := Chain{Name: "ingress", Type: "filter", Hook: "prerouting", Priority: -150,
 		Note: "Connections pass; the first packet of one, and every packet of other protocols, is judged as it is on the wire",
-		Rules: append(slices.Concat(l.inClear(), l.answers(), l.opened()), []Rule{
-			{Match: []Match{conn, withPorts}, Do: []Stmt{Accept{}}},
-			{Match: []Match{withPorts, own}, Do: []Stmt{Accept{}}},
+		Rules: append(slices.Concat(l.inClear(), l.bound(), l.answers(), l.opened()), []Rule{
+			{Match: []Match{onItsWay}, Do: []Stmt{Accept{}}},
+			{Match: []Match{withPorts, own, unbound}, Do: []Stmt{Accept{}}, Note: "to the firewall"},
+			{Match: []Match{conn, withPorts, notOwn}, Do: []Stmt{Accept{}}},
 		}...)}
 	var chains []Chain
 	l.acl = map[int]string{}
@@ -34,6 +35,9 @@ func (l *lowerer) from(i int) Chain {
 	add := func(r ...Rule) { c.Rules = append(c.Rules, r...) }
 	add(l.cookies(i)...)
 	if f.RPF {
+		const other = "of a connection on other interfaces"
+		add(deny("106022", other, f.RPFLine, withPorts, own, Match{Field: CtReply, Not: true}),
+			deny("106022", other, f.RPFLine, withPorts, own, Match{Field: CtReply}, l.leftBy(i).not()))
 		back := Match{Field: NoRoute, Values: one(0)}
 		if l.lacks(Fib, f.RPFLine, "", "") {
 			back = Match{Field: Saddr, Not: true, Set: "route_" + l.id[i]}

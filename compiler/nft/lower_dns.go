@@ -18,7 +18,7 @@ const (
 )
 
 var (
-	fromDNS = []Match{proto(ast.ProtoUDP), {Field: Sport, Values: one(53)}, {Field: CtReply}, own}
+	fromDNS = []Match{proto(ast.ProtoUDP), {Field: Sport, Values: one(53)}, {Field: CtReply}, own, onItsWay}
 	toDNS   = []Match{proto(ast.ProtoUDP), {Field: Dport, Values: one(53)}, {Field: CtReply, Not: true}, own}
 	// An id is there. What is shorter has the id 0, as it were.
 	hasID = []Match{proto(ast.ProtoUDP), {Field: UDPLenOver, Values: one(9)}}
@@ -57,7 +57,7 @@ func (l *lowerer) dnsGuard() {
 		{Match: []Match{{Field: CtMark, Not: true, Mask: MarkQueries, Values: one(0)}}, Do: []Stmt{Goto{down}}},
 	}...)
 	for _, i := range l.ifs {
-		answer.Rules = append(answer.Rules, Rule{Match: []Match{iif(l.dev[i])}, Do: []Stmt{Goto{"from_" + l.id[i]}}})
+		answer.Rules = append(answer.Rules, Rule{Match: []Match{iif(l.dev[i])}, Do: []Stmt{SetPacketMark{}, Goto{"from_" + l.id[i]}}})
 	}
 	over := []Stmt{ClearMark{MarkQuery}, Accept{}}
 	if l.opts.Daemon {

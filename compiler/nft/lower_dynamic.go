@@ -59,8 +59,8 @@ func (l *lowerer) xlateMaps() {
 			l.rs.Sets = append(l.rs.Sets, Set{Name: m.Name, Kind: LiveMap, Note: note})
 			l.rs.Xlates = append(l.rs.Xlates, m)
 			// A host whose translation has just ended must not show its real address.
-			l.classes = append(l.classes, Rule{Match: []Match{mark(m.Class)}, Do: []Stmt{NAT{Map: m.Name}}},
-				Rule{Match: []Match{mark(m.Class)}, Do: []Stmt{Counter{}, Drop{}}, Note: "the translation has ended"})
+			l.classes = append(l.classes, Rule{Match: []Match{class(m.Class)}, Do: []Stmt{NAT{Map: m.Name}}},
+				Rule{Match: []Match{class(m.Class)}, Do: []Stmt{Counter{}, Drop{}}, Note: "the translation has ended"})
 		}
 	}
 	for k := range l.p.NAT.Policies {
@@ -128,7 +128,7 @@ func (l *lowerer) daemonGlobals() {
 		if l.dev[g.If] == "" || !g.PAT {
 			continue
 		}
-		l.pat(g, mark(l.rs.PATs[l.patClass(k)].Class))
+		l.pat(g, class(l.rs.PATs[l.patClass(k)].Class))
 	}
 }
 

@@ -69,6 +69,7 @@ func (l *lowerer) intercepts() {
 
 // An interception is what has a set of hosts for which the firewall answers.
 type interception struct {
+	realIf   int
 	mappedIf int
 	to       []Match // packets to hosts in the set
 	reason   string
@@ -84,7 +85,7 @@ func (l *lowerer) interceptions() (out []interception) {
 			continue
 		}
 		s := &l.p.NAT.Statics[k]
-		x := interception{mappedIf: s.MappedIf, reason: fmt.Sprintf("201003:%d", k), call: NAT{Dst: true, First: s.Real, Last: s.Real}, line: s.Line}
+		x := interception{realIf: s.RealIf, mappedIf: s.MappedIf, reason: fmt.Sprintf("201003:%d", k), call: NAT{Dst: true, First: s.Real, Last: s.Real}, line: s.Line}
 		x.to = []Match{proto(ast.ProtoTCP)}
 		switch {
 		case s.Proto != 0:
@@ -100,7 +101,7 @@ func (l *lowerer) interceptions() (out []interception) {
 	for _, i := range l.ifs {
 		for _, o := range l.ifs {
 			if set := l.rs.XlateIntercepts[[2]int{i, o}]; set != "" {
-				out = append(out, interception{mappedIf: o, to: []Match{proto(ast.ProtoTCP), inSet(Daddr, set)}, reason: "201003:xlate",
+				out = append(out, interception{realIf: i, mappedIf: o, to: []Match{proto(ast.ProtoTCP), inSet(Daddr, set)}, reason: "201003:xlate",
 					call: NAT{Dst: true, Map: l.un[o]}})
 			}
 		}
@@ -137,7 +138,7 @@ func (l *lowerer) intercepting() {
 		if l.opts.Synproxy {
 			refuse = []Stmt{Counter{}, Log{x.reason}, SynProxy{}}
 			in.Rules = append(in.Rules, Rule{Match: append(from[:len(from):len(from)], Match{Field: CtState, Mask: StateInvalid}, bareACK), Do: []Stmt{SynProxy{}}, Line: x.line})
-			out.Rules = append(out.Rules, Rule{Match: x.to, Do: []Stmt{SetMark{MarkPlain}, x.call}, Line: x.line})
+			out.Rules = append(out.Rules, Rule{Match: x.to, Do: []Stmt{SetMark{MarkPlain | l.ends(x.mappedIf, x.realIf)}, x.call}, Line: x.line})
 		}
 		in.Rules = append(in.Rules, Rule{Match: append(from[:len(from):len(from)], bareSYN), Do: refuse, Line: x.line})
 	}
@@ -168,6 +169,6 @@ func (l *lowerer) opened() []Rule {
 	if len(l.halves) == 0 {
 		return nil
 	}
-	return []Rule{{Match: []Match{half, {Field: CtState, Mask: StateEstablished}, {Field: CtReply, Not: true}, proto(ast.ProtoTCP),
+	return []Rule{{Match: []Match{half, onItsWay, {Field: CtState, Mask: StateEstablished}, {Field: CtReply, Not: true}, proto(ast.ProtoTCP),
 		{Field: TCPFlags, Mask: flagSYN | flagRST | flagACK, Values: one(flagACK)}}, Do: []Stmt{ClearMark{MarkHalf}, Log{Opened}}, Note: "the handshake is over"}}
 }

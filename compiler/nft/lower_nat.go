@@ -152,7 +152,7 @@ func (l *lowerer) forward() {
 			Rule{Match: append(reset[:3:3], Match{Field: CtReply}), Do: []Stmt{AddMark{MarkResetReply}}, Note: "reset by the responder"},
 			Rule{Match: append(reset[:3:3], Match{Field: CtReply, Not: true}), Do: []Stmt{AddMark{MarkReset}}, Note: "reset by the initiator"})
 	}
-	base.Rules = append(base.Rules, Rule{Match: []Match{conn, withPorts}, Do: []Stmt{Accept{}}})
+	base.Rules = append(base.Rules, l.leaves()...)
 	// What conntrack does not know, no NAT rule translates: it would leave with its real address.
 	if len(l.ifs) > 0 {
 		base.Rules = append(base.Rules, deny("305006:regular", "cannot be translated", compiler.Line{}, Match{Field: CtState, Mask: StateInvalid}))
@@ -258,7 +258,7 @@ func (l *lowerer) staticRules(i, o int, extra ...Match) (rules []Rule, chains []
 			l.real[m] = s.RealNet()
 		}
 		match := append([]Match(nil), extra...)
-		done := Rule{Match: []Match{mark(m)}, Line: r.line()}
+		done := Rule{Match: []Match{class(m)}, Line: r.line()}
 		do := []Stmt{SetMark{m}, Accept{}}
 		switch {
 		case r.policy:
@@ -295,6 +295,10 @@ func (l *lowerer) class(name string) uint32 {
 		return m
 	}
 	m := uint32(markFirst + len(l.marks))
+	if m > markLast {
+		l.warn("W502", compiler.Line{}, fmt.Sprintf("there are more than %d translations of nets and ports: what the last ones would translate is dropped", markLast-markFirst+1), "")
+		m = markNone
+	}
 	l.marks[name] = m
 	return m
 }
@@ -448,7 +452,7 @@ func (l *lowerer) globals() {
 				"use one range")
 			continue
 		}
-		m := mark(l.class(fmt.Sprintf("global %d %d", g.ID, g.If)))
+		m := class(l.class(fmt.Sprintf("global %d %d", g.ID, g.If)))
 		if g.PAT {
 			l.pat(g, m)
 			continue
@@ -479,6 +483,7 @@ func (l *lowerer) postrouting() {
 			}
 		}
 	}
+	l.classes = append([]Rule{{Match: []Match{class(markNone)}, Do: []Stmt{Counter{}, Drop{}}, Note: "no class is left"}}, l.classes...)
 	l.chain(Chain{Name: "translate", Type: "nat", Hook: "postrouting", Priority: 100, Rules: l.classes, Note: "The translation that was chosen"})
 	after := Chain{Name: "translated", Type: "filter", Hook: "postrouting", Priority: 110, Rules: l.noted}
 	if l.opts.Twins {

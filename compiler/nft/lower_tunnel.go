@@ -9,8 +9,8 @@ import (
 
 // Packet marks of what a process sends that speaks IPsec for the firewall, with MarkMask.
 const (
-	MarkTunnel = 0x53000000 // IKE, ESP and AH of the box itself: never through a twin
-	MarkClear  = 0x54000000 // read from a twin and none of the tunnels': on its way, translated already
+	MarkTunnel = 0x80000000 // IKE, ESP and AH of the box itself: never through a twin
+	MarkClear  = 0x90000000 // read from a twin and none of the tunnels': on its way, translated already
 )
 
 // Clients is the map of connected clients, which a process keeps: address inside the tunnel to that of the peer. It is there with

@@ -202,6 +202,8 @@ func (u *untracker) rule(r Rule, un bool) []Rule {
 			changed = true
 		case m.Field == CtMark:
 			return nil
+		case m.Field == PacketMark && m.Values[0].Lo&MarkMask == MarkRoute:
+			return nil
 		case m.Field == PacketMark && m.Mask == MarkMask && m.Values[0].Lo == MarkOwn:
 			return u.returned(r)
 		}

@@ -15,37 +15,52 @@ const Table = "pixfw"
 // LogGroup is the nflog group that receives what is denied. Its prefix is a reason: "106023:ACL".
 const LogGroup = 106
 
-// Ct marks of connections whose translation is decided: markOwn in the high octet, the class below. A packet that waits for
-// the daemon carries its request as packet mark, and comes back with the class in its place.
+// Ct marks of connections whose translation is decided: MarkOwn in the high bits, the class in the low ones, and between them what
+// changes while a connection lives. A packet that waits for the daemon carries its request as packet mark, and comes back with the class
+// in its place.
 const (
-	MarkMask    = 0xff000000
+	MarkMask    = 0xf0000000
 	MarkOwn     = 0x50000000
 	MarkUnNAT   = MarkOwn | 1 // the destination was un-NATed, the rest is still to be judged
 	MarkPlain   = MarkOwn | 2 // no translation of the source
 	MarkLogin   = MarkOwn | 3 // taken to where users log in
+	markNone    = MarkOwn | 4 // there are more classes than numbers: dropped
 	markFirst   = MarkOwn | 16
-	MarkRequest = 0x51000000
-	MarkConduit = 0x52000000 // of a packet: a conduit permits it inbound
-	MarkLimit   = 0x56000000 // of a packet in the queue: the first of a connection whose host has a limit
+	markLast    = MarkOwn | 0xfff
+	MarkRequest = 0x60000000
+	MarkConduit = 0x70000000 // of a packet: a conduit permits it inbound
+	MarkLimit   = 0xc0000000 // of a packet in the queue: the first of a connection whose host has a limit
 	// MarkFragment is of a packet in the queue: a fragment.
-	MarkFragment = 0x55000000
+	MarkFragment = 0xa0000000
+	// MarkRoute is of a packet of a connection, with the number of the interface that the connection has it leave by.
+	MarkRoute = 0xb0000000
+
+	// The interfaces of a connection, by their numbers: where its first packet came from, and where it left. Packets of it come and go
+	// by these alone (semantics.md 0, step 7).
+	MarkIn   = 0x0f800000
+	markIn   = 23 // lowest bit
+	MarkOut  = 0x007c0000
+	markOut  = 18
+	markEnds = MarkIn | MarkOut
+	// MaxNumber is the highest number of an interface.
+	MaxNumber = 31
 
 	// A reset by the side that began the connection, or by the other, is noted in the mark.
-	MarkReset      = 0x00800000
-	MarkResetReply = 0x00400000
+	MarkReset      = 0x00020000
+	MarkResetReply = 0x00010000
 	MarkResets     = MarkReset | MarkResetReply
 
 	// How many DNS queries of a connection wait for their answer: one, two, and many, which are not counted any more.
-	MarkQuery   = 0x00080000
-	MarkQuery2  = 0x00100000
-	MarkQueryN  = 0x00200000
+	MarkQuery   = 0x00002000
+	MarkQuery2  = 0x00004000
+	MarkQueryN  = 0x00008000
 	MarkQueries = MarkQuery | MarkQuery2 | MarkQueryN
 
 	// MarkHalf is of a connection that is half open, to a host with a limit of such.
-	MarkHalf = 0x00040000
+	MarkHalf = 0x00001000
 
-	// MarkState are the bits that change while a connection lives.
-	MarkState = MarkResets | MarkQueries | MarkHalf
+	// MarkState are the bits that are not the class.
+	MarkState = markEnds | MarkResets | MarkQueries | MarkHalf
 )
 
 // Opened is the prefix with which the packet is logged that ends the handshake of a connection with MarkHalf.

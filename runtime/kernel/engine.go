@@ -186,7 +186,7 @@ func (e *Engine) Apply(plan *compiler.Plan) (ast.Diagnostics, error) {
 		byIndex[twin.Attrs().Index] = i
 	}
 	opt := e.opt
-	opt.Twins, opt.Servers = len(twins) > 0, e.opts.Servers
+	opt.Twins, opt.Servers, opt.Numbers = len(twins) > 0, e.opts.Servers, e.numbers(plan)
 	rules, diags := nft.Lower(plan, names, opt)
 	carry, err := e.carried()
 	if err != nil {
@@ -244,12 +244,15 @@ func (e *Engine) Apply(plan *compiler.Plan) (ast.Diagnostics, error) {
 	if err := e.sysctl(rules.Sysctls); err != nil {
 		return back(err)
 	}
-	want := append(e.wanted(plan, links), tunnels...)
+	want := slices.Concat(e.wanted(plan, links), e.paths(plan, links), tunnels)
 	if e.host != nil && e.plan == nil {
 		if err := e.dropIPv6(sortedDevices(e.opts.Devices)); err != nil {
 			return back(err)
 		}
 		if err := e.clearDevices(links, want); err != nil {
+			return back(err)
+		}
+		if err := e.clearPaths(); err != nil {
 			return back(err)
 		}
 	}

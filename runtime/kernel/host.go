@@ -13,6 +13,8 @@ import (
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
+
+	"pixfw/compiler/nft"
 )
 
 // A hostState is what the host's own devices and settings were before the engine took them. It is kept in a file from
@@ -168,18 +170,19 @@ func (e *Engine) clearDevices(links map[int]netlink.Link, want []item) error {
 	for _, i := range slices.Sorted(maps.Keys(links)) {
 		link := links[i]
 		name := link.Attrs().Name
-		for _, table := range []int{unix.RT_TABLE_MAIN, unix.RT_TABLE_LOCAL} {
-			routes, err := e.deviceRoutes(link, table)
-			if err != nil {
-				return err
+		routes, err := e.deviceRoutes(link, unix.RT_TABLE_UNSPEC) // of all tables
+		if err != nil {
+			return err
+		}
+		for _, r := range routes {
+			if ours := r.Table > pathTable && r.Table <= pathTable+nft.MaxNumber; !ours && r.Table != unix.RT_TABLE_MAIN && r.Table != unix.RT_TABLE_LOCAL {
+				continue
 			}
-			for _, r := range routes {
-				if r.Protocol == unix.RTPROT_KERNEL || slices.ContainsFunc(want, func(it item) bool { return it.route != nil && sameRoute(it.route, &r) }) {
-					continue
-				}
-				if err := e.nl.RouteDel(&r); err != nil && !errors.Is(err, unix.ESRCH) {
-					return fmt.Errorf("take route %s off %s: %w", r.Dst, name, err)
-				}
+			if r.Protocol == unix.RTPROT_KERNEL || slices.ContainsFunc(want, func(it item) bool { return it.route != nil && sameRoute(it.route, &r) }) {
+				continue
+			}
+			if err := e.nl.RouteDel(&r); err != nil && !errors.Is(err, unix.ESRCH) {
+				return fmt.Errorf("take route %s off %s: %w", r.Dst, name, err)
 			}
 		}
 		addrs, err := e.nl.AddrList(link, netlink.FAMILY_V4)
@@ -227,6 +230,7 @@ func (e *Engine) returnHost() error {
 			errs = append(errs, fmt.Errorf("device %s: %w", d.Name, err))
 		}
 	}
+	errs = append(errs, e.clearPaths())
 	if err := errors.Join(errs...); err != nil {
 		return fmt.Errorf("the host is not as it was (%s says how it was): %w", e.host.path, err)
 	}

@@ -36,6 +36,8 @@ func message(plan *compiler.Plan, d *dynamic, in int, reason string, p *runtime.
 		return syslog.Deny106015(f, p.Flags), true
 	case "106021":
 		return syslog.Deny106021(f), true
+	case "106022":
+		return syslog.New(106022, syslog.ProtoName(p.Proto), p.Src, p.Dst, name(in)), true
 	case "106023":
 		return syslog.Deny106023(f, arg), true
 	case "106100":
@@ -103,6 +105,8 @@ func message(plan *compiler.Plan, d *dynamic, in int, reason string, p *runtime.
 		return syslog.New(402106, p.Dst, p.Src, syslog.ProtoName(p.Proto)), true
 	case "410001":
 		return syslog.New(410001, "packet length check of "+arg, p.Length), true
+	case "500004":
+		return syslog.New(500004, p.Proto, syslog.End{IP: p.Src, Port: p.SrcPort}, syslog.End{IP: p.Dst, Port: p.DstPort}), true
 	case "710002":
 		return syslog.Box710002(p.Proto, src, dst), true
 	case "710003":
