@@ -182,7 +182,7 @@ func TestWantedPeer(t *testing.T) {
 	if err := a.proveRSA(s, proof, id, hash); err != errIdentity {
 		t.Errorf("at another's address: %v", err)
 	}
-	s.hand.peerBehind = true
+	s.peerBehind = true
 	if err := a.proveRSA(s, proof, id, hash); err != nil {
 		t.Errorf("behind a NAT: %v", err)
 	}

@@ -302,7 +302,7 @@ func (m *Machine) mainFourth(s *sa, d Datagram, h *header, body []byte) error {
 		m.phase1Failed(s)
 		return err
 	}
-	if s.natt != nattNone && (s.weAreBehind || hs.peerBehind) {
+	if s.natt != nattNone && (s.weAreBehind || s.peerBehind) {
 		s.local = netip.AddrPortFrom(s.local.Addr(), portNATT)
 		s.remote = netip.AddrPortFrom(s.remote.Addr(), portNATT)
 		s.floated = true

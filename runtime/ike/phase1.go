@@ -23,7 +23,6 @@ type handshake struct {
 	ni, nr     []byte
 	idi, idr   []byte // bodies
 	psk        []byte
-	peerBehind bool // a NAT is before the peer
 	seenLocal  netip.AddrPort
 	seenRemote netip.AddrPort
 	offered    []choice // initiator: what was proposed
@@ -276,7 +275,7 @@ func groupText(g int) string { return string(rune('0' + g)) }
 
 // moved takes the address from which an authentic packet has come, where NAT traversal allows it to change.
 func (m *Machine) moved(s *sa, d Datagram) {
-	if s.natt == nattNone {
+	if s.natt == nattNone || !s.mayMove(d) {
 		return
 	}
 	if d.Local.Port() == portNATT && !s.floated { // one that renews its SA has begun there
@@ -296,6 +295,13 @@ func (m *Machine) moved(s *sa, d Datagram) {
 			m.update(p)
 		}
 	}
+}
+
+// mayMove reports whether a peer may be where a packet of it comes from. A NAT before it changes port and address whenever it likes.
+// Without one the address stays, and the port changes once, in phase 1, when the initiator goes over to 4500: who holds a packet
+// back and sends it from elsewhere moves nothing.
+func (s *sa) mayMove(d Datagram) bool {
+	return s.peerBehind || s.phase != phaseDone && d.Remote.Addr() == s.remote.Addr() || d.Remote == s.remote && d.Local == s.local
 }
 
 // rehome moves an SA with its pairs to another address of the peer in the table of peers.

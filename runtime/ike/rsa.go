@@ -138,7 +138,7 @@ func (m *Machine) proveRSA(s *sa, list []payload, id identity, want []byte) erro
 			return errSubject
 		}
 	}
-	if id.Type == idIPv4 && !s.hand.peerBehind && s.remote.Addr() != netip.AddrFrom4([4]byte(id.Data)) {
+	if id.Type == idIPv4 && !s.peerBehind && s.remote.Addr() != netip.AddrFrom4([4]byte(id.Data)) {
 		return errIdentity // the certificate of one peer at the address of another
 	}
 	if !certifies(cert, id, s.remote.Addr()) {

@@ -47,6 +47,7 @@ type sa struct {
 	unity       bool // a Cisco client
 	natt        natt // what was agreed on
 	weAreBehind bool // a NAT is before us
+	peerBehind  bool // a NAT is before the peer
 	floated     bool // on port 4500
 
 	exchanges map[uint32]*exchange // by message ID

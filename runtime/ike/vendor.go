@@ -133,13 +133,13 @@ func (m *Machine) natDetect(s *sa, list []payload, d Datagram) {
 		s.natt = nattNone // it has announced it and does not do it
 		return
 	}
-	s.hand.peerBehind = any && !match
+	s.peerBehind = any && !match
 	if s.weAreBehind {
 		m.event(EvNATNoMatchMine)
 	} else {
 		m.event(EvNATMatchMine)
 	}
-	if s.hand.peerBehind {
+	if s.peerBehind {
 		m.event(EvNATNoMatchHis)
 	} else {
 		m.event(EvNATMatchHis)
