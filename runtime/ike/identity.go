@@ -103,8 +103,9 @@ func (s *sa) takeKey(k *compiler.IKEKey) {
 // The reference has such a peer take the key for its address, or dropped, unconfirmed. Only a key for just that address is
 // taken: whoever knows a wildcard key could tell by the answer which groups there are.
 func (m *Machine) groupKey(s *sa, id identity) {
-	s.hand.psk = make([]byte, 20)
-	m.random(s.hand.psk)
+	random := make([]byte, 20)
+	m.random(random)
+	secret := ast.Secret(random)
 	s.group, s.groupName = compiler.None, ""
 	addr := s.remote.Addr()
 	if id.Type == idIPv4 {
@@ -116,11 +117,13 @@ func (m *Machine) groupKey(s *sa, id identity) {
 	case id.Type == idKeyID && i != compiler.None:
 		if g := &m.plan.VPN.Groups[i]; g.Password != "" && !g.Password.Masked() {
 			s.group, s.groupName = i, g.Name
-			s.hand.psk = []byte(g.Password)
+			secret = g.Password
 		}
 	case key != nil && (id.Type != idKeyID || key.Peer.Mask == ^ast.IP(0)):
 		s.takeKey(key)
+		return
 	}
+	s.hand.psk = []byte(secret)
 }
 
 // groupByName is the index of a vpngroup, or compiler.None.

@@ -2,7 +2,6 @@ package ike
 
 import (
 	"container/list"
-	"math/big"
 	"net/netip"
 	"time"
 
@@ -168,14 +167,14 @@ func nonceOf(list []payload) ([]byte, error) {
 	return append([]byte(nil), n...), nil
 }
 
-// keOf checks that there is a public value of the right length.
+// keOf checks that there is a public value of the size of its group (RFC 2409 section 5). A shorter one would have little asked for
+// much: the answer to it has one of full size.
 func (s *sa) keOf(list []payload) ([]byte, error) {
 	ke := find(list, pKE)
-	if len(ke) == 0 || len(ke) > dhGroups[s.suite.group].size {
+	if len(ke) != dhGroups[s.suite.group].size {
 		return nil, errPayloadMissing("KE")
 	}
-	// As the hashes see it: of the group's size (some leave leading zeros off).
-	return new(big.Int).SetBytes(ke).FillBytes(make([]byte, dhGroups[s.suite.group].size)), nil
+	return append([]byte(nil), ke...), nil
 }
 
 // makeKeys computes the shared secret and what follows from it.
