@@ -165,7 +165,7 @@ func (c *compiler) sysopt() {
 		case o.Option == "nodnsalias outbound":
 			s.NoDNSAliasOutbound = true
 		case o.Option == "ipsec pl-compatible":
-			s.PLCompatible = true
+			s.PLCompatible, s.PLCompatibleLine = true, From(o)
 		case o.Option == "radius ignore-secret":
 			s.RADIUSIgnoreSecret = true
 		case o.Option == "uauth allow-http-cache":

@@ -13,25 +13,30 @@ func (c *compiler) interfaces() {
 	add := func(i Interface) {
 		c.ifs[i.Name] = len(c.plan.Interfaces)
 		i.MTU, i.ACL, i.Map, i.ProxyARP = 1500, None, None, true
-		down := false
+		down := Line{}
 		for _, v := range c.lines.vlans {
 			switch {
 			case v.Kind == "logical" && v.Name() == i.Hardware:
 				// A port of its own, on that of the box.
-				i.Hardware, i.VLAN, down = v.Hardware, v.VLAN, v.Shutdown
+				i.Hardware, i.VLAN = v.Hardware, v.VLAN
 			case v.Kind == "physical" && v.Hardware == i.Hardware:
-				i.VLAN, down = v.VLAN, v.Shutdown
+				i.VLAN = v.VLAN
 			default:
 				continue
+			}
+			if v.Shutdown {
+				down = From(v)
 			}
 			break
 		}
 		for _, h := range c.lines.hardware {
 			if h.Hardware == i.Hardware {
-				i.Speed, i.Shutdown = h.Speed, h.Shutdown
+				if i.Speed = h.Speed; h.Shutdown {
+					down = From(h)
+				}
 			}
 		}
-		i.Shutdown = i.Shutdown || down
+		i.Shutdown, i.DownLine = !down.IsDefault(), down
 		c.plan.Interfaces = append(c.plan.Interfaces, i)
 	}
 	for _, n := range c.lines.nameifs {

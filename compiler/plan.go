@@ -79,6 +79,7 @@ type Interface struct {
 	Name     string // outside
 	Level    int    // 0..100
 	Shutdown bool
+	DownLine Line // that shuts it down
 	Speed    string
 	Net      ast.Net // its own address and mask; the zero Net: no address
 	AddrLine Line
@@ -98,6 +99,17 @@ type Interface struct {
 
 // HasAddress reports whether the interface has an address.
 func (i *Interface) HasAddress() bool { return i.Net.IP != 0 }
+
+// DownBy is the line that keeps an interface from carrying packets: its shutdown, or else its nameif where it has no address.
+func (i *Interface) DownBy() (line Line, down bool) {
+	switch {
+	case i.Shutdown:
+		return i.DownLine, true
+	case !i.HasAddress():
+		return i.Line, true
+	}
+	return Line{}, false
+}
 
 // Broadcast is the broadcast address of the interface's subnet.
 func (i *Interface) Broadcast() ast.IP { _, last := i.Net.Range(); return last }
@@ -463,11 +475,13 @@ type Sysopt struct {
 	TCPMSSMin       int // tcpmss minimum; 0: off
 	Timewait        bool
 
-	PermitL2TP, PermitPPTP           bool
-	NoDNSAliasInbound                bool // no rewriting of DNS answers for alias
-	NoDNSAliasOutbound               bool
-	PLCompatible, RADIUSIgnoreSecret bool
-	UauthHTTPCache                   bool
+	PermitL2TP, PermitPPTP bool
+	NoDNSAliasInbound      bool // no rewriting of DNS answers for alias
+	NoDNSAliasOutbound     bool
+	PLCompatible           bool
+	PLCompatibleLine       Line
+	RADIUSIgnoreSecret     bool
+	UauthHTTPCache         bool
 }
 
 // IfByName is the index of the interface with that nameif name, or None.

@@ -1,8 +1,8 @@
 package main
 
 import (
+	"errors"
 	"fmt"
-	"strings"
 
 	"pixfw/ast"
 	"pixfw/compiler"
@@ -31,6 +31,9 @@ Example:
 
 // Run compares the two.
 func (c *DiffCmd) Run(s *IO) error {
+	if c.Old == "-" && c.New == "-" {
+		return exitError{exitUsage, errors.New("only one of the two configurations can be standard input")}
+	}
 	var plans [2]*compiler.Plan
 	var cfgs [2]*ast.Config
 	bad := false
@@ -76,10 +79,10 @@ func (c *DiffCmd) Run(s *IO) error {
 // onlyIn counts the lines of a configuration that another does not have, wherever they stand.
 func onlyIn(a, b *ast.Config) (n int) {
 	has := map[string]int{}
-	for line := range strings.Lines(b.String()) {
+	for _, line := range b.Lines(b.Printer()) {
 		has[line]++
 	}
-	for line := range strings.Lines(a.String()) {
+	for _, line := range a.Lines(a.Printer()) {
 		if has[line]--; has[line] < 0 {
 			n++
 		}

@@ -71,8 +71,8 @@ func (r *run) decide(in int, tunnel bool) outcome {
 	p := r.p
 	x := &p.Interfaces[in]
 	s := &step{in: in, out: compiler.None, tunnel: tunnel, src: wire.src, dst: wire.dst, sport: wire.sport, dport: wire.dport}
-	if x.Shutdown || !x.HasAddress() {
-		return r.drop("interface down", x.Line)
+	if line, down := x.DownBy(); down {
+		return r.drop("interface down", line)
 	}
 	if !tunnel && r.spoofed() {
 		return r.drop("invalid source")
@@ -91,6 +91,9 @@ func (r *run) decide(in int, tunnel bool) outcome {
 	r.unNAT(s)
 	if o, ended := r.routeOut(s); ended {
 		return o
+	}
+	if r.bypasses(s) {
+		return r.depart(s)
 	}
 	if o, ended := r.access(s); ended {
 		return o
@@ -160,6 +163,9 @@ func (r *run) routeOut(s *step) (outcome, bool) {
 		s.unLine = rt.Line
 	}
 	in, out := &p.Interfaces[s.in], &p.Interfaces[s.out]
+	if line, down := out.DownBy(); down {
+		return r.drop("interface down", line), true
+	}
 	switch {
 	case s.out == s.in:
 		return r.drop("would leave where it came in", s.unLine), true
@@ -187,11 +193,31 @@ func (r *run) owned(a addr) bool {
 	return false
 }
 
+// bypasses: what is for a tunnel as it stands passes neither access lists nor NAT with `sysopt ipsec pl-compatible` (semantics.md 6.2).
+func (r *run) bypasses(s *step) bool {
+	p := r.p
+	m := p.Interfaces[s.out].Map
+	if !p.Sysopt.PLCompatible || s.tunnel || s.inbound || s.un != unNone || m == compiler.None {
+		return false
+	}
+	for i := range p.VPN.Maps[m].Entries {
+		if en := &p.VPN.Maps[m].Entries[i]; complete(en) && r.acl(en.ACL, r.e.sameID[en.ACL], wire) {
+			r.note(p.Sysopt.PLCompatibleLine)
+			return true
+		}
+	}
+	return false
+}
+
 // access is step 8.
 func (r *run) access(s *step) (outcome, bool) {
 	p, in := r.p, &r.p.Interfaces[s.in]
 	if s.tunnel && (p.Sysopt.PermitIPsec || p.Sysopt.PLCompatible) {
-		r.note(p.Sysopt.PermitIPsecLine)
+		if p.Sysopt.PermitIPsec {
+			r.note(p.Sysopt.PermitIPsecLine)
+		} else {
+			r.note(p.Sysopt.PLCompatibleLine)
+		}
 		return outcome{}, false
 	}
 	if in.ACL == compiler.None {

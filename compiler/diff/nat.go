@@ -78,7 +78,8 @@ var noMappingWords = [...]string{
 func (r *run) translate(s *step) (outcome, bool) {
 	if s.inbound {
 		if s.tunnel && r.p.Sysopt.PLCompatible && s.un == unNone {
-			return outcome{}, false // sysopt ipsec pl-compatible: no NAT (semantics.md 6.2)
+			r.note(r.p.Sysopt.PLCompatibleLine) // no NAT (semantics.md 6.2)
+			return outcome{}, false
 		}
 		if s.un == unNone || s.un == unAlias {
 			return r.drop("no translation for the destination"), true

@@ -47,6 +47,51 @@ func notes(old, new *compiler.Plan) []string {
 		}
 		return fmt.Sprint(w)
 	})
+	differ("service resets differ: whether a dropped packet is answered is not compared", func(p *compiler.Plan) string {
+		return fmt.Sprint(p.Service.ResetInbound, p.Service.ResetOutside)
+	})
+	differ("sysopt connection lines differ: what they change in packets, and how long closed connections stay, is not compared", func(p *compiler.Plan) string {
+		return fmt.Sprint(p.Sysopt.TCPMSS, p.Sysopt.TCPMSSMin, p.Sysopt.Timewait)
+	})
+	differ("rewriting of DNS answers differs, and is not compared", func(p *compiler.Plan) string {
+		w := []string{fmt.Sprint(p.Sysopt.NoDNSAliasInbound, p.Sysopt.NoDNSAliasOutbound)}
+		for _, s := range p.NAT.Statics {
+			if s.DNS {
+				w = append(w, fmt.Sprint(s.Mapped, s.Real, s.Mask))
+			}
+		}
+		for _, n := range p.NAT.Nats {
+			if n.DNS {
+				w = append(w, fmt.Sprint(n.ID, n.Net))
+			}
+		}
+		return fmt.Sprint(w)
+	})
+	differ("authorization or accounting rules differ: what servers permit each user is not compared", func(p *compiler.Plan) string {
+		var w []string
+		for _, a := range p.AAARules {
+			if a.What != "authentication" {
+				w = append(w, a.Line.Text())
+			}
+		}
+		return fmt.Sprint(w)
+	})
+	differ("answers to ARP differ: whether neighbours find translated addresses is not compared", func(p *compiler.Plan) string {
+		var w []string
+		for _, f := range p.Interfaces {
+			if !f.ProxyARP {
+				w = append(w, f.Name)
+			}
+		}
+		return fmt.Sprint(w)
+	})
+	differ("ip audit lines differ, and are not compared", func(p *compiler.Plan) string {
+		w := []string{fmt.Sprint(p.AuditDisabled)}
+		for _, a := range p.Audit {
+			w = append(w, fmt.Sprint(p.Interfaces[a.If].Name, a.Info, a.Attack))
+		}
+		return fmt.Sprint(w)
+	})
 	differ("limits for fragments differ, and are not compared", func(p *compiler.Plan) string {
 		var w []string
 		for _, f := range p.Fragment {

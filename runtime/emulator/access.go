@@ -89,7 +89,11 @@ func inPorts(ranges []compiler.PortRange, port uint16) bool {
 func (e *Engine) access(f *flight) bool {
 	in := &e.plan.Interfaces[f.in.If]
 	if f.in.Tunnel && (e.plan.Sysopt.PermitIPsec || e.plan.Sysopt.PLCompatible) {
-		f.pass("ACCESS-LIST", "decrypted: access lists are passed by", e.plan.Sysopt.PermitIPsecLine)
+		line := e.plan.Sysopt.PermitIPsecLine
+		if !e.plan.Sysopt.PermitIPsec {
+			line = e.plan.Sysopt.PLCompatibleLine
+		}
+		f.pass("ACCESS-LIST", "decrypted: access lists are passed by", line)
 		return false
 	}
 	if in.ACL == compiler.None {

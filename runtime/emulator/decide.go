@@ -29,8 +29,7 @@ func (e *Engine) walk(f *flight) {
 		f.drop(e, "INPUT", whyNoPlan, nil)
 		return
 	}
-	if x := &e.plan.Interfaces[f.in.If]; x.Shutdown || !x.HasAddress() {
-		f.drop(e, "INPUT", whyInterface, nil, x.Line)
+	if e.down(f, f.in.If, "INPUT") {
 		return
 	}
 	if f.in.Tunnel {
@@ -61,15 +60,27 @@ func (e *Engine) walk(f *flight) {
 	if e.routeOut(f) || !e.intercepted(f) && e.needsSYN(f) {
 		return
 	}
+	whole := false
 	if f.child = e.expected(f); f.child != nil {
 		f.pass("INSPECT", "expected by the inspection of another connection")
+	} else if whole = e.bypasses(f); whole {
+		e.untouched(f)
 	} else if e.access(f) || e.authenticate(f) {
 		return
 	}
-	if e.translate(f) || e.limit(f) {
+	if !whole && e.translate(f) || e.limit(f) {
 		return
 	}
 	e.depart(f)
+}
+
+// down drops what comes by or goes to an interface that is shut down, or has no address.
+func (e *Engine) down(f *flight, i int, phase string) bool {
+	line, down := e.plan.Interfaces[i].DownBy()
+	if down {
+		f.drop(e, phase, whyInterface, nil, line)
+	}
+	return down
 }
 
 // depart is the end of a new flow: rewrite, look at egress and crypto map, and only then create what it needs.
@@ -128,6 +139,9 @@ func (e *Engine) established(f *flight, c *conn, dir int) {
 	f.out = int(back.in)
 	if f.trace {
 		f.pass("FLOW-LOOKUP", "connection "+itoa(c.number))
+	}
+	if e.down(f, f.out, "ROUTE-LOOKUP") {
+		return
 	}
 	if c.proto == ast.ProtoTCP && (e.tcpRefuses(f, c, dir) || c.spliced && e.spliced(f, c, dir)) {
 		return

@@ -225,6 +225,29 @@ func (e *Engine) crypto(f *flight) (peer ast.IP, encrypted, ended bool) {
 	return 0, false, false
 }
 
+// bypasses reports whether a packet is for a tunnel as it stands, and so passes neither access lists nor NAT: `sysopt ipsec
+// pl-compatible` (semantics.md 6.2). What of it comes out of tunnels is for access and translate to pass.
+func (e *Engine) bypasses(f *flight) bool {
+	x := &e.plan.Interfaces[f.out]
+	if !e.plan.Sysopt.PLCompatible || f.in.Tunnel || f.inbound || f.un.kind != unNone || x.Map == compiler.None {
+		return false
+	}
+	v := wireView(f)
+	for i := range e.plan.VPN.Maps[x.Map].Entries {
+		en := &e.plan.VPN.Maps[x.Map].Entries[i]
+		if en.Dynamic != compiler.None {
+			if e.outboundSA(f.out, en, v.src, v.dst) != nil {
+				return true
+			}
+		} else if complete(en) {
+			if _, permit := e.aclMatch(en.ACL, &v); permit {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // outboundSA is an SA for the addresses. A static entry wants one with its peers; behind a dynamic one may be anybody.
 func (e *Engine) outboundSA(out int, en *compiler.MapEntry, src, dst ast.IP) *sa {
 	for _, s := range e.sas {

@@ -144,6 +144,9 @@ func (e *Engine) routeOut(f *flight) bool {
 			f.pass("ROUTE-LOOKUP", p.Dst.String()+" is on "+e.ifName(f.out)+noted(h.note), h.line)
 		}
 	}
+	if e.down(f, f.out, "ROUTE-LOOKUP") {
+		return true
+	}
 	in, out := &e.plan.Interfaces[f.in.If], &e.plan.Interfaces[f.out]
 	if f.out == f.in.If {
 		m := syslog.New(106011, e.wire(f))
