@@ -12,9 +12,10 @@ import (
 
 // A long access list is a tree of lookups instead of a chain of entries, so that a packet's cost hardly grows with the list.
 // A lookup by one field (destination, source, ports, protocol, ICMP type) leads to the few entries that the value leaves
-// over. Entries that say nothing about a field are not copied into all of its branches: they have lookups of their own, one
-// after the other, and each keeps the lowest entry found so far in the packet mark. What is decided is the entry of the lowest
-// number, which is the first match of the list (semantics.md 2.2), and a last lookup by the mark has its counter and verdict.
+// over; the protocol is asked for first, where that copies little. Other entries that say nothing about a field are not copied
+// into all of its branches: they have lookups of their own, one after the other, and each keeps the lowest entry found so far in
+// the packet mark. What is decided is the entry of the lowest number, which is the first match of the list (semantics.md 2.2), and
+// a last lookup by the mark has its counter and verdict.
 
 const (
 	linearMax = 64        // lists up to here stay chains, which are easier to read
