@@ -34,7 +34,9 @@ func (m *Machine) apply(plan *compiler.Plan) {
 		s.waiting = slices.DeleteFunc(s.waiting, func(w wanted) bool { return true })
 		for _, id := range slices.Sorted(maps.Keys(s.exchanges)) {
 			// What is being negotiated was offered by the old plan: the peer, or the next packet, begins anew.
-			if x := s.exchanges[id]; x.quick != nil {
+			x := s.exchanges[id]
+			m.giveBack(x)
+			if x.quick != nil {
 				if x.ours {
 					m.notAcquired(x.wanted)
 				}

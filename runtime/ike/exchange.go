@@ -11,6 +11,7 @@ const (
 	retryEvery = 5 * time.Second
 	retryTimes = 5
 	doneLinger = 60 * time.Second // how long repetitions of a finished exchange are answered
+	refusedFor = 10 * time.Second // how long a peer that has refused a pair is not asked for it again
 )
 
 // digest tells packets apart. It is no proof of anything: repetitions are equal byte by byte.
@@ -35,7 +36,7 @@ func (s *sa) isOver(id uint32) bool {
 
 // newExchange begins an exchange of phase 2 and enters it into the table of its SA.
 func (m *Machine) newExchange(s *sa, kind exchangeType, id uint32, ours bool) *exchange {
-	x := &exchange{sa: s, kind: kind, id: id, ours: ours, iv: s.suite.phase2IV(s.iv, id, s.keys.block)}
+	x := &exchange{sa: s, kind: kind, id: id, ours: ours, begun: m.now, iv: s.suite.phase2IV(s.iv, id, s.keys.block)}
 	x.retry.x = x
 	if s.exchanges == nil {
 		s.exchanges = map[uint32]*exchange{}
@@ -94,14 +95,28 @@ func (m *Machine) forget(x *exchange) {
 		x.quick = nil
 	}
 	m.disarm(&x.retry)
+	m.giveBack(x)
 	delete(x.sa.exchanges, x.id)
-	if len(x.sa.seen) >= maxSeen {
-		x.sa.seen, x.sa.seenOld = nil, x.sa.seen
+	x.sa.isNowOver(x.id)
+}
+
+// giveBack lets a pair that the peer has refused be negotiated again.
+func (m *Machine) giveBack(x *exchange) {
+	if x.refused {
+		x.refused = false
+		m.notAcquired(x.wanted)
 	}
-	if x.sa.seen == nil {
-		x.sa.seen = map[uint32]struct{}{}
+}
+
+// isNowOver notes that a message ID has been used.
+func (s *sa) isNowOver(id uint32) {
+	if len(s.seen) >= maxSeen {
+		s.seen, s.seenOld = nil, s.seen
 	}
-	x.sa.seen[x.id] = struct{}{}
+	if s.seen == nil {
+		s.seen = map[uint32]struct{}{}
+	}
+	s.seen[id] = struct{}{}
 }
 
 const maxSeen = 4096

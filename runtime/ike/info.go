@@ -124,6 +124,11 @@ func sortedPairs(pairs map[uint64]*pair) []*pair {
 func (m *Machine) informational(s *sa, list []payload, id uint32) {
 	m.notifies(s, list, id)
 	for _, p := range list {
+		if p.kind == pNotify {
+			if n, err := parseNotification(p.body); err == nil && n.kind < notifyConnected && s.phase == phaseDone {
+				m.quickRefused(s, n, id)
+			}
+		}
 		if p.kind == pDelete && s.phase == phaseDone {
 			m.deleted(s, p.body, id)
 		}

@@ -1,6 +1,7 @@
 package ike
 
 import (
+	"bytes"
 	"encoding/binary"
 	"net/netip"
 
@@ -386,8 +387,37 @@ func (m *Machine) logPair(p *pair, id int) {
 	}
 }
 
+// quickRefused is an error that the peer tells of under an SA (RFC 2408 3.14.1): a quick mode of ours that it does not want, and the
+// SA lives on. Which one the SPI says, where it is one of ours; without, there may be only one. A copy of the message tells of nothing:
+// its message ID is over.
+func (m *Machine) quickRefused(s *sa, n notification, id uint32) {
+	s.isNowOver(id)
+	m.alive(s)
+	var open []*exchange
+	for _, x := range s.exchanges {
+		if !x.ours || x.quick == nil {
+			continue
+		}
+		if len(n.spi) == 4 && (bytes.Equal(n.spi, word(x.quick.inESP)) || bytes.Equal(n.spi, word(x.quick.inAH))) {
+			open = []*exchange{x}
+			break
+		}
+		open = append(open, x)
+	}
+	if len(open) != 1 {
+		return
+	}
+	x := open[0]
+	m.finish(x)
+	if p := m.pairs[x.wanted.replaces]; p != nil {
+		p.rekeying = false
+	}
+	x.refused = true
+	m.arm(&x.retry, timerExchange, refusedFor)
+}
+
 // quickFailed is a quick mode of ours that has come to nothing. An SA under which nobody answers is given up, so that the next
-// packet begins anew.
+// packet begins anew; one whose peer has been heard of since is not.
 func (m *Machine) quickFailed(x *exchange) {
 	if !x.ours {
 		return
@@ -396,7 +426,7 @@ func (m *Machine) quickFailed(x *exchange) {
 	if p := m.pairs[x.wanted.replaces]; p != nil {
 		p.rekeying = false
 	}
-	if !x.done {
-		m.removeSA(x.sa, "the peer does not answer", false)
+	if !x.done && !x.sa.heard.After(x.begun) {
+		m.removeSA(x.sa, "the peer does not answer", true)
 	}
 }

@@ -99,6 +99,8 @@ type exchange struct {
 	done    bool // only there to answer repetitions
 	quick   *quick
 	wanted  wanted // quick mode of ours
+	begun   time.Time
+	refused bool   // quick mode of ours: the peer does not want it, and is left alone for a while
 	commit  bool   // the peer waits for CONNECTED
 	config  uint16 // identifier of a transaction
 }

@@ -147,6 +147,7 @@ func (m *Machine) removeSA(s *sa, reason string, tell bool) {
 				m.notAcquired(x.wanted)
 			}
 		}
+		m.giveBack(x)
 		m.disarm(&x.retry)
 	}
 	for _, w := range s.waiting {
