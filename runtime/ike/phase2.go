@@ -67,7 +67,7 @@ func (m *Machine) phase2(s *sa, d Datagram, h *header, body []byte) {
 		x.commit = x.commit || fresh && h.flags&flagCommit != 0
 		m.receiveQuick(s, x, h, list)
 	}
-	if s.phase != phaseDead && s.exchanges[x.id] == x && x.retry.index == 0 {
+	if s.phase != phaseDead && s.exchanges[x.id] == x && x.retry.index == 0 && !m.asking(s, x) {
 		x.tries = retryTimes // whoever has it does not come back to it: it ends by itself
 		m.arm(&x.retry, timerExchange, doneLinger)
 	}

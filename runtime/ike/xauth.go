@@ -203,6 +203,11 @@ func (m *Machine) xauthReply(s *sa, c *client, cfg *config) {
 		User: c.user, Password: ast.Secret(password), State: c.state, Peer: s.remote.Addr()})
 }
 
+// asking reports whether an exchange waits for the answer of a server group. It waits as long as the login may take.
+func (m *Machine) asking(s *sa, x *exchange) bool {
+	return s.client != nil && s.client.x == x && s.client.stage == stageQuery
+}
+
 // AuthResult is the answer of a server group to an Authenticate. One that nobody waits for any more is let go.
 func (m *Machine) AuthResult(id uint64, r AuthResult) []Effect {
 	m.begin()

@@ -9,8 +9,9 @@ import (
 	"pixfw/runtime/ike"
 )
 
-// askTime is how long all servers of a group together may take for one user. Then he has gone, or asks again.
-const askTime = 2 * time.Minute
+// askTime is how long all servers of a group together may take for one user: two that are dead, of the longest timeout (30 seconds,
+// three tries each), and then LOCAL. It is less than a login may take in all (ike: five minutes).
+const askTime = 4 * time.Minute
 
 // xauthIf stands where other logins have their interface (commands-vpn-aaa-show.md section 5.5).
 const xauthIf = "IKE-XAUTH"
