@@ -234,3 +234,47 @@ func TestArgs(t *testing.T) {
 		}
 	}
 }
+
+// A group whose servers do not answer has its own places full, and leaves those of others alone; another plan keeps both as they are.
+func TestSlowGroup(t *testing.T) {
+	good, dumb := silent(t, 1, 0), silent(t, 2, 0)
+	serve(t, good, testKey, users(t, nil))
+	p := plan("radius", 1, port(good))
+	slow := compiler.AAAGroup{Tag: "slow", Protocol: "radius", MaxFailed: 3, Servers: []compiler.AAAServer{{If: 1, IP: ip(2), Key: testKey, Timeout: time.Hour}}}
+	p.AAAGroups = append(p.AAAGroups, slow)
+	forward := make(chan string, 1)
+	c := New(p, Options{MaxInFlight: 1, Dial: func(ctx context.Context, network string, server netip.AddrPort, _ int) (net.Conn, error) {
+		if server.Addr() == address(ip(2)) {
+			server = dumb.LocalAddr().(*net.UDPAddr).AddrPort()
+			forward <- "asked"
+		}
+		return (&net.Dialer{}).DialContext(ctx, network, server.String())
+	}})
+	ctx, cancel := context.WithCancel(context.Background())
+	ends := make(chan Result, 3)
+	for range 3 {
+		go func() { ends <- c.AuthenticateWith(ctx, "slow", request()) }()
+	}
+	<-forward
+	for _, again := range []bool{false, true} {
+		if again {
+			c.Apply(p)
+		}
+		r := request()
+		r.Flow = nil
+		if got := c.AuthenticateWith(patient(t), "AuthInbound", r); got.Outcome != Pass {
+			t.Errorf("another group: %+v", got)
+		}
+	}
+	short, stop := context.WithCancel(context.Background())
+	stop()
+	if got := c.AuthenticateWith(short, "slow", request()); got.Outcome != Failed || len(forward) != 0 {
+		t.Errorf("more than its places: %+v", got)
+	}
+	cancel()
+	for range 3 {
+		if got := <-ends; got.Outcome != Failed {
+			t.Errorf("%+v", got)
+		}
+	}
+}

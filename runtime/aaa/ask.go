@@ -140,10 +140,10 @@ func (c *Client) account(ctx context.Context, g *group, plan *compiler.Plan, rec
 // each asks the servers of a group in turn until one has decided. fallback says that the caller has somebody else to ask, so
 // that servers which all count as dead are left in peace.
 func (c *Client) each(ctx context.Context, g *group, r *Request, fallback bool, ask question) Result {
-	if err := c.acquire(ctx); err != nil {
+	if err := g.acquire(ctx); err != nil {
 		return failed(err.Error())
 	}
-	defer c.release()
+	defer g.release()
 	if len(g.servers) == 0 {
 		c.allFailed(r)
 		return failed("group " + g.Tag + " has no server")

@@ -15,7 +15,7 @@ import (
 	"pixfw/runtime"
 )
 
-// defaultInFlight bounds the questions that are with servers at a time, and so the sockets.
+// defaultInFlight bounds the questions that are with the servers of a group at a time, and so the sockets.
 const defaultInFlight = 256
 
 // Options of a Client; the zero value will do.
@@ -25,14 +25,13 @@ type Options struct {
 	// Dial connects to a server that is behind an interface (index in Plan.Interfaces). Default: the host's routes decide.
 	Dial        func(ctx context.Context, network string, server netip.AddrPort, iface int) (net.Conn, error)
 	Emit        func(Event) // what happens, from any goroutine; default: nobody hears it
-	MaxInFlight int
-	TACACSPort  uint16 // default 49
+	MaxInFlight int         // questions with the servers of one group; default 256
+	TACACSPort  uint16      // default 49
 }
 
 // A Client asks the groups of a Plan.
 type Client struct {
 	o       Options
-	slots   chan struct{}
 	ids     atomic.Uint32
 	nasPort atomic.Uint32
 
@@ -45,6 +44,7 @@ type Client struct {
 type group struct {
 	compiler.AAAGroup
 	servers []*server
+	places  chan struct{} // of questions under way: one group that is slow leaves the others theirs
 }
 
 // New makes a client for the groups of a Plan. It does nothing until it is asked.
@@ -70,7 +70,7 @@ func New(plan *compiler.Plan, o Options) *Client {
 	if o.TACACSPort == 0 {
 		o.TACACSPort = 49
 	}
-	c := &Client{o: o, slots: make(chan struct{}, o.MaxInFlight)}
+	c := &Client{o: o}
 	c.Apply(plan)
 	return c
 }
@@ -85,7 +85,9 @@ func (c *Client) Apply(plan *compiler.Plan) {
 		iface         int
 	}
 	old := map[key]*server{}
+	places := map[string]chan struct{}{}
 	for _, g := range c.groups {
+		places[g.Tag] = g.places
 		for _, s := range g.servers {
 			old[key{g.Tag, g.Protocol, s.conf.IP, s.conf.If}] = s
 		}
@@ -93,6 +95,9 @@ func (c *Client) Apply(plan *compiler.Plan) {
 	c.plan, c.groups = plan, nil
 	for i := range plan.AAAGroups {
 		g := &group{AAAGroup: plan.AAAGroups[i]}
+		if g.places = places[g.Tag]; g.places == nil {
+			g.places = make(chan struct{}, c.o.MaxInFlight)
+		}
 		for _, conf := range plan.AAAGroups[i].Servers {
 			s := old[key{g.Tag, g.Protocol, conf.IP, conf.If}]
 			if s == nil || s.conf.Key != conf.Key || s.conf.Timeout != conf.Timeout {
@@ -134,16 +139,16 @@ func (c *Client) tagged(tag string) (*group, *compiler.Plan) {
 func (c *Client) NewID() uint32 { return c.ids.Add(1) }
 
 // acquire waits for one of the places of questions under way.
-func (c *Client) acquire(ctx context.Context) error {
+func (g *group) acquire(ctx context.Context) error {
 	select {
-	case c.slots <- struct{}{}:
+	case g.places <- struct{}{}:
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
 	}
 }
 
-func (c *Client) release() { <-c.slots }
+func (g *group) release() { <-g.places }
 
 // dial connects to a server. The connection is closed to its reader when ctx ends; stop has to be called before Close.
 func (c *Client) dial(ctx context.Context, network string, s *server, port uint16, timeout time.Duration) (conn net.Conn, stop func() bool, err error) {

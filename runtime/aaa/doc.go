@@ -9,7 +9,7 @@
 //	if r.Outcome == aaa.Pass { ... r.ACL, r.Idle, r.Class ... }
 //
 // Calls block until there is an answer, the servers of the group have used up their tries, or the context ends. Any number of
-// goroutines may call; no more than Options.MaxInFlight ask servers at a time, the others wait.
+// goroutines may call; no more than Options.MaxInFlight ask servers of one group at a time, the others wait.
 //
 // What always holds:
 //

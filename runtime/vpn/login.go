@@ -18,24 +18,24 @@ const xauthIf = "IKE-XAUTH"
 
 // authenticate asks a server group about the user of a client, beside the machine.
 func (s *service) authenticate(e ike.Authenticate) {
-	if s.asking >= maxAsking {
+	group := &s.plan.AAAGroups[e.Group]
+	tag := group.Tag // the next plan may number its groups otherwise
+	if s.asking[tag] >= maxAsking {
 		s.do(s.machine.AuthResult(e.ID, ike.AuthResult{Verdict: ike.Unavailable}))
 		return
 	}
-	group := &s.plan.AAAGroups[e.Group]
-	tag := group.Tag // the next plan may number its groups otherwise
 	r := aaa.Request{User: e.User, Password: e.Password, Client: e.Peer, State: e.State, Local: e.Fallback, Flow: &aaa.Flow{From: end(e.Peer), If: xauthIf}}
 	if group.Protocol == "local" { // the answer is in the plan
 		s.do(s.machine.AuthResult(e.ID, verdict(s.c.servers.AuthenticateWith(s.ctx, tag, r))))
 		return
 	}
-	s.asking++
+	s.asking[tag]++
 	s.work.Go(func() {
 		ctx, cancel := context.WithTimeout(s.ctx, askTime)
 		defer cancel()
 		got := s.c.servers.AuthenticateWith(ctx, tag, r)
 		select {
-		case s.answers <- answer{e.ID, verdict(got)}:
+		case s.answers <- answer{e.ID, tag, verdict(got)}:
 		case <-s.stop:
 		}
 	})

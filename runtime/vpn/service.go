@@ -40,7 +40,7 @@ const (
 	acquires  = 256
 	refusals  = 256
 	familiars = 64
-	maxAsking = 1024 // questions to servers under way
+	maxAsking = 1024 // questions to one group of servers under way
 )
 
 // config is what a service needs.
@@ -95,9 +95,9 @@ type service struct {
 	lastID   uint64            // of these
 	remotes  map[remote]int    // networks that pairs lead to
 	clients  map[uint64]client
-	asking   int
-	senders  [3]Sender // protected, clear, replies
-	trouble  string    // what was last said about sending
+	asking   map[string]int // questions under way, by group
+	senders  [3]Sender      // protected, clear, replies
+	trouble  string         // what was last said about sending
 	problems map[string]string
 }
 
@@ -128,6 +128,7 @@ type acquire struct {
 // answer is that of a server.
 type answer struct {
 	id     uint64
+	tag    string // of the group
 	result ike.AuthResult
 }
 
@@ -135,7 +136,7 @@ func newService(c config) *service {
 	s := &service{c: c, crowd: newCrowd(), in: make(chan ike.Datagram, datagrams), first: make(chan ike.Datagram, datagrams), familiar: make(chan ike.Datagram, familiars), far: newCrowd(), acquired: make(chan acquire, acquires),
 		refused: make(chan esp.Refused, refusals), answers: make(chan answer), asks: make(chan func()), expired: make(chan struct{}, 1),
 		stop: make(chan struct{}), ended: make(chan struct{}), expiring: map[uint64]bool{}, legs: map[string]*leg{},
-		pairs: map[uint64]pair{}, manual: map[string]uint64{}, remotes: map[remote]int{}, clients: map[uint64]client{},
+		pairs: map[uint64]pair{}, manual: map[string]uint64{}, remotes: map[remote]int{}, clients: map[uint64]client{}, asking: map[string]int{},
 		problems: map[string]string{}}
 	if c.record != nil {
 		s.c.network = recorded{c.network, c.record}
@@ -168,7 +169,7 @@ func (s *service) run() {
 			s.hold(func() { s.acquire(a) })
 		case a := <-s.answers:
 			s.hold(func() {
-				s.asking--
+				s.asking[a.tag]--
 				s.do(s.machine.AuthResult(a.id, a.result))
 			})
 		case r := <-s.refused:
