@@ -83,5 +83,9 @@ func targetCodes() []Code {
 				"The finding names the part, the option of the kernel's build, and what is otherwise. Everything else is in force. Findings of this code come from pixfw " +
 				"run, lab, and check --kernel, which ask the kernel of the host; translate asks none.",
 			"fixup protocol h323 h225 1720", "Load the module, or a kernel that has it; or write what the line opens into the access list."},
+		{"W518", "Line is not carried out on the kernel",
+			"No rule and no process of the kernel engine does what the line says: signatures of ip audit, content filters, a DHCP server or relay, routing protocols, " +
+				"multicast, exemptions of aaa by MAC address, management-access. The finding says what becomes of the packets instead.",
+			"ip audit interface outside attacks", "Have something else do it, or do without."},
 	}
 }

@@ -1,6 +1,9 @@
 package compiler
 
 import (
+	"encoding/hex"
+	"strings"
+
 	"pixfw/ast"
 )
 
@@ -55,8 +58,37 @@ func Compile(cfg *ast.Config) (*Plan, ast.Diagnostics) {
 
 // unbuilt keeps the lines of which some engine has to say that it does nothing with them.
 func (c *compiler) unbuilt() {
+	other := func(cmd ast.Command, kind OtherKind) { c.plan.Others = append(c.plan.Others, Other{From(cmd), kind}) }
 	for cmd := range c.cfg.Commands() {
 		switch cmd := cmd.(type) {
+		case *ast.AuditInterface:
+			other(cmd, OtherAudit)
+		case *ast.Filter:
+			other(cmd, OtherFilter)
+		case *ast.DHCPDEnable, *ast.RelayEnable, *ast.RelayServer:
+			other(cmd, OtherDHCP)
+		case *ast.NTPServer:
+			other(cmd, OtherNTP)
+		case *ast.RIP, *ast.RouterOSPF:
+			other(cmd, OtherRouting)
+		case *ast.Multicast, *ast.MRoute:
+			other(cmd, OtherMulticast)
+		case *ast.AAAMACExempt:
+			other(cmd, OtherMACExempt)
+		case *ast.ManagementAccess:
+			other(cmd, OtherInner)
+		case *ast.VPDNEnable, *ast.VPNClientSwitch:
+			other(cmd, OtherPPP)
+		case *ast.Sysopt:
+			if cmd.Option == "ipsec pl-compatible" {
+				other(cmd, OtherPL)
+			}
+		case *ast.ARP:
+			if mac, ok := parseMAC(cmd.MAC); ok {
+				if i := c.plan.IfByName(cmd.If); i != None {
+					c.plan.ARP = append(c.plan.ARP, ARP{Line: From(cmd), If: i, IP: cmd.IP, MAC: mac})
+				}
+			}
 		case *ast.AccessList:
 			// Long lists need not be looked at twice.
 		case *ast.TransformSet, *ast.TransformMode, *ast.SALifetime, *ast.MapEntry, *ast.MapSessionKey, *ast.MapClientAddress,
@@ -72,6 +104,15 @@ func (c *compiler) unbuilt() {
 			}
 		}
 	}
+}
+
+// parseMAC reads xxxx.xxxx.xxxx.
+func parseMAC(s string) (mac [6]byte, ok bool) {
+	b, err := hex.DecodeString(strings.ReplaceAll(s, ".", ""))
+	if err != nil || len(b) != len(mac) {
+		return mac, false
+	}
+	return [6]byte(b), true
 }
 
 // compiler is the state of one Compile.

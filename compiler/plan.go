@@ -69,7 +69,40 @@ type Plan struct {
 	Fragment    []Fragment     // limits of each interface, by its index
 	Service     Service
 	DenyFlows   DenyFlows
+	ARP         []ARP   // configuration order
+	Others      []Other // lines about packets that nothing else in the Plan stands for
 }
+
+// ARP is one `arp IF IP MAC` line.
+type ARP struct {
+	Line Line
+	If   int
+	IP   ast.IP
+	MAC  [6]byte
+}
+
+// Other is a line about packets that nothing else in the Plan stands for: an engine does not carry it out, and has to say so.
+type Other struct {
+	Line Line
+	Kind OtherKind
+}
+
+// OtherKind is what such a line wants.
+type OtherKind string
+
+// The kinds of such lines.
+const (
+	OtherAudit     OtherKind = "ip audit"
+	OtherFilter    OtherKind = "filter"
+	OtherDHCP      OtherKind = "dhcpd"
+	OtherRouting   OtherKind = "routing"
+	OtherMulticast OtherKind = "multicast"
+	OtherMACExempt OtherKind = "mac-exempt"
+	OtherInner     OtherKind = "management-access"
+	OtherPL        OtherKind = "pl-compatible"
+	OtherPPP       OtherKind = "ppp"
+	OtherNTP       OtherKind = "ntp"
+)
 
 // Interface is one logical interface.
 type Interface struct {

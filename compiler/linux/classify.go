@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"pixfw/ast"
+	"pixfw/compiler/nft"
 )
 
 // fate is what the translation to nftables alone makes of a kind of line that leaves no trace in the rules.
@@ -137,21 +138,19 @@ func timeoutFate(c *ast.Timeout) fate {
 	return approximated("%s: the kernel's timers of plain connections apply", strings.Join(names, ", "))
 }
 
-// fixupFate is semantics.md section 7 for a kernel without daemon: what an inspection adds, and whether anything here does.
+// fixupFate is what nft.Fixups says of an inspection.
 func fixupFate(c *ast.Fixup) fate {
 	if !c.On {
 		return harmless("the inspection is off, and nothing here does it")
 	}
-	switch c.Protocol {
-	case "http":
-		return harmless("it only logs URLs")
-	case "dns":
-		return approximated("answers longer than the limit pass, and a second answer to one query does, too")
-	case "smtp":
-		return refused("mail guard: commands beyond the basic ones reach the server")
+	for i := range nft.Fixups {
+		switch r := &nft.Fixups[i]; {
+		case r.Protocol != c.Protocol:
+		case r.Refused:
+			return refused("%s: %s", r.Protocol, r.Lacks)
+		default:
+			return approximated("%s: %s", r.Protocol, r.Lacks)
+		}
 	}
-	if c.Protocol == "rtsp" || c.Protocol == "skinny" {
-		return refused("%s: no helper follows the call, so its media connections stay closed", c.Protocol)
-	}
-	return refused("%s: no helper follows the control connection, so its data connections stay closed", c.Protocol)
+	return refused("%s: nothing here does it", c.Protocol)
 }

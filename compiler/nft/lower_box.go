@@ -2,6 +2,7 @@ package nft
 
 import (
 	"slices"
+	"strings"
 
 	"pixfw/ast"
 	"pixfw/compiler"
@@ -126,11 +127,30 @@ func (l *lowerer) services(i int) []Rule {
 // uauth drops new connections from i to o whose users would have to log in (semantics.md 5), by real addresses: what could not be
 // asked when it arrived.
 func (l *lowerer) uauth(i, o int) *Chain {
-	c := &Chain{Name: l.pairName("users", i, o), Note: "Connections whose user has to log in first, and cannot be asked"}
+	return l.needsUser(Chain{Name: l.pairName("users", i, o), Note: "Connections whose user has to log in first, and cannot be asked"}, i, o, "authentication", "109023")
+}
+
+// authorized drops new connections from i to o that a server would be asked about, of those who have not logged in (semantics.md 5.2).
+func (l *lowerer) authorized(i, o int) *Chain {
+	return l.needsUser(Chain{Name: l.pairName("authorized", i, o), Note: "Connections that only users may make"}, i, o, "authorization", "109024")
+}
+
+// askUsers leads packets with some matches to the chains of uauth and authorized.
+func (l *lowerer) askUsers(i, o int, match ...Match) (jumps []Rule, chains []Chain) {
+	for _, u := range []*Chain{l.uauth(i, o), l.authorized(i, o)} {
+		if u != nil {
+			chains = append(chains, *u)
+			jumps = append(jumps, Rule{Match: match, Do: []Stmt{Jump{u.Name}}})
+		}
+	}
+	return jumps, chains
+}
+
+func (l *lowerer) needsUser(c Chain, i, o int, what, id string) *Chain {
 	rules := func(include bool) {
 		for k := range l.p.AAARules {
 			r := &l.p.AAARules[k]
-			if r.ACL != compiler.None || r.Include != include || r.What == "accounting" || !l.rules(r, i, o) {
+			if r.ACL != compiler.None || r.Include != include || r.What != what || !l.rules(r, i, o) {
 				continue
 			}
 			from, to := r.Foreign, r.Local // local is the host on the higher interface
@@ -141,7 +161,7 @@ func (l *lowerer) uauth(i, o int) *Chain {
 				for _, d := range nets(Daddr, []ast.Net{to}) {
 					match := slices.Concat(s, d, aaaService(r))
 					if include {
-						c.Rules = append(c.Rules, refuseUser(r.Line, match...))
+						c.Rules = append(c.Rules, deny(id, "must authenticate", r.Line, match...))
 					} else {
 						c.Rules = append(c.Rules, Rule{Match: match, Do: []Stmt{Return{}}, Line: r.Line})
 					}
@@ -156,7 +176,7 @@ func (l *lowerer) uauth(i, o int) *Chain {
 	if len(c.Rules) == n {
 		return nil
 	}
-	return c
+	return &c
 }
 
 // unserved says what no rule stands for.
@@ -169,8 +189,6 @@ func (l *lowerer) unserved() {
 		case r.What == "accounting":
 			l.warn("W506", r.Line, "no accounting records are sent", "")
 		case !r.Include:
-		case r.What == "authorization" && r.ACL != compiler.None:
-			l.warn("W506", r.Line, "no server is asked what users may do: what the list names passes", "")
 		case r.What == "authorization":
 			l.warn("W506", r.Line, "no server is asked what users may do: those who have logged in may do all", "")
 		case l.opts.Live:
@@ -203,8 +221,16 @@ func (l *lowerer) unserved() {
 	for i := range p.NAT.Aliases {
 		l.warn("W515", p.NAT.Aliases[i].Line, "destinations are translated, DNS answers are not; no ARP is answered for the alias", "use static (outside,inside)")
 	}
+	var defaults []string
 	for i := range p.Fixups {
-		l.fixup(&p.Fixups[i])
+		if f := &p.Fixups[i]; !f.Line.IsDefault() {
+			l.fixup(f)
+		} else if text := f.Protocol + ": " + lacks(f.Protocol); !slices.Contains(defaults, text) {
+			defaults = append(defaults, text)
+		}
+	}
+	if len(defaults) > 0 {
+		l.note("W508", compiler.Line{}, "of the inspections that are on without a line, "+strings.Join(defaults, "; "))
 	}
 	for i := range p.NAT.Statics {
 		l.static(&p.NAT.Statics[i])
@@ -236,6 +262,7 @@ func (l *lowerer) unserved() {
 	for i := range p.Box.SNMP {
 		l.warn("W510", p.Box.SNMP[i].Line, "the firewall serves no SNMP: requests are not answered, no traps are sent", "")
 	}
+	l.others()
 	for _, line := range p.ConnTimers {
 		l.note("W509", line, "the timers of RPC and H.225 are those of conn and udp")
 	}
@@ -313,14 +340,11 @@ func (l *lowerer) ipsec() {
 }
 
 func (l *lowerer) fixup(f *compiler.Fixup) {
-	msg := lacks(f.Protocol)
+	msg := f.Protocol + ": " + lacks(f.Protocol)
 	if h, ok := kernelHelper(f); ok && l.opts.Lacks[HelperFeature(h)] {
 		return // that has been said
 	} else if ok {
 		l.note("W508", f.Line, msg)
-		return
-	}
-	if f.Line.IsDefault() {
 		return
 	}
 	l.warn("W508", f.Line, msg, "")

@@ -270,21 +270,33 @@ func (l *lowerer) loginExempt(i int, c *Chain) (out []Chain) {
 	return out
 }
 
+// listed are the rules with an access list on an interface: first those that ask for a login, then those that need one.
+func (l *lowerer) listed(i int) (out []int) {
+	for _, what := range []string{"authentication", "authorization"} {
+		for k := range l.p.AAARules {
+			if r := &l.p.AAARules[k]; r.ACL != compiler.None && r.What == what && r.Include && r.If == i {
+				out = append(out, k)
+			}
+		}
+	}
+	return out
+}
+
 // loginLists are the rules with an access list, which is compared with addresses of the wire. Only what is un-NATed, or goes to a lower
 // level, is looked at: the rest is refused for want of a translation.
 func (l *lowerer) loginLists(i int, c *Chain) (out []Chain) {
 	var lists Chain
-	for k := range l.p.AAARules {
+	for _, k := range l.listed(i) {
 		r := &l.p.AAARules[k]
-		if r.ACL == compiler.None || r.What != "authentication" || !r.Include || r.If != i {
-			continue
-		}
 		if lists.Name == "" {
 			lists.Name = l.unique("login_" + l.id[i] + "_lists")
 		}
 		do := Chain{Name: l.unique(fmt.Sprintf("login_%s_list_%d_do", l.id[i], k))}
 		for j := range l.p.NAT.Statics {
 			s := &l.p.NAT.Statics[j]
+			if r.What == "authorization" {
+				break // who has not logged in is not asked, but refused
+			}
 			if s.MappedIf != i || s.Proto == 0 || !l.loads(s) {
 				continue
 			}
@@ -296,9 +308,16 @@ func (l *lowerer) loginLists(i int, c *Chain) (out []Chain) {
 			}
 		}
 		for _, p := range loginPorts {
+			if r.What == "authorization" {
+				break
+			}
 			do.Rules = append(do.Rules, l.takeLogin(i, p.service, r.Line, proto(ast.ProtoTCP), Match{Field: Dport, Values: one(uint32(p.service))}))
 		}
-		do.Rules = append(do.Rules, refuseUser(r.Line))
+		if r.What == "authorization" {
+			do.Rules = append(do.Rules, deny("109024", "must authenticate", r.Line))
+		} else {
+			do.Rules = append(do.Rules, refuseUser(r.Line))
+		}
 		list := l.listChain(l.unique(fmt.Sprintf("login_%s_list_%d", l.id[i], k)), r.ACL, false, []Stmt{Goto{do.Name}})
 		out = append(out, list, do)
 		lists.Rules = append(lists.Rules, Rule{Do: []Stmt{Jump{list.Name}}, Line: r.Line})

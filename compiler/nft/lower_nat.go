@@ -215,11 +215,10 @@ func (l *lowerer) inbound(i, o int) []Chain {
 	add := func(r ...Rule) { out[0].Rules = append(out[0].Rules, r...) }
 	add(Rule{Match: decided, Do: []Stmt{Accept{}}})
 	add(l.returned(i, o)...)
-	if u := l.uauth(i, o); u != nil {
-		// Without a translation of the destination there is nothing to log in for.
-		out = append(out, *u)
-		add(Rule{Match: []Match{mark(MarkUnNAT)}, Do: []Stmt{Jump{u.Name}}})
-	}
+	// Without a translation of the destination there is nothing to log in for.
+	ask, users := l.askUsers(i, o, mark(MarkUnNAT))
+	out = append(out, users...)
+	add(ask...)
 	// Outside NAT translates the source of what was let in: first where a static says so.
 	let := Chain{Name: l.pairName("let", i, o), Note: "inbound, with a translation of the destination"}
 	rules, subs := l.staticRules(i, o)
@@ -313,10 +312,9 @@ func (l *lowerer) outbound(i, o int) []Chain {
 	jumps, lists := l.outboundLists(i, o)
 	out = append(out, lists...)
 	add(jumps...)
-	if u := l.uauth(i, o); u != nil {
-		out = append(out, *u)
-		add(Rule{Do: []Stmt{Jump{u.Name}}})
-	}
+	ask, users := l.askUsers(i, o)
+	out = append(out, users...)
+	add(ask...)
 	for k := range l.p.NAT.Exemptions {
 		if x := &l.p.NAT.Exemptions[k]; x.If == i && !x.Outside {
 			sub := l.listChain(fmt.Sprintf("%s_exempt_%d", c.Name, k), x.ACL, false, []Stmt{SetMark{MarkPlain}, Accept{}})

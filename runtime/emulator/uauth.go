@@ -52,9 +52,9 @@ func (e *Engine) authenticate(f *flight) bool {
 	if e.virtual(f) {
 		return true
 	}
-	rule := e.authRule(f)
+	rule := e.authRule(f, "authentication")
 	if rule == nil {
-		return false
+		return e.authorize(f)
 	}
 	if f.user != nil {
 		if f.trace {
@@ -70,6 +70,22 @@ func (e *Engine) authenticate(f *flight) bool {
 		return true
 	}
 	f.drop(e, "UAUTH", whyAuth, logs(syslog.New(109023, src, dst, e.ifName(f.in.If))), rule.Line)
+	return true
+}
+
+// authorize refuses connections that a server would be asked about, of a source that nobody has logged in from (semantics.md 5.2): there
+// is no user to ask for. Of a user no server is asked.
+func (e *Engine) authorize(f *flight) bool {
+	if f.user != nil {
+		return false
+	}
+	rule := e.authRule(f, "authorization")
+	if rule == nil {
+		return false
+	}
+	p := &f.pkt
+	src, dst := syslog.End{IP: p.Src, Port: p.SrcPort}, syslog.End{IP: p.Dst, Port: p.DstPort}
+	f.drop(e, "UAUTH", whyAuth, logs(syslog.New(109024, src, dst, e.ifName(f.in.If), syslog.ProtoName(p.Proto))), rule.Line)
 	return true
 }
 
@@ -96,12 +112,12 @@ func (e *Engine) virtual(f *flight) bool {
 	return false
 }
 
-// authRule is the include that names the connection, unless an exclude does, wherever it stands (semantics.md 5.1).
-func (e *Engine) authRule(f *flight) *compiler.AAARule {
+// authRule is the include of what (authentication, authorization) that names the connection, unless an exclude does, wherever it stands (semantics.md 5.1).
+func (e *Engine) authRule(f *flight, what string) *compiler.AAARule {
 	var found *compiler.AAARule
 	for i := range e.plan.AAARules {
 		r := &e.plan.AAARules[i]
-		if r.What != "authentication" || !e.ruleTakes(r, f) {
+		if r.What != what || !e.ruleTakes(r, f) {
 			continue
 		}
 		if !r.Include {

@@ -76,6 +76,17 @@ func (e *Engine) wanted(plan *compiler.Plan, links map[int]netlink.Link) []item 
 		route(fmt.Sprint("route ", link.Attrs().Name, " ", r.Net, " ", r.Gateway, " ", r.Metric), r.Line,
 			&netlink.Route{LinkIndex: link.Attrs().Index, Dst: e.ipnet(r.Net), Gw: toIP(r.Gateway), Priority: r.Metric, Protocol: unix.RTPROT_STATIC})
 	}
+	for i := range plan.ARP {
+		a := &plan.ARP[i]
+		link := links[a.If]
+		if link == nil || plan.Interfaces[a.If].Shutdown {
+			continue
+		}
+		neigh := &netlink.Neigh{LinkIndex: link.Attrs().Index, Family: netlink.FAMILY_V4, State: netlink.NUD_PERMANENT, IP: toIP(a.IP), HardwareAddr: a.MAC[:]}
+		out = append(out, item{key: fmt.Sprintf("neighbour %s %v %x", link.Attrs().Name, a.IP, a.MAC), line: a.Line,
+			add: func(h *netlink.Handle) error { return h.NeighSet(neigh) },
+			del: func(h *netlink.Handle) error { return h.NeighDel(neigh) }})
+	}
 	// Mapped addresses of the interface's subnet are made local, so that the kernel answers ARP for them. Packets to them
 	// that no translation takes end in the input chain, which drops them.
 	seen := map[string]bool{}

@@ -80,6 +80,8 @@ func message(plan *compiler.Plan, d *dynamic, in int, reason string, p *runtime.
 		return syslog.New(401004, p.Src, p.Dst, name(in)), true
 	case "109023":
 		return syslog.New(109023, syslog.End{IP: p.Src, Port: p.SrcPort}, syslog.End{IP: p.Dst, Port: p.DstPort}, name(in)), true
+	case "109024":
+		return syslog.New(109024, syslog.End{IP: p.Src, Port: p.SrcPort}, syslog.End{IP: p.Dst, Port: p.DstPort}, name(in), syslog.ProtoName(p.Proto)), true
 	case "201002":
 		kind, limit, _ := strings.Cut(arg, ":")
 		n, _ := strconv.Atoi(limit)

@@ -1,0 +1,36 @@
+package nft
+
+import "pixfw/compiler"
+
+// others says of each line that nothing carries out what becomes of its packets.
+func (l *lowerer) others() {
+	for i := range l.p.Others {
+		o := &l.p.Others[i]
+		if text := otherTexts[o.Kind]; text != "" {
+			l.warn("W518", o.Line, text, "")
+		}
+	}
+	for i := range l.p.AAA.Virtual {
+		v := &l.p.AAA.Virtual[i]
+		l.warn("W518", v.Line, "nobody can log in at the virtual address: connections to it are judged like those to any other", "")
+	}
+	for i := range l.p.ARP {
+		if !l.opts.Daemon {
+			l.warn("W518", l.p.ARP[i].Line, "rules alone have no neighbours: enter it with ip neighbour", "")
+		}
+	}
+}
+
+// otherTexts are the lines that nothing carries out, by their kind.
+var otherTexts = map[compiler.OtherKind]string{
+	compiler.OtherAudit:     "signatures are not looked for: nothing is dropped, reset or told of (4000nn)",
+	compiler.OtherFilter:    "content is not filtered: what the line would take out or ask for passes",
+	compiler.OtherDHCP:      "no DHCP is served or relayed: requests get no answer",
+	compiler.OtherNTP:       "the clock of the host is not set from it",
+	compiler.OtherRouting:   "no routing protocol is spoken: routes that it would learn are missing",
+	compiler.OtherMulticast: "multicast is not forwarded: it is dropped",
+	compiler.OtherMACExempt: "MAC addresses are not looked at: users of these hosts have to log in",
+	compiler.OtherInner:     "the inner address is not reached from tunnels: what goes to it is dropped",
+	compiler.OtherPL:        "what comes out of tunnels is treated as without the option, and needs sysopt connection permit-ipsec or an access list, and its translation",
+	compiler.OtherPPP:       "PPP tunnels and the VPN client are not run: packets to them are refused like those to any closed port",
+}
