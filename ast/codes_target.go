@@ -58,7 +58,7 @@ func targetCodes() []Code {
 				"load it; packets that it covers are dropped (305006). The kernel engine does it, but for policy NAT.",
 			"nat (outside) 2 198.51.100.0 255.255.255.0 outside\nglobal (inside) 2 10.0.0.200-10.0.0.210", "Use static (outside,inside)."},
 		{"W512", "No summary of logged entries",
-			"An entry with log writes 106100 for each packet that it decides. A PIX writes the first and then a summary each interval.",
+			"With rules alone an entry with log logs each packet that it decides. A PIX, like the kernel engine, writes the first and then a summary each interval.",
 			"access-list out permit tcp any host 203.0.113.80 eq 80 log", "Count on the hit count of the entry instead."},
 		{"W513", "Interface is not served",
 			"The interface has no address, or no device of this host stands for it. No packet enters or leaves by it.",

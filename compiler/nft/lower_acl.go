@@ -163,7 +163,7 @@ func (l *lowerer) accessLists() {
 		}
 		list := &l.p.ACLs[k]
 		for e := range list.Entries {
-			if list.Entries[e].Log == ast.LogOn {
+			if list.Entries[e].Log == ast.LogOn && !l.opts.Live {
 				l.note("W512", list.Entries[e].Line, "106100 is written for each first packet; there is no summary each interval")
 			}
 		}

@@ -5,6 +5,7 @@ import (
 
 	"pixfw/ast"
 	"pixfw/compiler"
+	"pixfw/runtime/acelog"
 	"pixfw/runtime/syslog"
 )
 
@@ -173,54 +174,27 @@ func (e *Engine) byLevel(f *flight) bool {
 	return true
 }
 
-// A logFlow counts the hits of one flow on an entry with `log` (semantics.md 2.3).
-type logKey struct {
-	acl  string
-	ace  int // its number
-	flow flowKey
+// loggedEntries are the flows that entries with `log` have decided, with the alarm for the end of the next interval.
+type loggedEntries struct {
+	acelog.Table
+	alarm alarm
 }
 
-type logFlow struct {
-	key      logKey
-	level    int
-	permit   bool
-	verb     string
-	interval time.Duration
-	text     syslog.Flow
-	hits     uint64
-	since    time.Duration
-	alarm    alarm
-}
-
-func (l *logFlow) deadline(*Engine) time.Duration { return l.since + l.interval }
-
-// end is the end of an interval: with hits in it there is a summary and another interval.
-func (l *logFlow) end(e *Engine) {
-	if l.hits == 0 {
-		e.forgetFlow(l)
-		return
+func (l *loggedEntries) deadline(*Engine) time.Duration {
+	if at, ok := l.Next(); ok {
+		return at
 	}
-	e.emit(syslog.Log106100(l.level, l.key.acl, l.verb, l.text, l.hits, l.interval))
-	l.hits, l.since = 0, e.now
+	return never
+}
+
+func (l *loggedEntries) end(e *Engine) {
+	l.Expire(e.now, e.emit)
 	e.arm(&l.alarm, l)
-}
-
-func (e *Engine) forgetFlow(l *logFlow) {
-	e.disarm(&l.alarm)
-	delete(e.logFlows, l.key)
-	if !l.permit {
-		e.denyFlows--
-	}
 }
 
 // logHit counts a hit of an entry with `log`. back: the entry denies, but `established` lifted that.
 func (e *Engine) logHit(f *flight, id string, ace *compiler.ACE, back bool) {
-	key := logKey{id, ace.Number, keyOf(f)}
-	if l := e.logFlows[key]; l != nil {
-		l.hits++
-		return
-	}
-	w := e.wire(f)
+	p := &f.pkt
 	verb := "denied"
 	switch {
 	case back:
@@ -228,41 +202,8 @@ func (e *Engine) logHit(f *flight, id string, ace *compiler.ACE, back bool) {
 	case ace.Permit:
 		verb = "permitted"
 	}
-	e.emit(syslog.Log106100(ace.LogLevel, id, verb, w, 1, 0))
-	if e.tooManyFlows(ace.Permit) {
-		return
-	}
-	if !ace.Permit {
-		e.denyFlows++
-	}
-	interval := ace.Interval
-	if interval <= 0 {
-		interval = 300 * time.Second
-	}
-	l := &logFlow{key: key, level: ace.LogLevel, permit: ace.Permit, verb: verb, interval: interval, text: w, since: e.now}
-	e.logFlows[key] = l
-	e.arm(&l.alarm, l)
-}
-
-// tooManyFlows reports whether another flow may not be counted: denied ones have a limit of their own, of which 106101 tells at
-// most once each alert interval (semantics.md 2.3).
-func (e *Engine) tooManyFlows(permit bool) bool {
-	limit, interval := e.plan.DenyFlows.Max, e.plan.DenyFlows.AlertInterval
-	if limit <= 0 {
-		limit = e.limits.LogFlows
-	}
-	if interval <= 0 {
-		interval = 300 * time.Second
-	}
-	if permit {
-		return len(e.logFlows)-e.denyFlows >= e.limits.LogFlows
-	}
-	if e.denyFlows < limit {
-		return false
-	}
-	if e.now >= e.alerted+interval {
-		e.alerted = e.now
-		e.emit(syslog.New(106101, limit))
-	}
-	return true
+	e.logged.Hit(acelog.Key{List: id, Entry: ace.Number, In: f.in.If, Proto: p.Proto, Src: p.Src, Dst: p.Dst, SrcPort: p.SrcPort, DstPort: p.DstPort},
+		acelog.Hit{Level: ace.LogLevel, Verb: verb, Permit: ace.Permit, Interval: ace.Interval, Flow: e.wire(f)},
+		acelog.LimitsOf(e.plan, e.limits.LogFlows), e.now, e.emit)
+	e.arm(&e.logged.alarm, &e.logged)
 }

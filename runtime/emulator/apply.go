@@ -114,12 +114,6 @@ func (e *Engine) forget(plan *compiler.Plan, to []int) {
 			e.dropFragments(s)
 		}
 	}
-	for _, l := range e.logFlows {
-		k := l.key
-		if to[k.flow.in] == compiler.None {
-			e.forgetFlow(l)
-		}
-	}
 	for k, i := range e.intercepts {
 		if to[k.in] == compiler.None {
 			e.disarm(&i.alarm)
@@ -225,12 +219,7 @@ func (e *Engine) renumber(to []int) {
 		s.key, frags[k] = k, s
 	}
 	e.frags = frags
-	flows := make(map[logKey]*logFlow, len(e.logFlows))
-	for k, l := range e.logFlows {
-		k.flow.in = uint16(to[k.flow.in])
-		l.key, flows[k] = k, l
-	}
-	e.logFlows = flows
+	e.logged.Renumber(func(in int) int { return to[in] })
 }
 
 // rearm looks at all deadlines again: the timers may have changed.

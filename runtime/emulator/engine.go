@@ -58,10 +58,8 @@ type Engine struct {
 	intercepts map[flowKey]*intercept
 	shuns      map[ast.IP]*runtime.Shun
 	frags      map[fragKey]*fragSet
-	waiting    []int         // fragments, by interface
-	denyFlows  int           // of logFlows: those of deny entries
-	alerted    time.Duration // when 106101 was last logged
-	logFlows   map[logKey]*logFlow
+	waiting    []int // fragments, by interface
+	logged     loggedEntries
 	hits       [][]uint64 // by access list and entry
 	counters   []runtime.Counters
 	alarms     alarmHeap
@@ -91,9 +89,7 @@ func NewLimited(clock runtime.Clock, limits Limits) *Engine {
 	e.children = make(map[childKey]*child)
 	e.intercepts = make(map[flowKey]*intercept)
 	e.shuns = make(map[ast.IP]*runtime.Shun)
-	e.alerted = -1 << 62
 	e.frags = make(map[fragKey]*fragSet)
-	e.logFlows = make(map[logKey]*logFlow)
 	return e
 }
 
@@ -189,9 +185,9 @@ func (e *Engine) Close() error {
 	defer e.mu.Unlock()
 	fresh := NewLimited(e.clock, e.limits)
 	e.conns, e.hosts, e.xlates, e.users = fresh.conns, fresh.hosts, fresh.xlates, fresh.users
-	e.children, e.frags, e.logFlows, e.intercepts, e.shuns = fresh.children, fresh.frags, fresh.logFlows, fresh.intercepts, fresh.shuns
+	e.children, e.frags, e.intercepts, e.shuns = fresh.children, fresh.frags, fresh.intercepts, fresh.shuns
 	e.siblings = false
-	e.derived, e.waiting, e.spareConns, e.spareHosts, e.denyFlows, e.alerted = derived{}, nil, nil, nil, 0, fresh.alerted
+	e.derived, e.waiting, e.spareConns, e.spareHosts, e.logged = derived{}, nil, nil, nil, loggedEntries{}
 	e.plan, e.sas, e.clients, e.alarms, e.subs, e.hits, e.counters = nil, nil, nil, nil, nil, nil, nil
 	e.connCount, e.userMost, e.connMost = 0, 0, 0
 	return nil

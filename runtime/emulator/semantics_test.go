@@ -406,8 +406,8 @@ func TestDenyFlowLimit(t *testing.T) {
 	l.wait(10 * time.Second)
 	l.expect("outside", udp("198.51.100.7:99", "203.0.113.80:53"), "drop 106100 106101")
 	l.wait(time.Hour)
-	if l.denyFlows != 0 || len(l.logFlows) != 0 {
-		t.Errorf("left over: %d, %d", l.denyFlows, len(l.logFlows))
+	if permitted, denied := l.logged.Len(); permitted+denied != 0 {
+		t.Errorf("left over: %d, %d", permitted, denied)
 	}
 }
 

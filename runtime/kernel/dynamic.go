@@ -12,6 +12,7 @@ import (
 	"pixfw/compiler"
 	"pixfw/compiler/nft"
 	"pixfw/runtime"
+	"pixfw/runtime/acelog"
 	"pixfw/runtime/syslog"
 )
 
@@ -34,6 +35,8 @@ type dynamic struct {
 	live      live
 	fragments fragments
 	hosts     hosts
+	entries   acelog.Table // packets that access list entries with `log` have decided; times count from began
+	began     time.Time
 	conns     map[tuple]*conn
 	gone      map[tuple]uint32 // connections that were ended here, by id, until their last event
 	number    uint64           // of the newest connection
@@ -49,11 +52,14 @@ type dynamic struct {
 }
 
 func newDynamic(ns *space, clock runtime.Clock, emit func([]runtime.Message)) *dynamic {
-	return &dynamic{clock: clock, ns: ns, emit: emit, xlates: newXlateTable(), live: newLive(), hosts: newHosts(), conns: map[tuple]*conn{}, gone: map[tuple]uint32{}}
+	return &dynamic{clock: clock, began: clock.Now(), ns: ns, emit: emit, xlates: newXlateTable(), live: newLive(), hosts: newHosts(), conns: map[tuple]*conn{}, gone: map[tuple]uint32{}}
 }
 
 // use makes a plan and its ruleset the ones in force. The lock is held.
 func (d *dynamic) use(plan *compiler.Plan, rules *nft.Ruleset) {
+	if old := d.plan; old != nil {
+		d.entries.Renumber(func(in int) int { return plan.IfByName(old.Interfaces[in].Name) })
+	}
 	d.plan, d.rules = plan, rules
 	d.requests, d.pats = map[uint32]*nft.Request{}, map[uint32]*nft.PATClass{}
 	for i := range rules.Requests {
@@ -275,6 +281,8 @@ func (d *dynamic) tick() error {
 		closing, err = d.expire(idle)
 	}
 	d.hostsTick()
+	var log []runtime.Message
+	d.entries.Expire(d.clock.Now().Sub(d.began), func(m runtime.Message) { log = append(log, m) })
 	err = errors.Join(err, d.usersTick(), d.pairsTick(), d.halfTick())
 	generation := d.resync > 0
 	read := generation || len(closing) > 0 || d.mayEnd()
@@ -283,6 +291,7 @@ func (d *dynamic) tick() error {
 	}
 	d.mu.Unlock()
 	if err != nil || !read {
+		d.emit(log)
 		return err
 	}
 
@@ -310,7 +319,6 @@ func (d *dynamic) tick() error {
 			}
 		}
 	})
-	var log []runtime.Message
 	d.mu.Lock()
 	if err != nil {
 		first = 0

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -422,7 +423,9 @@ func (e *Engine) logged(l logged) {
 		return
 	}
 	var list []runtime.Message
-	if m, ok := message(plan, e.dyn, in, l.prefix, &l.packet); ok {
+	if arg, is := strings.CutPrefix(l.prefix, "106100:"); is {
+		list = e.dyn.entryHit(plan, in, arg, &l.packet)
+	} else if m, ok := message(plan, e.dyn, in, l.prefix, &l.packet); ok {
 		list = []runtime.Message{m}
 		switch {
 		case (m.ID == 710002 || m.ID == 710003) && l.packet.Proto == ast.ProtoTCP:

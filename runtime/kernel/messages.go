@@ -40,19 +40,6 @@ func message(plan *compiler.Plan, d *dynamic, in int, reason string, p *runtime.
 		return syslog.New(106022, syslog.ProtoName(p.Proto), p.Src, p.Dst, name(in)), true
 	case "106023":
 		return syslog.Deny106023(f, arg), true
-	case "106100":
-		a, e, _ := strings.Cut(arg, ":")
-		acl, err1 := strconv.Atoi(a)
-		entry, err2 := strconv.Atoi(e)
-		if err1 != nil || err2 != nil || acl >= len(plan.ACLs) || entry >= len(plan.ACLs[acl].Entries) {
-			return runtime.Message{}, false
-		}
-		ace := &plan.ACLs[acl].Entries[entry]
-		verb := "denied"
-		if ace.Permit {
-			verb = "permitted"
-		}
-		return syslog.Log106100(ace.LogLevel, plan.ACLs[acl].ID, verb, f, 1, 0), true
 	case "106002", "106018":
 		list, err := strconv.Atoi(arg)
 		if err != nil {

@@ -81,7 +81,6 @@ func ids(v *runtime.Verdict) []int {
 var Unlike = map[string]string{
 	"elsewhere": "a packet to an address that the firewall answers for on another interface, dropped by both: Linux takes it for its own before " +
 		"levels and translation are looked at, and logs nothing of what a PIX may have to say",
-	"repeats": "106100 is written for every packet (W512)",
 	"quoting": "an ICMP error about a connection that uses another static of its host than the host's own packets do: the packet in it is translated " +
 		"like the error, a PIX asks the connection",
 	"sender":    "with outside NAT, ICMP that answers to a PAT address: conntrack knows what is answered, and does not translate or refuse its sender by the rules",
@@ -107,8 +106,6 @@ func unlike(plan *compiler.Plan, why string, p *pair) string {
 	switch {
 	case dropped && messages && len(without(ids(k), 106100)) == 0 && elsewhere(plan, in, sent):
 		return "elsewhere"
-	case messages && e.Action == k.Action && !slices.Contains(ids(e), 106100) && slices.Equal(ids(e), without(ids(k), 106100)):
-		return "repeats"
 	case passed && messages && len(plan.Established) > 0 && slices.Equal(without(ids(e), 106100), ids(k)):
 		return "lifted"
 	case passed && messages && sent.HasPorts() && len(plan.NAT.Policies) > 0 && slices.Equal(without(ids(e), 305011), ids(k)):
