@@ -98,6 +98,9 @@ func (d *dynamic) newConn(f *flow) (log []runtime.Message) {
 		}
 	}
 	d.conns[f.orig] = c
+	if !steady(f.orig.proto) {
+		d.lively++
+	}
 	d.joinHost(c, f)
 	d.comesBack(c, true)
 	d.beginsHalf(c, f)
@@ -177,6 +180,9 @@ func (d *dynamic) endConn(f *flow) []runtime.Message {
 // drop removes a connection. last is what conntrack said at its end; nil: that is not known. The lock is held.
 func (d *dynamic) drop(k tuple, c *conn, last *flow) []runtime.Message {
 	delete(d.conns, k)
+	if !steady(k.proto) {
+		d.lively--
+	}
 	d.partHost(c)
 	d.comesBack(c, false)
 	d.endsHalf(c)
