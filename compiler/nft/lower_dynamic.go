@@ -101,7 +101,7 @@ func (l *lowerer) ask(n *compiler.Nat, o int) []Rule {
 	if n.ID != 0 {
 		r.Pools = ranges
 		for _, g := range pats {
-			r.PATs = append(r.PATs, l.patClass(g))
+			r.PATs = append(r.PATs, l.patClass(g, n.ACL))
 		}
 	}
 	l.rs.Requests = append(l.rs.Requests, r)
@@ -112,12 +112,16 @@ func (l *lowerer) ask(n *compiler.Nat, o int) []Rule {
 	return append(rules, Rule{Do: []Stmt{SetPacketMark{r.Mark}, ToQueue{Num: Queue, Compat: l.opts.CompatQueue}}, Line: n.Line})
 }
 
-// patClass is the class of a PAT global, by its index in PATs.
-func (l *lowerer) patClass(g int) int {
-	if k := slices.IndexFunc(l.rs.PATs, func(c PATClass) bool { return c.Global == g }); k >= 0 {
+// patClass is the class of a PAT global, by its index in PATs: one for the nat lines, and for policy NAT one for each access list.
+func (l *lowerer) patClass(g, acl int) int {
+	if k := slices.IndexFunc(l.rs.PATs, func(c PATClass) bool { return c.Global == g && c.ACL == acl }); k >= 0 {
 		return k
 	}
-	l.rs.PATs = append(l.rs.PATs, PATClass{l.class(fmt.Sprintf("pat %d", g)), g})
+	name := fmt.Sprintf("pat %d", g)
+	if acl != compiler.None {
+		name += fmt.Sprintf(" policy %d", acl)
+	}
+	l.rs.PATs = append(l.rs.PATs, PATClass{l.class(name), g, acl})
 	return len(l.rs.PATs) - 1
 }
 
@@ -128,7 +132,12 @@ func (l *lowerer) daemonGlobals() {
 		if l.dev[g.If] == "" || !g.PAT {
 			continue
 		}
-		l.pat(g, class(l.rs.PATs[l.patClass(k)].Class))
+		l.patClass(k, compiler.None)
+		for _, c := range l.rs.PATs {
+			if c.Global == k {
+				l.pat(g, class(c.Class))
+			}
+		}
 	}
 }
 

@@ -389,7 +389,7 @@ func (l *lowerer) dynamic(n *compiler.Nat, o int) []Rule {
 	m := l.class(fmt.Sprintf("global %d %d", n.ID, o))
 	if l.opts.Daemon {
 		_, pats := l.ranges(n.ID, o)
-		m = l.rs.PATs[l.patClass(pats[0])].Class
+		m = l.rs.PATs[l.patClass(pats[0], n.ACL)].Class
 	}
 	do := []Stmt{SetMark{m}, Accept{}}
 	if !g.PAT {

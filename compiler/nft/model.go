@@ -119,6 +119,7 @@ type Request struct {
 type PATClass struct {
 	Class  uint32
 	Global int // index in the Plan's Globals
+	ACL    int // of policy NAT; None
 }
 
 // A Helper is a connection tracking helper of the kernel.

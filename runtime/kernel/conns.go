@@ -129,7 +129,7 @@ func (d *dynamic) translations(f *flow, about *syslog.Connection) (used [2]*xlat
 	if p := d.pats[f.class()]; p != nil && used[0] == nil && d.plan.NAT.Globals[p.Global].First == f.reply.dst {
 		g := &d.plan.NAT.Globals[p.Global]
 		in := d.plan.IfByName(about.Local.If)
-		k := xlateKey{realIf: in, mappedIf: g.If, real: f.orig.src, acl: compiler.None, proto: f.orig.proto, port: f.orig.sport,
+		k := xlateKey{realIf: in, mappedIf: g.If, real: f.orig.src, acl: p.ACL, proto: f.orig.proto, port: f.orig.sport,
 			mapped: f.reply.dst, mappedPort: f.reply.dport}
 		if used[0] = d.xlates.byKey[k]; used[0] == nil && in != compiler.None && len(d.xlates.list)-d.xlates.hosts < maxPATs {
 			fresh = &xlate{key: k, mapped: f.reply.dst, pat: f.reply.dport, isPAT: true}

@@ -181,7 +181,11 @@ func (d *dynamic) answer(batch []queued) []answer {
 			fresh = append(fresh, x)
 			made = append(made, x.built(d.plan))
 			said[i] = made[len(made)-1:]
-		case x.closing:
+		default:
+			// What it refuses here is refused with the others that have a translation.
+			_ = d.hostFull(r, x, 0, &q.packet, now)
+		}
+		if x.closing {
 			x.closing = false
 			c.put(m, x)
 			revived = append(revived, x)

@@ -162,10 +162,8 @@ func (d *dynamic) admit(l *nft.ConnLimit, p *runtime.Packet, now time.Time) (boo
 	if l.Inbound {
 		k.ip, in, out = p.Dst, out, in
 	}
-	as := forwarded{p.Src, p.Dst, p.SrcPort, p.DstPort}
-	_, again := d.hosts.fresh[as]
-	if _, is := d.hosts.older[as]; is || again {
-		return true, runtime.Message{} // sent once more
+	if d.hosts.known(p) {
+		return true, runtime.Message{} // sent once more, or counted when it got its translation
 	}
 	global := d.globalOf(d.plan, in, out, p)
 	if l.Most > 0 && d.hostHas(k, l.Most, now) || len(d.hosts.fresh) >= maxAdmitted {
@@ -176,10 +174,23 @@ func (d *dynamic) admit(l *nft.ConnLimit, p *runtime.Packet, now time.Time) (boo
 		// To the host, the firewall answers the next one; for others it cannot answer.
 		return false, syslog.New(201003, half, l.Half, syslog.End{IP: p.Src, Port: p.SrcPort}, global, syslog.End{IP: k.ip, Port: p.DstPort}, d.plan.Interfaces[in].Name)
 	}
-	h.tcp++
-	h.admitted++
-	d.hosts.fresh[as] = k
+	d.hosts.admit(k, p)
 	return true, runtime.Message{}
+}
+
+func (h *hosts) known(p *runtime.Packet) bool {
+	as := forwarded{p.Src, p.Dst, p.SrcPort, p.DstPort}
+	_, fresh := h.fresh[as]
+	_, older := h.older[as]
+	return fresh || older
+}
+
+// admit counts a packet that is let through.
+func (h *hosts) admit(k hostKey, p *runtime.Packet) {
+	x := h.get(k)
+	x.tcp++
+	x.admitted++
+	h.fresh[forwarded{p.Src, p.Dst, p.SrcPort, p.DstPort}] = k
 }
 
 // hostHas reports whether a host has most connections or more. Those that are over are told of late: when a host seems to have too many,
@@ -216,14 +227,17 @@ func (d *dynamic) hostHas(k hostKey, most int, now time.Time) bool {
 	return h.tcp >= most
 }
 
-// hostFull is what a PIX says when the host that asks for a translation has as many connections as its line allows: it gets none then.
-// The zero Message: nothing. The lock is held.
+// hostFull is what a PIX says when the host that asks for a translation, x or of a class, has as many connections as its line allows: it
+// gets none then. The zero Message: nothing, and the connection counts from now on. The lock is held.
 func (d *dynamic) hostFull(r *nft.Request, x *xlate, class uint32, p *runtime.Packet, now time.Time) runtime.Message {
-	if r.Nat.MaxConns == 0 || r.Nat.Outside || p.Proto != ast.ProtoTCP || x == nil && class == 0 {
+	if r.Nat.MaxConns == 0 || r.Nat.Outside || p.Proto != ast.ProtoTCP || x == nil && class == 0 || d.hosts.known(p) {
 		return runtime.Message{}
 	}
 	k := hostKey{d.plan.Interfaces[r.In].Name, p.Src}
-	if !d.hostHas(k, r.Nat.MaxConns, now) {
+	if !d.hostHas(k, r.Nat.MaxConns, now) && len(d.hosts.fresh) < maxAdmitted {
+		if r.Nat.Embryonic == 0 {
+			d.hosts.admit(k, p)
+		}
 		return runtime.Message{}
 	}
 	var global ast.IP

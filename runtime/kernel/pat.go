@@ -23,6 +23,7 @@ type patClass struct {
 type patHolder struct {
 	realIf, mappedIf int
 	real             ast.IP
+	acl              int // of policy NAT; None
 	proto            uint8
 	port             uint16
 }
@@ -51,7 +52,7 @@ func (t *patPorts) add(x *xlate, n int) {
 	if t.used[k] += n; t.used[k] <= 0 {
 		delete(t.used, k)
 	}
-	h := patHolder{x.key.realIf, x.key.mappedIf, x.key.real, x.key.proto, x.key.port}
+	h := patHolder{x.key.realIf, x.key.mappedIf, x.key.real, x.key.acl, x.key.proto, x.key.port}
 	if n > 0 {
 		t.holds[h] = x.mapped
 	} else if t.holds[h] == x.mapped {
@@ -65,7 +66,7 @@ func (t *patPorts) serves(r *nft.Request, p *runtime.Packet, mapped ast.IP) bool
 	if p.Proto == ast.ProtoICMP {
 		port = p.ICMPID
 	}
-	if ip, ok := t.holds[patHolder{r.In, r.Out, p.Src, p.Proto, port}]; ok {
+	if ip, ok := t.holds[patHolder{r.In, r.Out, p.Src, r.Nat.ACL, p.Proto, port}]; ok {
 		return ip == mapped
 	}
 	class, size := classOf(p.Proto, port)

@@ -129,7 +129,7 @@ func TestRekey(t *testing.T) {
 // given back the first serves again.
 func TestPATInOrder(t *testing.T) {
 	table := newXlateTable()
-	r := &nft.Request{In: 1, Out: 0}
+	r := &nft.Request{In: 1, Out: 0, Nat: &compiler.Nat{ACL: compiler.None}}
 	first, second := ast.MustIP("203.0.113.20"), ast.MustIP("203.0.113.21")
 	packet := func(host int, proto uint8, port uint16) *runtime.Packet {
 		return &runtime.Packet{Proto: proto, Src: ast.MustIP("10.0.0.0") + ast.IP(host), SrcPort: port, ICMPID: port}

@@ -89,7 +89,6 @@ var Unlike = map[string]string{
 	"asked": "the door asks for a user before outbound lists are looked at, and nobody is asked who goes to a live translation (109023): both before " +
 		"the rules of the forward hook, which drop",
 	"oversize":  "a first DNS message that is too long: a PIX has built the connection when it drops it (302015)",
-	"policy":    "one port of a host, by policy NAT and by another nat, through one PAT address: one translation on Linux, two on a PIX (305011)",
 	"lifted":    "what an established line permits passes by the access list: no entry counts it, or logs it (106100)",
 	"replies":   "an echo reply that answers nothing, out through PAT: conntrack makes a flow of requests only (W514)",
 	"collision": "two connections that translation would make one: a PIX refuses the second (305006), Linux gives it another port",
@@ -108,8 +107,6 @@ func unlike(plan *compiler.Plan, why string, p *pair) string {
 		return "elsewhere"
 	case passed && messages && len(plan.Established) > 0 && slices.Equal(without(ids(e), 106100), ids(k)):
 		return "lifted"
-	case passed && messages && sent.HasPorts() && len(plan.NAT.Policies) > 0 && slices.Equal(without(ids(e), 305011), ids(k)):
-		return "policy"
 	case passed && why == quotedPacket && sent.About.HasPorts():
 		return "quoting"
 	case sent.Proto == ast.ProtoICMP && k.Action == runtime.Forward && pat && outsideNAT(plan):
