@@ -19,7 +19,7 @@ func Lower(plan *compiler.Plan, names map[int]string, options ...Options) (*Rule
 	if len(options) > 0 {
 		opts = options[0]
 	}
-	l := &lowerer{p: plan, opts: opts, dev: map[int]string{}, number: map[int]uint32{}, rs: &Ruleset{}, at: map[ast.Pos]*ast.Diagnostic{}, used: map[string]int{}, id: map[int]string{}, to: map[int][]Range{}}
+	l := &lowerer{p: plan, opts: opts, dev: map[int]string{}, number: map[int]uint32{}, rs: &Ruleset{}, at: map[ast.Pos]*ast.Diagnostic{}, used: map[string]int{}, id: map[int]string{}, to: map[int][]Range{}, outbounds: map[[2]int][]Rule{}}
 	for i := range plan.Interfaces {
 		f := &plan.Interfaces[i]
 		switch {
@@ -108,6 +108,8 @@ type lowerer struct {
 	used   map[string]int // and the last number that was put after it
 	diags  ast.Diagnostics
 	at     map[ast.Pos]*ast.Diagnostic
+
+	outbounds map[[2]int][]Rule // jumps to outbound lists, by interfaces
 
 	classes []Rule // postrouting: how the classes of translation are carried out
 	noted   []Rule // postrouting: dynamic translations that are alive

@@ -133,6 +133,7 @@ func (l *lowerer) check(i int) Chain {
 	c.Rules = append(c.Rules, l.decrypted(i)...)
 	c.Rules = append(c.Rules, l.comesBack()...)
 	if f.ACL == compiler.None {
+		c.Rules = append(c.Rules, l.refusedOut(i)...)
 		// A conduit permits what goes to a higher level, by the addresses of the wire (semantics.md 2.4).
 		for k := range l.p.Conduits {
 			ace := &l.p.Conduits[k].ACE

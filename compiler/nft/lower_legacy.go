@@ -9,12 +9,54 @@ import (
 	"pixfw/compiler"
 )
 
-// outboundLists are the chains of the lists that are applied to interface i, for packets to the lower o. Where an access list is
-// bound they are not looked at. Several lists must all permit (semantics.md 2.4).
-func (l *lowerer) outboundLists(i, o int) (jumps []Rule, chains []Chain) {
-	if l.p.Interfaces[i].ACL != compiler.None {
-		return nil, nil
+// refusedOut are the lists at the access check, before anybody is asked who he is: for what goes to a lower interface by the address that
+// it was sent to. What an alias or a static makes of others, the lists see when it is there.
+func (l *lowerer) refusedOut(i int) (rules []Rule) {
+	var changed []Range
+	for k := range l.p.NAT.Statics {
+		if s := &l.p.NAT.Statics[k]; s.MappedIf == i && s.Mask.Contiguous() {
+			changed = append(changed, netRange(s.MappedNet()))
+		}
 	}
+	for k := range l.p.NAT.Aliases {
+		if a := &l.p.NAT.Aliases[k]; a.If == i && a.Mask.Contiguous() {
+			changed = append(changed, netRange(a.DNATNet()))
+		}
+	}
+	for _, o := range l.ifs {
+		if l.level(o) >= l.level(i) {
+			continue
+		}
+		jumps := l.outboundLists(i, o)
+		if len(jumps) == 0 {
+			continue
+		}
+		to := subtract(l.to[o], changed)
+		for len(to) > 0 {
+			n := min(len(to), chunk)
+			match := []Match{dst(to[:n]...)}
+			if un := l.un[i]; un != "" {
+				match = append(match, Match{Field: Daddr, Not: true, Set: un})
+			}
+			for _, r := range jumps {
+				rules = append(rules, Rule{Match: match, Do: r.Do, Line: r.Line})
+			}
+			to = to[n:]
+		}
+	}
+	return rules
+}
+
+// outboundLists are jumps to the lists that are applied to interface i, for packets to the lower o. Where an access list is
+// bound they are not looked at. Several lists must all permit (semantics.md 2.4).
+func (l *lowerer) outboundLists(i, o int) (jumps []Rule) {
+	if l.p.Interfaces[i].ACL != compiler.None {
+		return nil
+	}
+	if known, is := l.outbounds[[2]int{i, o}]; is {
+		return known
+	}
+	var chains []Chain
 	for k := range l.p.Applies {
 		a := &l.p.Applies[k]
 		if a.If != i || a.List < 0 || a.List >= len(l.p.Outbound) {
@@ -46,7 +88,9 @@ func (l *lowerer) outboundLists(i, o int) (jumps []Rule, chains []Chain) {
 			chains = append(chains, turned)
 		}
 	}
-	return jumps, chains
+	l.rs.Chains = append(l.rs.Chains, chains...)
+	l.outbounds[[2]int{i, o}] = jumps
+	return jumps
 }
 
 // bestFirst are the rules of a list that decide: the longest mask first, then the narrowest ports, then a named protocol; of equals

@@ -138,6 +138,12 @@ func (l *lowerer) loginRule(r *compiler.AAARule, i, o int) (rules []Rule) {
 		alternatives = append(alternatives, []Match{dst(seen[:n]...)})
 		seen = seen[n:]
 	}
+	if un := l.un[i]; un != "" && to.Mask.Contiguous() {
+		real := []Range{netRange(to)}
+		for _, r := range pieces(subtract(real, subtract(real, l.to[o]))) {
+			alternatives = append(alternatives, []Match{{Field: LiveDaddr, Set: un, Values: r}})
+		}
+	}
 	if l.level(i) > l.level(o) {
 		for _, d := range nets(Daddr, []ast.Net{to}) {
 			m := append(slices.Clone(d), inSet(Daddr, "route_"+l.id[o]), Match{Field: Daddr, Not: true, Values: merge(l.toBox(i))})

@@ -309,9 +309,7 @@ func (l *lowerer) outbound(i, o int) []Chain {
 	add := func(r ...Rule) { out[0].Rules = append(out[0].Rules, r...) }
 	add(Rule{Match: decided, Do: []Stmt{Accept{}}})
 	add(l.returned(i, o)...)
-	jumps, lists := l.outboundLists(i, o)
-	out = append(out, lists...)
-	add(jumps...)
+	add(l.outboundLists(i, o)...)
 	ask, users := l.askUsers(i, o)
 	out = append(out, users...)
 	add(ask...)

@@ -408,6 +408,14 @@ func (e *encoder) match(m *Match) ([]expr.Any, error) {
 		return e.values(m, payload(network, quotedSaddr, 4), nftables.TypeIPAddr, be32)
 	case QuotedDaddr:
 		return e.values(m, payload(network, quotedDaddr, 4), nftables.TypeIPAddr, be32)
+	case LiveDaddr:
+		set := e.sets[m.Set]
+		if set == nil {
+			return nil, fmt.Errorf("no map %s", m.Set)
+		}
+		real, err := e.values(&Match{Values: m.Values, Not: m.Not}, &expr.Lookup{SourceRegister: 1, DestRegister: 1, IsDestRegSet: true, SetID: set.ID, SetName: set.Name},
+			nftables.TypeIPAddr, be32)
+		return append([]expr.Any{payload(network, 16, 4)}, real...), err
 	case OrigSaddr:
 		return e.values(m, &expr.Ct{Key: ctSaddr, Register: 1}, nftables.TypeIPAddr, be32)
 	case OrigDaddr:

@@ -247,6 +247,7 @@ const (
 	AskedBefore    // no value: the DNS query that a packet is, likewise
 	QuotedSaddr    // of the packet in an ICMP error
 	QuotedDaddr
+	LiveDaddr // what a LiveMap has for the destination
 	OrigSaddr
 	OrigDaddr // as the first packet of the connection had it on the wire
 	OrigDport

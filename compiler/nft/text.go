@@ -263,24 +263,31 @@ func (d Dispatch) text(proto string) string {
 	return field + " vmap @" + d.Set
 }
 
+// values are those that a field is compared with.
+func (m *Match) values(f func(Range) string) string {
+	op := ""
+	if m.Not {
+		op = "!= "
+	}
+	if m.Set != "" {
+		return op + "@" + m.Set
+	}
+	if len(m.Values) == 1 {
+		return op + f(m.Values[0])
+	}
+	var w []string
+	for _, v := range m.Values {
+		w = append(w, f(v))
+	}
+	return op + "{ " + strings.Join(w, ", ") + " }"
+}
+
 func (m *Match) text(proto string) string {
 	op := ""
 	if m.Not {
 		op = "!= "
 	}
-	value := func(f func(Range) string) string {
-		if m.Set != "" {
-			return op + "@" + m.Set
-		}
-		if len(m.Values) == 1 {
-			return op + f(m.Values[0])
-		}
-		var w []string
-		for _, v := range m.Values {
-			w = append(w, f(v))
-		}
-		return op + "{ " + strings.Join(w, ", ") + " }"
-	}
+	value := m.values
 	switch m.Field {
 	case Iif:
 		return `iifname ` + op + `"` + m.Name + `"`
@@ -323,6 +330,8 @@ func (m *Match) text(proto string) string {
 			return "ct status ! " + strings.Join(bits(m.Mask, statusWords), ",")
 		}
 		return "ct status " + strings.Join(bits(m.Mask, statusWords), ",")
+	case LiveDaddr:
+		return "ip daddr map @" + m.Set + " " + (&Match{Field: m.Field, Not: m.Not, Values: m.Values}).values(Range.addr)
 	case OrigSaddr:
 		return "ct original ip saddr " + value(Range.addr)
 	case OrigDaddr:

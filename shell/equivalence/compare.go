@@ -86,8 +86,7 @@ var Unlike = map[string]string{
 	"sender":    "with outside NAT, ICMP that answers to a PAT address: conntrack knows what is answered, and does not translate or refuse its sender by the rules",
 	"allocated": "a packet that is no answer, and hits by chance a port that PAT has given out on one engine: the engines give out others",
 	"ports":     "Linux gives a port of a host another PAT port where the first would make two connections one: another 305011 for it",
-	"asked": "the door asks for a user before outbound lists are looked at, and nobody is asked who goes to a live translation (109023): both before " +
-		"the rules of the forward hook, which drop",
+	"asked":     "a destination that an alias or a static makes another: the door asks for a user before outbound lists, which see it then, deny",
 	"oversize":  "a first DNS message that is too long: a PIX has built the connection when it drops it (302015)",
 	"lifted":    "what an established line permits passes by the access list: no entry counts it, or logs it (106100)",
 	"replies":   "an echo reply that answers nothing, out through PAT: conntrack makes a flow of requests only (W514)",
@@ -113,8 +112,8 @@ func unlike(plan *compiler.Plan, why string, p *pair) string {
 		return "sender"
 	case dropped && messages && slices.Contains(ids(e), 410001) && slices.Equal(without(ids(e), 302015, 305009, 305011), without(ids(k), 305009, 305011)):
 		return "oversize"
-	case (k.Action == runtime.Auth || slices.Contains(ids(k), 109023)) && slices.ContainsFunc(plan.Applies, func(a compiler.Apply) bool { return a.If == in }),
-		e.Action == runtime.Auth && slices.Contains(ids(k), 109023):
+	case (k.Action == runtime.Auth || slices.Contains(ids(k), 109023)) && slices.ContainsFunc(plan.Applies, func(a compiler.Apply) bool { return a.If == in }) &&
+		becomes(plan, in, sent.Dst):
 		return "asked"
 	case e.Action != k.Action && sent.HasPorts() && pat && (p.step.answer == nil || p.step.anew):
 		return "allocated"
@@ -160,6 +159,12 @@ func elsewhere(plan *compiler.Plan, in int, p *runtime.Packet) bool {
 	return owned(p.Dst) || slices.ContainsFunc(n.Statics, func(s compiler.Static) bool {
 		return s.MappedIf == in && s.MappedNet().Contains(p.Dst) && (s.Proto == 0 && owned(s.ToReal(p.Dst)) || s.Proto == p.Proto && s.MappedPort == p.DstPort && owned(s.Real))
 	})
+}
+
+// becomes reports whether a static or an alias makes another destination of an address.
+func becomes(plan *compiler.Plan, in int, ip ast.IP) bool {
+	return slices.ContainsFunc(plan.NAT.Statics, func(s compiler.Static) bool { return s.MappedIf == in && s.MappedNet().Contains(ip) }) ||
+		slices.ContainsFunc(plan.NAT.Aliases, func(a compiler.Alias) bool { return a.If == in && a.DNATNet().Contains(ip) })
 }
 
 func without(list []int, drop ...int) []int {
