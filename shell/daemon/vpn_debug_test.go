@@ -14,7 +14,7 @@ func TestVPNDebug(t *testing.T) {
 	l.must(nil, "aaa.sh", "start")
 	k, other := l.attach(), l.attach()
 	k.types("enable", "", "debug crypto isakmp", "debug crypto ipsec", "debug aaa", "show debug")
-	k.shows("debug aaa\n", "debug crypto ipsec 1\n", "debug crypto isakmp 1\n")
+	k.shows("debug crypto ipsec 1\n", "debug crypto isakmp 1\n", "debug aaa\n")
 	l.client("out", "192.168.1.2", "10.89.129.200", plain...)
 	k.shows("OAK_AG exchange", "ISAKMP (0): SA has been authenticated", "ISAKMP/xauth: request attribute XAUTH_USER_NAME", "aaa_auth_start: user 'cisco_customer'",
 		"ISAKMP: Config payload CFG_REQUEST", "OAK_QM exchange", "IPSEC(initialize_sas): ,")
