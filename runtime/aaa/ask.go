@@ -75,6 +75,16 @@ func (c *Client) authenticate(ctx context.Context, g *group, plan *compiler.Plan
 // Other protocols know no such question (commands-vpn-aaa-show.md section 1.10).
 func (c *Client) Authorize(ctx context.Context, groupIndex int, r Request, args []string) Result {
 	g, _ := c.group(groupIndex)
+	return c.authorize(ctx, g, r, args)
+}
+
+// AuthorizeWith is Authorize with the group of a tag.
+func (c *Client) AuthorizeWith(ctx context.Context, tag string, r Request, args []string) Result {
+	g, _ := c.tagged(tag)
+	return c.authorize(ctx, g, r, args)
+}
+
+func (c *Client) authorize(ctx context.Context, g *group, r Request, args []string) Result {
 	switch {
 	case g == nil:
 		return failed("there is no such group")

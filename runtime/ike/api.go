@@ -129,7 +129,10 @@ type AuthResult struct {
 	Verdict Verdict
 	Message string
 	State   []byte
-	Session any // of the caller's; comes back in ClientUp
+	// MaxTime is how long the user may be connected, IdleTime how long without a packet, where a server has said so: the one beside max-time
+	// of his group, of which the shorter counts, the other in place of its idle-time. 0: nothing was said.
+	MaxTime, IdleTime time.Duration
+	Session           any // of the caller's; comes back in ClientUp
 }
 
 // ClientUp is a client whose tunnel may be used: authenticated where it had to be, with its address where it gets one.

@@ -158,7 +158,7 @@ func (m *Machine) clientGone(s *sa, reason string) {
 	}
 }
 
-// armClient looks at a client again when its idle-time or max-time may be over (commands-vpn-aaa-show.md 1.6).
+// armClient looks at a client again when its idle-time or max-time may be over (commands-vpn-aaa-show.md 1.6), or what a server has said of its user (5.2, 5.3).
 func (m *Machine) armClient(c *client) {
 	m.disarm(&c.timer)
 	if at, _ := m.clientEnd(c); !at.IsZero() {
@@ -168,18 +168,23 @@ func (m *Machine) armClient(c *client) {
 
 // clientEnd is when a client has been idle, or here, for too long, and the reason; zero: never.
 func (m *Machine) clientEnd(c *client) (at time.Time, reason string) {
-	g := m.vpnGroup(c.sa)
-	if g == nil {
-		return at, ""
+	maxTime, idleTime := c.maxTime, c.idleTime
+	if g := m.vpnGroup(c.sa); g != nil {
+		if g.MaxTime > 0 && (maxTime <= 0 || g.MaxTime < maxTime) {
+			maxTime = g.MaxTime
+		}
+		if idleTime <= 0 {
+			idleTime = g.IdleTime
+		}
 	}
 	since := c.done
 	if c.lease != nil {
 		since = c.lease.since
 	}
-	if g.MaxTime > 0 {
-		at, reason = since.Add(g.MaxTime), "max-time"
+	if maxTime > 0 {
+		at, reason = since.Add(maxTime), "max-time"
 	}
-	if g.IdleTime > 0 {
+	if idleTime > 0 {
 		used := c.done
 		if m.o.LastUsed == nil && c.sa.heard.After(used) {
 			used = c.sa.heard
@@ -194,7 +199,7 @@ func (m *Machine) clientEnd(c *client) (at time.Time, reason string) {
 				}
 			}
 		}
-		if idle := used.Add(g.IdleTime); at.IsZero() || idle.Before(at) {
+		if idle := used.Add(idleTime); at.IsZero() || idle.Before(at) {
 			at, reason = idle, "idle-time"
 		}
 	}

@@ -41,19 +41,21 @@ const (
 // client is what XAUTH and mode config know of a peer. A peer that neither logs in, nor is in a group, nor has asked for an
 // address has none.
 type client struct {
-	sa      *sa
-	stage   stage
-	x       *exchange // request or set under way
-	tries   int       // passwords refused
-	asked   int       // requests sent
-	query   uint64    // ID of the Authenticate under way
-	user    string
-	state   []byte // of a server that asks back
-	session any
-	timer   timer // timerClient
-	done    time.Time
-	pushing bool // an address set is under way
-	lease   *lease
+	sa       *sa
+	stage    stage
+	x        *exchange // request or set under way
+	tries    int       // passwords refused
+	asked    int       // requests sent
+	query    uint64    // ID of the Authenticate under way
+	user     string
+	state    []byte // of a server that asks back
+	session  any
+	maxTime  time.Duration // as a server has said; 0: it has not
+	idleTime time.Duration
+	timer    timer // timerClient
+	done     time.Time
+	pushing  bool // an address set is under way
+	lease    *lease
 }
 
 // clientOf is the client of an SA; it is made where there is none.
@@ -216,7 +218,7 @@ func (m *Machine) AuthResult(id uint64, r AuthResult) []Effect {
 		c.query, c.state = 0, nil
 		switch r.Verdict {
 		case Accept:
-			c.session = r.Session
+			c.session, c.maxTime, c.idleTime = r.Session, r.MaxTime, r.IdleTime
 			m.xauthSay(c, stageStatus)
 		case Challenge:
 			if c.asked >= xauthQuestions || len(r.State) == 0 {

@@ -471,6 +471,36 @@ func TestClientTimes(t *testing.T) {
 	}
 }
 
+// What a server says of a user: the shorter of two times to be there, and its own time to be idle in place of the group's.
+func TestClientTimesOfServer(t *testing.T) {
+	for _, test := range []struct {
+		group     string
+		max, idle time.Duration
+		want      time.Duration
+		reason    string
+	}{
+		{"", 2 * time.Minute, 0, 2 * time.Minute, "max-time"},
+		{"vpngroup vpn3000 max-time 3600\n", 2 * time.Minute, 0, 2 * time.Minute, "max-time"},
+		{"vpngroup vpn3000 max-time 60\n", 2 * time.Minute, 0, time.Minute, "max-time"},
+		{"vpngroup vpn3000 idle-time 600\n", 0, time.Minute, time.Minute, "idle-time"},
+		{"vpngroup vpn3000 idle-time 60\n", 0, 5 * time.Minute, 5 * time.Minute, "idle-time"},
+	} {
+		w, b := clientWorld(t, test.group, Options{LastUsed: func(uint64) (used, heard time.Time) { return }})
+		c := newClient(w, "192.168.1.2")
+		c.connect()
+		w.run()
+		answer(t, w, b, AuthResult{Verdict: Accept, MaxTime: test.max, IdleTime: test.idle})
+		w.pass(test.want - time.Second)
+		if len(b.clients) != 1 {
+			t.Errorf("%+v: gone too soon", test)
+		}
+		w.pass(2 * time.Second)
+		if len(b.clients) != 0 || len(b.removed) == 0 || b.removed[0].Reason != test.reason {
+			t.Errorf("%+v: %v %v", test, b.clients, b.removed)
+		}
+	}
+}
+
 // A client that does not answer is asked again five times, then it is none; one that loses an answer gets it again.
 func TestClientSilent(t *testing.T) {
 	w, b := clientWorld(t, "", Options{})

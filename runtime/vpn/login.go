@@ -2,11 +2,17 @@ package vpn
 
 import (
 	"context"
+	"fmt"
 	"net/netip"
+	"slices"
+	"strings"
 	"time"
+	"unicode"
 
+	"pixfw/compiler"
 	"pixfw/runtime/aaa"
 	"pixfw/runtime/ike"
+	"pixfw/runtime/syslog"
 )
 
 // askTime is how long all servers of a group together may take for one user: two that are dead, of the longest timeout (30 seconds,
@@ -26,16 +32,24 @@ func (s *service) authenticate(e ike.Authenticate) {
 	}
 	r := aaa.Request{User: e.User, Password: e.Password, Client: e.Peer, State: e.State, Local: e.Fallback, Flow: &aaa.Flow{From: end(e.Peer), If: xauthIf}}
 	if group.Protocol == "local" { // the answer is in the plan
-		s.do(s.machine.AuthResult(e.ID, verdict(s.c.servers.AuthenticateWith(s.ctx, tag, r))))
+		s.do(s.machine.AuthResult(e.ID, s.verdict(e.User, s.c.servers.AuthenticateWith(s.ctx, tag, r))))
 		return
 	}
 	s.asking[tag]++
+	ask := group.Protocol == "tacacs+" && authorizes(s.plan, e.Group)
 	s.work.Go(func() {
 		ctx, cancel := context.WithTimeout(s.ctx, askTime)
 		defer cancel()
 		got := s.c.servers.AuthenticateWith(ctx, tag, r)
+		if ask && got.Outcome == aaa.Pass {
+			r.Flow = nil
+			// A server that does not let him have a shell has nothing to say of him here.
+			if of := s.c.servers.AuthorizeWith(ctx, tag, r, aaa.UserArgs()); of.Outcome == aaa.Pass {
+				got.ACL, got.Session, got.Idle = of.ACL, of.Session, of.Idle
+			}
+		}
 		select {
-		case s.answers <- answer{e.ID, tag, verdict(got)}:
+		case s.answers <- answer{e.ID, tag, e.User, got}:
 		case <-s.stop:
 		}
 	})
@@ -48,8 +62,15 @@ func end(a netip.Addr) aaa.End {
 	return aaa.End{IP: fromAddr(a)}
 }
 
-// verdict is the answer of a group as the machine knows it.
-func verdict(r aaa.Result) ike.AuthResult {
+// authorizes reports whether a group is asked what users may do: then it is asked about them in general too
+// (commands-vpn-aaa-show.md 5.2).
+func authorizes(plan *compiler.Plan, group int) bool {
+	return slices.ContainsFunc(plan.AAARules, func(r compiler.AAARule) bool { return r.What == "authorization" && r.Group == group })
+}
+
+// verdict is the answer of a group as the machine knows it. A user with an access list is refused: one that is not there is what a PIX refuses
+// for (commands-vpn-aaa-show.md 5.3), and one that is cannot be enforced here, and must not be left out.
+func (s *service) verdict(user string, r aaa.Result) ike.AuthResult {
 	out := ike.AuthResult{Message: r.Message, State: r.State, Session: r}
 	switch r.Outcome {
 	case aaa.Pass:
@@ -61,5 +82,35 @@ func verdict(r aaa.Result) ike.AuthResult {
 	default:
 		out.Verdict = ike.Unavailable
 	}
+	if r.Outcome != aaa.Pass {
+		return out
+	}
+	if r.Session != nil {
+		out.MaxTime = *r.Session
+	}
+	if r.Idle != nil {
+		out.IdleTime = *r.Idle
+	}
+	if r.ACL == "" && len(r.ACEs) == 0 {
+		return out
+	}
+	out.Verdict = ike.Unavailable
+	name := clean(r.ACL)
+	if r.ACL != "" && len(r.ACEs) == 0 && s.plan.ACLByID(r.ACL) == compiler.None {
+		s.c.host.Publish(syslog.New(109016, name, clean(user)))
+		return out
+	}
+	s.say(fmt.Sprintf("user %q of a tunnel is refused: his access list (%q) cannot be enforced", user, name))
 	return out
+}
+
+// clean is a text from outside, for a message.
+func clean(s string) string {
+	const longest = 100
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) || r == unicode.ReplacementChar {
+			return '?'
+		}
+		return r
+	}, s[:min(len(s), longest)])
 }

@@ -30,6 +30,7 @@ type Host interface {
 type Servers interface {
 	Apply(*compiler.Plan)
 	AuthenticateWith(ctx context.Context, tag string, r aaa.Request) aaa.Result
+	AuthorizeWith(ctx context.Context, tag string, r aaa.Request, args []string) aaa.Result
 	AccountWith(ctx context.Context, tag string, rec aaa.Record) error
 	NewID() uint32
 }
@@ -129,7 +130,8 @@ type acquire struct {
 type answer struct {
 	id     uint64
 	tag    string // of the group
-	result ike.AuthResult
+	user   string
+	result aaa.Result
 }
 
 func newService(c config) *service {
@@ -170,7 +172,7 @@ func (s *service) run() {
 		case a := <-s.answers:
 			s.hold(func() {
 				s.asking[a.tag]--
-				s.do(s.machine.AuthResult(a.id, a.result))
+				s.do(s.machine.AuthResult(a.id, s.verdict(a.user, a.result)))
 			})
 		case r := <-s.refused:
 			s.hold(func() { s.tellRefused(r) })

@@ -102,8 +102,9 @@ type box struct {
 	notes   []string
 	tags    []string // of the groups that were asked
 
-	report func(ctx context.Context, tag string, rec aaa.Record) error
-	ids    atomic.Uint32
+	authorize func(args []string) aaa.Result
+	report    func(ctx context.Context, tag string, rec aaa.Record) error
+	ids       atomic.Uint32
 }
 
 type device struct {
@@ -239,6 +240,13 @@ func (f fakeServers) AuthenticateWith(ctx context.Context, tag string, r aaa.Req
 	case <-ctx.Done():
 		return aaa.Result{}
 	}
+}
+
+func (f fakeServers) AuthorizeWith(_ context.Context, _ string, _ aaa.Request, args []string) aaa.Result {
+	if f.b.authorize == nil {
+		return aaa.Result{}
+	}
+	return f.b.authorize(args)
 }
 
 func (f fakeServers) AccountWith(ctx context.Context, tag string, rec aaa.Record) error {
