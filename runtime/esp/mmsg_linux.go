@@ -49,6 +49,7 @@ func (v *vector) set(i int, b []byte) {
 type Socket struct {
 	file *os.File
 	raw  syscall.RawConn
+	bell *bell // nil: the file waits by itself
 	shut atomic.Bool
 
 	in     *vector
@@ -73,6 +74,7 @@ type SocketOptions struct {
 	Mark   uint32
 	Buffer int  // octets; 0: 4 MB
 	Gather bool // while packets come close upon each other, some wait for others
+	Sparse bool // datagrams come and go one by one: Receive and SendTo are for that, and Send is not there
 }
 
 const sendBatch = 64
@@ -95,7 +97,11 @@ func OpenSender(o SocketOptions) (*Socket, error) {
 }
 
 func listen(kind, proto int, at netip.AddrPort, o SocketOptions) (*Socket, error) {
-	fd, err := unix.Socket(unix.AF_INET, kind|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, proto)
+	flags := unix.SOCK_CLOEXEC | unix.SOCK_NONBLOCK
+	if o.Sparse {
+		flags = unix.SOCK_CLOEXEC
+	}
+	fd, err := unix.Socket(unix.AF_INET, kind|flags, proto)
 	if err != nil {
 		return nil, fmt.Errorf("socket: %w", err)
 	}
@@ -127,7 +133,10 @@ func listen(kind, proto int, at netip.AddrPort, o SocketOptions) (*Socket, error
 		return nil, errors.Join(err, s.file.Close())
 	}
 	receive := unix.Syscall6
-	if !o.Gather {
+	if o.Sparse {
+		if s.bell, err = newBell(fd); err != nil {
+			return nil, errors.Join(err, s.file.Close())
+		}
 		receive = unix.RawSyscall6
 	}
 	s.read = func(fd uintptr) bool {
@@ -195,7 +204,7 @@ func (s *Socket) Receive(ms []Message) (int, error) {
 	for i := range s.n {
 		s.in.set(i, ms[i].Buf)
 	}
-	if err := s.raw.Read(s.read); err != nil {
+	if err := s.await(); err != nil {
 		return 0, s.closed(err)
 	}
 	if s.inErr != 0 {
@@ -207,6 +216,44 @@ func (s *Socket) Receive(ms []Message) (int, error) {
 		ms[i].N, ms[i].From = int(s.in.hdrs[i].n), netip.AddrPortFrom(netip.AddrFrom4(a.Addr), binary.BigEndian.Uint16(port[:]))
 	}
 	return s.n, nil
+}
+
+// await receives what is there, or what comes next.
+func (s *Socket) await() error {
+	if s.bell == nil {
+		return s.raw.Read(s.read)
+	}
+	var err error
+	err2 := s.bell.raw.Read(func(uintptr) bool {
+		done := false
+		err = s.raw.Control(func(fd uintptr) { done = s.read(fd) })
+		return done || err != nil
+	})
+	return errors.Join(err, err2)
+}
+
+// A bell rings when a socket has something to read. A file that waits by itself also wakes the process each time the kernel is done with
+// what was sent, which is as often again where datagrams come alone.
+type bell struct {
+	file *os.File
+	raw  syscall.RawConn
+}
+
+func newBell(fd int) (*bell, error) {
+	ring, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
+	if err != nil {
+		return nil, fmt.Errorf("epoll: %w", err)
+	}
+	err = unix.EpollCtl(ring, unix.EPOLL_CTL_ADD, fd, &unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(fd)})
+	if err = errors.Join(err, unix.SetNonblock(ring, true)); err != nil {
+		unix.Close(ring)
+		return nil, fmt.Errorf("epoll: %w", err)
+	}
+	b := &bell{file: os.NewFile(uintptr(ring), "bell")}
+	if b.raw, err = b.file.SyscallConn(); err != nil {
+		return nil, errors.Join(err, b.file.Close())
+	}
+	return b, nil
 }
 
 // Send is that of a Sender.
@@ -237,9 +284,13 @@ func (s *Socket) SendTo(b []byte, to netip.AddrPort) error {
 	binary.BigEndian.PutUint16((*[2]byte)(unsafe.Pointer(&name.Port))[:], to.Port())
 	var errno syscall.Errno
 	err := s.raw.Write(func(fd uintptr) bool {
+		do, flags := enter(unix.RawSyscall6), uintptr(unix.MSG_DONTWAIT)
 		for errno = unix.EINTR; errno == unix.EINTR; {
-			_, _, errno = unix.RawSyscall6(unix.SYS_SENDTO, fd, uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(len(b)), unix.MSG_DONTWAIT,
+			_, _, errno = do(unix.SYS_SENDTO, fd, uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(len(b)), flags,
 				uintptr(unsafe.Pointer(&name)), unix.SizeofSockaddrInet4)
+			if errno == unix.EAGAIN && s.bell != nil { // the file cannot wait, the call can
+				do, flags, errno = unix.Syscall6, 0, unix.EINTR
+			}
 		}
 		return errno != unix.EAGAIN
 	})
@@ -255,6 +306,9 @@ func (s *Socket) SendTo(b []byte, to netip.AddrPort) error {
 // Close ends receiving.
 func (s *Socket) Close() error {
 	s.shut.Store(true)
+	if s.bell != nil {
+		return errors.Join(s.bell.file.Close(), s.file.Close())
+	}
 	return s.file.Close()
 }
 

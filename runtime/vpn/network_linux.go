@@ -32,7 +32,7 @@ func (n namespace) Raw(proto int, at netip.Addr) (esp.Receiver, error) {
 }
 
 func (n namespace) UDP(at netip.AddrPort, mark uint32) (Datagrams, error) {
-	o := esp.SocketOptions{Mark: mark, Gather: at.Port() == portNATT} // nothing is put together of what comes to port 500
+	o := esp.SocketOptions{Mark: mark, Gather: at.Port() == portNATT, Sparse: at.Port() != portNATT} // to port 500 comes IKE alone
 	return opened(n, func() (Datagrams, error) { return orNil[Datagrams](esp.ListenUDP(at, o)) })
 }
 
