@@ -207,7 +207,7 @@ func (s *service) arm() {
 }
 
 func (s *service) handle(d ike.Datagram) {
-	if s.machine != nil {
+	if s.machine != nil && !s.over {
 		s.do(s.machine.Receive(d))
 	}
 }
@@ -376,10 +376,8 @@ func (s *service) take(d ike.Datagram) {
 		return
 	}
 	defer s.turn.Unlock()
-	if !s.over {
-		s.handle(d)
-		s.arm()
-	}
+	s.handle(d)
+	s.arm()
 }
 
 // receive lets a datagram wait for the machine.
