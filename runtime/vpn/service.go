@@ -371,7 +371,7 @@ func (k sink) Datagram(iface int, local, remote netip.AddrPort, payload []byte) 
 // take lets the machine have a datagram at once if it is free and nothing waits for it: to wake another goroutine costs more than most
 // datagrams.
 func (s *service) take(d ike.Datagram) {
-	if len(s.in) > 0 || !s.turn.TryLock() {
+	if len(s.in) > 0 || ike.Begins(d.Payload) && len(s.first) > 0 || !s.turn.TryLock() {
 		s.receive(d)
 		return
 	}
