@@ -3,6 +3,7 @@ package ike
 import (
 	"encoding/binary"
 	"hash/maphash"
+	"slices"
 	"time"
 )
 
@@ -84,8 +85,31 @@ func (m *Machine) finish(x *exchange) {
 		m.releaseSPIs(x.quick)
 		x.quick = nil
 	}
+	s := x.sa
+	if !x.done && s.exchanges[x.id] == x {
+		s.lingers = append(s.lingers, x)
+	}
 	x.done = true
 	m.arm(&x.retry, timerExchange, doneLinger)
+	if len(s.lingers) > maxLinger {
+		m.forget(s.lingers[0])
+	}
+	m.nextQuick(s)
+}
+
+// maxLinger bounds the exchanges of one SA that are only there to answer repetitions.
+const maxLinger = 512
+
+// underWay is how many exchanges of an SA are not done.
+func (s *sa) underWay() int { return len(s.exchanges) - len(s.lingers) }
+
+// nextQuick begins a quick mode of ours that has waited for others to end.
+func (m *Machine) nextQuick(s *sa) {
+	if s.phase == phaseDone && len(s.waiting) > 0 && s.underWay() < m.o.Limits.Exchanges {
+		w := s.waiting[0]
+		s.waiting = s.waiting[1:]
+		m.beginQuick(s, w)
+	}
 }
 
 // forget takes an exchange out of the table. Its message ID is not good again on this SA.
@@ -96,8 +120,12 @@ func (m *Machine) forget(x *exchange) {
 	}
 	m.disarm(&x.retry)
 	m.giveBack(x)
+	if i := slices.Index(x.sa.lingers, x); i >= 0 {
+		x.sa.lingers = slices.Delete(x.sa.lingers, i, i+1)
+	}
 	delete(x.sa.exchanges, x.id)
 	x.sa.isNowOver(x.id)
+	m.nextQuick(x.sa)
 }
 
 // giveBack lets a pair that the peer has refused be negotiated again.

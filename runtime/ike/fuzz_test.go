@@ -250,8 +250,8 @@ func FuzzResponder(f *testing.F) {
 			}
 			if len(m.byID) > 0 {
 				for _, s := range m.byID {
-					if len(s.exchanges) > limits.Exchanges+xauthQuestions+2 || len(s.pairs) > limits.PairsPerSA {
-						t.Fatalf("%d exchanges, %d pairs", len(s.exchanges), len(s.pairs))
+					if s.underWay() > limits.Exchanges+xauthQuestions+2 || len(s.lingers) > maxLinger || len(s.pairs) > limits.PairsPerSA {
+						t.Fatalf("%d exchanges under way, %d done, %d pairs", s.underWay(), len(s.lingers), len(s.pairs))
 					}
 				}
 			}

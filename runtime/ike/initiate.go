@@ -372,8 +372,12 @@ func (m *Machine) phase1Failed(s *sa) {
 // beginQuick sends message 1 of quick mode: every transform set of the entry in its order.
 func (m *Machine) beginQuick(s *sa, w wanted) {
 	terms := m.terms(w)
-	if terms == nil || len(terms.TransformSets) == 0 || len(s.exchanges) >= m.o.Limits.Exchanges {
+	if terms == nil || len(terms.TransformSets) == 0 {
 		m.notAcquired(w)
+		return
+	}
+	if s.underWay() >= m.o.Limits.Exchanges { // its turn comes when one of them ends
+		s.waiting = append(s.waiting, w)
 		return
 	}
 	x := m.newExchange(s, xQuick, m.messageID(s), true)

@@ -20,7 +20,7 @@ func (m *Machine) phase2(s *sa, d Datagram, h *header, body []byte) {
 	}
 	fresh := x == nil
 	if fresh {
-		if s.isOver(h.id) || len(s.exchanges) >= m.o.Limits.Exchanges && h.exchange != xInfo {
+		if s.isOver(h.id) || s.underWay() >= m.o.Limits.Exchanges && h.exchange != xInfo {
 			m.event(EvDropped, "message ID is over, or too many exchanges are under way")
 			return
 		}

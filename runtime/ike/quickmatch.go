@@ -203,12 +203,14 @@ func (m *Machine) pickGroup(s *sa, group []proposal, cands []candidate, haveKE b
 			m.event(EvAtts)
 		}
 	}
-	for _, c := range cands {
-		for _, t := range c.terms.TransformSets {
-			set := readSet(&m.plan.VPN.TransformSets[t])
-			if p, ok := m.fits(s, group, c, set, haveKE); ok {
-				m.event(EvAttsEngine)
-				return p, true
+	for i := range group[0].transforms { // the order of the peer counts, not that of the sets
+		for _, c := range cands {
+			for _, t := range c.terms.TransformSets {
+				set := readSet(&m.plan.VPN.TransformSets[t])
+				if p, ok := m.fits(s, group, i, c, set, haveKE); ok {
+					m.event(EvAttsEngine)
+					return p, true
+				}
 			}
 		}
 	}
@@ -234,13 +236,18 @@ func (m *Machine) memberFits(s *sa, prop *proposal, cands []candidate, haveKE bo
 	return false
 }
 
-// fits reports whether proposals that belong together are what a transform set asks for, no more and no less.
-func (m *Machine) fits(s *sa, group []proposal, c candidate, set setTransforms, haveKE bool) (picked, bool) {
+// fits reports whether proposals that belong together are what a transform set asks for, no more and no less, with transform number
+// first of the first of them.
+func (m *Machine) fits(s *sa, group []proposal, first int, c candidate, set setTransforms, haveKE bool) (picked, bool) {
 	out := picked{candidate: c, set: set, members: group}
 	ah, esp := 0, 0
 	for i := range group {
 		found := false
-		for _, t := range group[i].transforms {
+		offered := group[i].transforms
+		if i == 0 {
+			offered = offered[first : first+1]
+		}
+		for _, t := range offered {
 			if m.transformFits(s, group[i].proto, t, c, set, haveKE) {
 				group := int(readIPsec(group[i].proto, t).group)
 				if i > 0 && group != out.pfs {

@@ -1,6 +1,9 @@
 package ike
 
 import (
+	"fmt"
+	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -93,5 +96,58 @@ func TestUnansweredQuickMode(t *testing.T) {
 		w.do(a, a.Acquire(0, 0, 0, flowAB))
 		w.run()
 		tunnel(t, a, b)
+	}
+}
+
+// As many pairs as an access list has lines are built at once, and renewed at once, without one being left out: what is done does not
+// count as under way, and what is too much waits for its turn.
+func TestManyQuickModes(t *testing.T) {
+	const lines = 200
+	text := pixA
+	for i := range lines {
+		text += fmt.Sprintf("access-list vpn permit ip host 10.77.0.%d 192.168.50.0 255.255.255.0\n", i+1)
+	}
+	w := newWorld(t)
+	a := w.add("203.0.113.1", text, Options{})
+	other := mirror(pixA)
+	for i := range lines {
+		other += fmt.Sprintf("access-list vpn permit ip 192.168.50.0 255.255.255.0 host 10.77.0.%d\n", i+1)
+	}
+	b := w.add("203.0.113.2", other, Options{})
+	for i := range lines {
+		f := flowAB
+		f.Src = netip.AddrFrom4([4]byte{10, 77, 0, byte(i + 1)})
+		w.do(a, a.Acquire(0, 0, 0, f))
+	}
+	w.pass(2 * time.Second)
+	if len(a.live) != lines || len(b.live) != lines {
+		t.Fatalf("%d and %d pairs", len(a.live), len(b.live))
+	}
+	for _, id := range slices.Clone(a.order) {
+		w.do(a, a.Expire(id, false))
+	}
+	w.pass(2 * time.Second)
+	if len(a.live) != 2*lines || len(b.live) != 2*lines || len(a.acquiring) != 0 {
+		t.Errorf("renewed: %d and %d pairs, %d negotiations", len(a.live), len(b.live), len(a.acquiring))
+	}
+	// Nothing is kept for ever.
+	for range 3 {
+		for _, id := range slices.Clone(a.order) {
+			w.do(a, a.Expire(id, false))
+		}
+		w.pass(2 * time.Second)
+	}
+	for _, x := range []*box{a, b} {
+		for _, s := range x.byID {
+			if len(s.exchanges) > maxLinger+1 {
+				t.Errorf("%d exchanges are kept", len(s.exchanges))
+			}
+		}
+	}
+	w.pass(2 * time.Minute)
+	for _, s := range a.byID {
+		if len(s.exchanges) != 0 || len(s.lingers) != 0 || len(s.waiting) != 0 {
+			t.Errorf("%d exchanges, %d done, %d waiting", len(s.exchanges), len(s.lingers), len(s.waiting))
+		}
 	}
 }

@@ -51,13 +51,14 @@ type sa struct {
 	floated     bool // on port 4500
 
 	exchanges map[uint32]*exchange // by message ID
+	lingers   []*exchange          // those of them that are done, oldest first
 	seen      map[uint32]struct{}  // message IDs that are over
 	seenOld   map[uint32]struct{}  // older ones
 	pairs     map[uint64]*pair     // made under this SA and not moved on
 	created   int                  // quick modes done
 	contacted bool                 // INITIAL-CONTACT has been acted on
 	created1  bool                 // a quick mode has been seen
-	waiting   []wanted             // quick modes of ours that wait for phase 1
+	waiting   []wanted             // quick modes of ours that wait for phase 1, or for their turn
 
 	lastIn    uint64 // of the last packet of phase 1, to know a repetition by
 	lastOut   []byte // what answers it

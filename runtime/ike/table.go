@@ -153,7 +153,7 @@ func (m *Machine) removeSA(s *sa, reason string, tell bool) {
 	for _, w := range s.waiting {
 		m.notAcquired(w)
 	}
-	s.exchanges, s.waiting = nil, nil
+	s.exchanges, s.lingers, s.waiting = nil, nil, nil
 	for _, t := range []*timer{&s.retry, &s.life, &s.renewal, &s.dpdTimer, &s.keepalive} {
 		m.disarm(t)
 	}
