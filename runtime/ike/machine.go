@@ -195,6 +195,8 @@ func (m *Machine) expired(t *timer) {
 		m.rekeyPair(t.pair)
 	case timerPairTurn:
 		m.turnTick(t.pair)
+	case timerPairWatch:
+		m.watchOrphan(t.pair)
 	case timerPairHard:
 		m.removePair(t.pair, "lifetime", true)
 	case timerClient:

@@ -21,6 +21,7 @@ type pair struct {
 	sa         *sa // under which it lives; nil: its IKE SA is gone
 	r          runtime.SAPair
 	soft, hard timer
+	watch      timer // while its IKE SA is gone
 	in, out    int   // conn_id
 	initiator  bool  // this side has begun the quick mode
 	rekeying   bool  // a successor is being negotiated, or there
@@ -128,6 +129,7 @@ func (m *Machine) removePair(p *pair, reason string, tell bool) {
 	}
 	m.disarm(&p.soft)
 	m.disarm(&p.hard)
+	m.disarm(&p.watch)
 	delete(m.pairs, p.r.ID)
 	for _, k := range []*runtime.SAKeys{&p.r.In, &p.r.InAH} {
 		if k.SPI != 0 && m.spis[k.SPI] == p {
@@ -230,6 +232,10 @@ func (m *Machine) inheritPairs(s *sa, reason string, tell bool) {
 					pe.orphans = map[uint64]*pair{}
 				}
 				pe.orphans[id] = p
+			}
+			p.watch.pair = p
+			if k := &m.plan.VPN.Keepalive; !k.Line.IsDefault() {
+				m.arm(&p.watch, timerPairWatch, k.Interval)
 			}
 		}
 	}

@@ -155,6 +155,7 @@ func (m *Machine) phase1Timer(s *sa) {
 		m.arm(&s.retry, timerRetry, retryEvery)
 		return
 	}
+	m.dropUnheard(s)
 	m.phase1Failed(s)
 }
 

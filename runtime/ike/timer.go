@@ -18,6 +18,7 @@ const (
 	timerPairSoft                       // negotiate a successor of a pair
 	timerPairTurn                       // the successor of a pair takes over
 	timerPairHard                       // the pair has lived
+	timerPairWatch                      // look whether the peer of a pair without an IKE SA is alive
 	timerClient                         // of the client: idle-time, max-time, patience with the user
 )
 
