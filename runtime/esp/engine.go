@@ -33,13 +33,13 @@ type Sink interface {
 	Acquire(iface, entry int, f Flow)
 	// Expiring says that a pair is coming to the end of its volume or numbers: soon, or now (hard).
 	Expiring(pair uint64, hard bool)
-	// Refused says that a packet was not let in.
+	// Refused says that a packet was not let in, or not out.
 	Refused(r Refused)
 	// Datagram hands over a datagram of IKE that came to port 4500, without the marker. The payload is the callee's.
 	Datagram(iface int, local, remote netip.AddrPort, payload []byte)
 }
 
-// Refused is one packet that was not let in.
+// Refused is one packet that was not let in, or not out.
 type Refused struct {
 	If       int
 	Why      Refusal
@@ -47,7 +47,9 @@ type Refused struct {
 	AH       bool
 	Src, Dst netip.Addr // of the outer packet
 	Pair     uint64     // 0: unknown
-	Inner    Flow       // with NotOurs
+	Inner    Flow       // with NotOurs and TooLong
+	Size     int        // with TooLong: octets, and as many as would go through
+	Most     int
 }
 
 // Engine holds the pairs of all interfaces. Its methods are safe for concurrent use, also while packets flow.
@@ -218,9 +220,16 @@ func (e *Engine) volume(n *pair, total uint64) {
 
 // exhausted ends a pair that has no sequence number left.
 func (e *Engine) exhausted(n *pair) {
-	if n.hardly.CompareAndSwap(false, true) {
-		e.o.Sink.Expiring(n.info().ID, true)
+	if !n.hardly.CompareAndSwap(false, true) {
+		return
 	}
+	i := n.info()
+	r := Refused{If: i.If, Why: NoNumbers, SPI: i.Out.SPI, Src: i.Local, Dst: i.Peer, Pair: i.ID}
+	if n.out == nil {
+		r.SPI, r.AH = i.OutAH.SPI, true
+	}
+	e.o.Sink.Refused(r)
+	e.o.Sink.Expiring(i.ID, true)
 }
 
 // nextID is the identification of the next outer header, never 0: the kernel would choose another one.

@@ -7,20 +7,22 @@ import (
 	"pixfw/runtime"
 )
 
-// Refusal says why a packet from a tunnel was not let in.
+// Refusal says why a packet was not let in, or not out.
 type Refusal uint8
 
 // The refusals.
 const (
 	Taken      Refusal = iota
 	Malformed          // no packet, or one that its header contradicts
-	UnknownSPI         // 402101
-	WrongProto         // 402102: ESP where AH had to be, or without the UDP that was agreed on
+	UnknownSPI         // 402101; also one that is agreed on for another way: by UDP, or without
+	WrongProto         // 402102: ESP where AH had to be, or the other way round
 	BadAuth            // the ICV is wrong
 	Replayed           // its number has come before, or is too old
 	BadPadding         // what was decrypted is no packet
 	NotOurs            // 402103: the packet inside is none of the pair's
 	Nothing            // a dummy packet: nothing to do, nothing wrong
+	TooLong            // 602101: longer than what goes through the tunnel, and not to be fragmented
+	NoNumbers          // 702302: the sequence numbers of the association are used up
 )
 
 // An arrival is a packet from a socket: buf[at:at+size] begins with the IP header, or with ESP where it came in UDP.
@@ -29,6 +31,7 @@ type arrival struct {
 	at, size int
 	udp      bool
 	src, dst [4]byte
+	head     outerHead
 
 	pair    *pair
 	seq     numbers
@@ -38,6 +41,12 @@ type arrival struct {
 	refusal Refusal
 	spi     uint32
 	ah      bool
+}
+
+// outerHead is what of the outer header a packet of transport mode keeps, whose own it was. Behind UDP it is not at hand.
+type outerHead struct {
+	tos, ttl uint8
+	id, frag uint16
 }
 
 // outer reads the IP header of an arrival of a raw socket: afterwards at is behind it. Options are refused where AH would have to
@@ -59,6 +68,7 @@ func (a *arrival) outer() bool {
 		return false
 	}
 	a.src, a.dst = [4]byte(b[12:16]), [4]byte(b[16:20])
+	a.head = outerHead{b[1], b[8], binary.BigEndian.Uint16(b[4:]), binary.BigEndian.Uint16(b[6:])}
 	a.at, a.size = a.at+head, total-head
 	return true
 }
@@ -92,7 +102,10 @@ func (a *arrival) find(t *tables) {
 		return
 	}
 	a.pair = p
-	if a.udp != e.info.Encap || !a.ah && p.inAH != nil {
+	switch {
+	case a.udp != e.info.Encap:
+		a.refusal = UnknownSPI
+	case !a.ah && p.inAH != nil:
 		a.refusal = WrongProto
 	}
 }
@@ -191,16 +204,20 @@ func (a *arrival) inside(next uint8) {
 		a.refusal = BadPadding
 		return
 	case e.info.Mode == runtime.Transport:
-		// The outer header was the packet's own. It is written anew, because of the lengths and because it is not at hand behind UDP.
+		// The outer header was the packet's own. It is written anew, because it is not where it should be, and is not at hand behind UDP.
 		a.at, a.size = a.at-ipHeader, a.size+ipHeader
 		if a.at < 0 || a.size > 0xffff {
 			a.refusal = Malformed
 			return
 		}
-		putIP(a.buf[a.at:], a.size, 0, next, uint16(a.seq.esp+a.seq.ah), flagDF, a.src, a.dst)
 		if a.udp {
+			putIP(a.buf[a.at:], a.size, 0, next, uint16(a.seq.esp+a.seq.ah), flagDF, a.src, a.dst)
 			sumTransport(a.buf[a.at : a.at+a.size])
+			break
 		}
+		putIP(a.buf[a.at:], a.size, a.head.tos, next, a.head.id, a.head.frag, a.src, a.dst)
+		a.buf[a.at+8] = a.head.ttl
+		finishIP(a.buf[a.at:], a.size)
 	}
 	f, total, ok := parseFlow(a.buf[a.at : a.at+a.size])
 	if !ok {

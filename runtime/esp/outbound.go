@@ -129,6 +129,10 @@ func (o *outbound) take(d departure) {
 	case frag&flagDF != 0 || transport:
 		// A fragment cannot be protected in transport mode (RFC 2406 3.1.1).
 		d.pair.sendErrors.Add(1)
+		if f, _, ok := parseFlow(b); ok {
+			i := d.pair.info()
+			o.p.e.o.Sink.Refused(Refused{If: i.If, Why: TooLong, SPI: i.Out.SPI, Src: i.Local, Dst: i.Peer, Pair: i.ID, Inner: f, Size: d.size, Most: most})
+		}
 		if r, ok := o.tooLong(b, most); ok {
 			o.list = append(o.list, r)
 		}

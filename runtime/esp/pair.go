@@ -30,20 +30,25 @@ func newSelector(p runtime.ProxyID) (selector, error) {
 	return s, nil
 }
 
+// isHost makes a selector one for an address.
+func (s *selector) isHost(a [4]byte) {
+	s.addr, s.mask = ast.IP(binary.BigEndian.Uint32(a[:])), ast.AllOnes
+}
+
 func (s *selector) fits(ip ast.IP, proto uint8, port uint16, later bool) bool {
 	return ip&s.mask == s.addr && (s.proto == 0 || s.proto == proto) && (s.port == 0 || later || s.port == port)
 }
 
-// ends are where a pair's packets go: they change when the peer moves.
+// ends are where a pair's packets go, and what is compared with those: they change when the peer moves.
 type ends struct {
-	info     runtime.SAPair // without keys
-	src, dst [4]byte
+	info          runtime.SAPair // without keys
+	src, dst      [4]byte
+	local, remote selector
 }
 
 // A pair is one runtime.SAPair with all that its packets need.
 type pair struct {
 	at             atomic.Pointer[ends]
-	local, remote  selector
 	out, outAH     *half // outAH: nil without AH; out nil: AH alone
 	in, inAH       *half
 	fixed          int // octets around an inner packet, without ESP's padding
@@ -64,12 +69,6 @@ type pair struct {
 func newPair(p runtime.SAPair, rand io.Reader) (*pair, error) {
 	n := &pair{}
 	var err error
-	if n.local, err = newSelector(p.LocalID); err != nil {
-		return nil, err
-	}
-	if n.remote, err = newSelector(p.RemoteID); err != nil {
-		return nil, err
-	}
 	make := func(k *runtime.SAKeys, ah, out bool) *half {
 		if err != nil || k.SPI == 0 {
 			return nil
@@ -120,7 +119,20 @@ func (n *pair) move(p runtime.SAPair) error {
 	for _, k := range []*runtime.SAKeys{&p.In, &p.Out, &p.InAH, &p.OutAH} {
 		k.CipherKey, k.AuthKey = nil, nil
 	}
-	n.at.Store(&ends{p, p.Local.As4(), p.Peer.As4()})
+	e := &ends{info: p, src: p.Local.As4(), dst: p.Peer.As4()}
+	var err error
+	if e.local, err = newSelector(p.LocalID); err != nil {
+		return err
+	}
+	if e.remote, err = newSelector(p.RemoteID); err != nil {
+		return err
+	}
+	if p.Mode == runtime.Transport && p.Encap {
+		// The identities name the addresses as they are before a NAT; the packet has those that are left of them (RFC 3948 3.1.2).
+		e.local.isHost(e.src)
+		e.remote.isHost(e.dst)
+	}
+	n.at.Store(e)
 	return nil
 }
 
@@ -129,12 +141,14 @@ func (n *pair) info() *runtime.SAPair { return &n.at.Load().info }
 
 // carries reports whether an outbound packet is one of the pair's.
 func (n *pair) carries(f *Flow) bool {
-	return n.local.fits(f.Src, f.Proto, f.SrcPort, f.Later) && n.remote.fits(f.Dst, f.Proto, f.DstPort, f.Later)
+	e := n.at.Load()
+	return e.local.fits(f.Src, f.Proto, f.SrcPort, f.Later) && e.remote.fits(f.Dst, f.Proto, f.DstPort, f.Later)
 }
 
 // admits is the same for a packet that has come out of the tunnel.
 func (n *pair) admits(f *Flow) bool {
-	return n.remote.fits(f.Src, f.Proto, f.SrcPort, f.Later) && n.local.fits(f.Dst, f.Proto, f.DstPort, f.Later)
+	e := n.at.Load()
+	return e.remote.fits(f.Src, f.Proto, f.SrcPort, f.Later) && e.local.fits(f.Dst, f.Proto, f.DstPort, f.Later)
 }
 
 // A path MTU that somebody has told of is believed this long; it is never below least (RFC 1191 6.3, RFC 791).

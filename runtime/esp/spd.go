@@ -133,7 +133,10 @@ func (t *tables) remove(p *pair) {
 	}
 }
 
-func (p *pair) flowKey() flowKey { return flowKey{p.info().If, p.remote.addr, p.remote.mask} }
+func (p *pair) flowKey() flowKey {
+	e := p.at.Load()
+	return flowKey{e.info.If, e.remote.addr, e.remote.mask}
+}
 
 // spis are the keys of the pair's associations in one direction.
 func (p *pair) spis(in bool) []spiKey {

@@ -198,7 +198,7 @@ func (s *service) clientDown(d ike.ClientDown) {
 	s.books.down(fromAddr(c.Addr))
 }
 
-// tellRefused writes the messages about packets that were not let in (semantics.md 6.2).
+// tellRefused writes the messages about packets that were not let in, or not out (semantics.md 6.2).
 func (s *service) tellRefused(r esp.Refused) {
 	proto, other := "ESP", "AH"
 	if r.AH {
@@ -209,6 +209,14 @@ func (s *service) tellRefused(r esp.Refused) {
 		s.c.host.Publish(syslog.New(402101, r.Dst, proto, fmt.Sprintf("0x%x(%d)", r.SPI, r.SPI)))
 	case esp.WrongProto:
 		s.c.host.Publish(syslog.New(402102, other, r.Dst, proto))
+	case esp.TooLong:
+		s.c.host.Publish(syslog.New(602101, r.Size, r.Most, r.Inner.Dst, r.Inner.Src, syslog.ProtoName(r.Inner.Proto)))
+	case esp.NoNumbers:
+		number := ast.ProtoESP
+		if r.AH {
+			number = ast.ProtoAH
+		}
+		s.c.host.Publish(syslog.New(702302, fmt.Sprintf("sa_dest= %v, sa_prot= %d, sa_spi= 0x%x(%d)", r.Dst, number, r.SPI, r.SPI)))
 	case esp.NotOurs:
 		p, ok := s.pairs[r.Pair]
 		if !ok {

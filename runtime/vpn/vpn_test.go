@@ -379,6 +379,8 @@ func TestRefused(t *testing.T) {
 	src, dst := netip.MustParseAddr("203.0.113.2"), netip.MustParseAddr("203.0.113.1")
 	for _, r := range []esp.Refused{{Why: esp.UnknownSPI, SPI: 0x1234, Src: src, Dst: dst}, {Why: esp.WrongProto, AH: true, Src: src, Dst: dst},
 		{Why: esp.NotOurs, Pair: id, Src: src, Dst: dst, Inner: esp.Flow{Src: ast.MustIP("1.2.3.4"), Dst: ast.MustIP("10.0.0.5"), Proto: 6}},
+		{Why: esp.TooLong, Pair: id, Src: dst, Dst: src, Inner: esp.Flow{Src: ast.MustIP("10.0.0.5"), Dst: ast.MustIP("192.168.50.9"), Proto: 6}, Size: 1500, Most: 1438},
+		{Why: esp.NoNumbers, Pair: id, Src: dst, Dst: src, SPI: 0x1234},
 		{Why: esp.BadAuth, Pair: id}} {
 		if err := a.call(func() { a.tellRefused(r) }); err != nil {
 			t.Fatal(err)
@@ -386,6 +388,8 @@ func TestRefused(t *testing.T) {
 	}
 	for _, want := range []string{"402101: decaps: rec'd IPSEC packet has invalid spi for destaddr=203.0.113.1, prot=ESP, spi=0x1234(4660)",
 		"402102: decapsulate: packet missing ESP, destadr=203.0.113.1, actual prot=AH",
+		"602101: PMTU-D packet 1500 bytes greater than effective mtu 1438 dest_addr=192.168.50.9, src_addr=10.0.0.5, prot=tcp",
+		"702302: replay rollover detected, (sa) sa_dest= 203.0.113.2, sa_prot= 50, sa_spi= 0x1234(4660)",
 		"402103: identity doesn't match negotiated identity (ip) dest_addr= 10.0.0.5, src_addr= 1.2.3.4, prot= tcp, (ident) local=203.0.113.1, remote=203.0.113.2, " +
 			"local_proxy=10.0.0.0/255.255.255.0/0/0, remote_proxy=192.168.50.0/255.255.255.0/0/0"} {
 		if !strings.Contains(strings.ToLower(a.host.text()), strings.ToLower(want)) {
