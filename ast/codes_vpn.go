@@ -26,9 +26,9 @@ func vpnCodes() []Code {
 			"Write the address of the peer, or give the address that name with a name command."},
 		{"W441", "keys by hand are incomplete",
 			"An ipsec-manual entry needs session keys for both directions, and exactly one transform set. The entry is ignored.",
-			twoAddresses + "access-list vpn permit ip 10.0.0.0 255.255.255.0 10.9.0.0 255.255.255.0\ncrypto ipsec transform-set strong esp-3des\n" +
+			twoAddresses + "access-list vpn permit ip 10.0.0.0 255.255.255.0 10.9.0.0 255.255.255.0\ncrypto ipsec transform-set strong esp-3des esp-sha-hmac\n" +
 				"crypto map vpn 10 ipsec-manual\ncrypto map vpn 10 match address vpn\ncrypto map vpn 10 set peer 203.0.113.7\ncrypto map vpn 10 set transform-set strong\n" +
-				"crypto map vpn 10 set session-key inbound esp 300 cipher 0123456789abcdef0123456789abcdef0123456789abcdef\n" +
+				"crypto map vpn 10 set session-key inbound esp 300 cipher 0123456789abcdef0123456789abcdef0123456789abcdef authenticator 0123456789abcdef0123456789abcdef01234567\n" +
 				"crypto map vpn interface outside\nisakmp enable outside",
 			"Add the session-key line of the other direction."},
 	}

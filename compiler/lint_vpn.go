@@ -16,6 +16,9 @@ func (l *linter) crypto() {
 		if !slices.ContainsFunc(t.Transforms, encrypts) {
 			l.find("W406", ast.Warning, t.Line.cmd, t.Name, "transform-set %s does not encrypt: it has no cipher", t.Name).Hint = "add esp-3des, or esp-aes-256 where the peers can"
 		}
+		if slices.ContainsFunc(t.Transforms, encrypts) && !slices.ContainsFunc(t.Transforms, authenticates) {
+			l.find("W449", ast.Warning, t.Line.cmd, t.Name, "transform-set %s does not authenticate: packets can be altered and replayed", t.Name).Hint = "add esp-sha-hmac"
+		}
 		for _, w := range t.Transforms {
 			switch w {
 			case "esp-des":
@@ -69,6 +72,9 @@ func (l *linter) crypto() {
 func encrypts(word string) bool {
 	return strings.HasPrefix(word, "esp-") && !strings.HasSuffix(word, "-hmac")
 }
+
+// authenticates reports whether a word of a transform set is an authenticator.
+func authenticates(word string) bool { return strings.HasSuffix(word, "-hmac") }
 
 func (l *linter) weakCipher(cmd ast.Command, word, name string) {
 	l.find("W406", ast.Warning, cmd, word, "%s can be broken in hours", name).Hint = "use 3des, or aes-256 where the peers can"

@@ -1,6 +1,7 @@
 package compiler
 
 import (
+	"crypto/subtle"
 	"time"
 
 	"pixfw/ast"
@@ -52,7 +53,7 @@ type User struct {
 
 // Check reports whether the user has that password.
 func (u *User) Check(password string) bool {
-	return u.NoPassword || u.Hash != "" && u.Hash == ast.PasswordHash(u.Name, password)
+	return u.NoPassword || u.Hash != "" && subtle.ConstantTimeCompare([]byte(u.Hash), []byte(ast.PasswordHash(u.Name, password))) == 1
 }
 
 // MACList is one mac-list.

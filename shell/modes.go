@@ -1,6 +1,7 @@
 package shell
 
 import (
+	"crypto/subtle"
 	"strconv"
 	"strings"
 
@@ -28,7 +29,7 @@ func (s *Session) enable(level int) (string, error) {
 	var ask func()
 	ask = func() {
 		s.asking = &question{textPassword, true, func(text string) (string, error) {
-			if ast.PasswordHash("", text) == hash {
+			if subtle.ConstantTimeCompare([]byte(ast.PasswordHash("", text)), []byte(hash)) == 1 {
 				s.enter(Privileged)
 				s.level = level
 				if level != 15 {

@@ -6,6 +6,8 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
+
+	"pixfw/runtime"
 )
 
 // A name that a peer with a pre-shared key has given itself excuses it from nothing, in either mode: whoever knows the key could say
@@ -185,5 +187,25 @@ func TestWantedPeer(t *testing.T) {
 	s.peerBehind = true
 	if err := a.proveRSA(s, proof, id, hash); err != nil {
 		t.Errorf("behind a NAT: %v", err)
+	}
+}
+
+// The box is called hostname.domain-name where it states a name, which it does without being told (commands-vpn-aaa-show.md 2.3).
+func TestOwnName(t *testing.T) {
+	s := &sa{local: netip.MustParseAddrPort("203.0.113.1:500")}
+	for _, test := range []struct {
+		change []string
+		kind   uint8
+		want   string
+	}{
+		{[]string{"isakmp identity address\n", "domain-name example.com\n"}, idFQDN, "a.example.com"},
+		{[]string{"isakmp identity address", "isakmp identity hostname\ndomain-name example.com"}, idFQDN, "a.example.com"},
+		{[]string{"isakmp identity address", "isakmp identity hostname"}, idFQDN, "a"},
+		{nil, idIPv4, "\xcb\x00\x71\x01"},
+	} {
+		m := New(planOf(t, strings.NewReplacer(test.change...).Replace(pixA)), Options{Clock: runtime.NewVirtualClock(birth), Rand: chacha(1)})
+		if id := m.ownIdentity(s); id.Type != test.kind || string(id.Data) != test.want {
+			t.Errorf("%v: %d %q", test.change, id.Type, id.Data)
+		}
 	}
 }
