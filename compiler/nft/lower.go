@@ -19,7 +19,7 @@ func Lower(plan *compiler.Plan, names map[int]string, options ...Options) (*Rule
 	if len(options) > 0 {
 		opts = options[0]
 	}
-	l := &lowerer{p: plan, opts: opts, dev: map[int]string{}, number: map[int]uint32{}, rs: &Ruleset{}, at: map[ast.Pos]*ast.Diagnostic{}, used: map[string]int{}, id: map[int]string{}, to: map[int][]Range{}, outbounds: map[[2]int][]Rule{}}
+	l := &lowerer{p: plan, opts: opts, dev: map[int]string{}, number: map[int]uint32{}, rs: &Ruleset{}, at: map[ast.Pos]*ast.Diagnostic{}, used: map[string]int{}, id: map[int]string{}, to: map[int][]Range{}, outbounds: map[[2]int][]Rule{}, lifts: map[string]string{}}
 	for i := range plan.Interfaces {
 		f := &plan.Interfaces[i]
 		switch {
@@ -109,6 +109,7 @@ type lowerer struct {
 	diags  ast.Diagnostics
 	at     map[ast.Pos]*ast.Diagnostic
 
+	lifts     map[string]string // chains of what access lists deny, by what is said of it
 	outbounds map[[2]int][]Rule // jumps to outbound lists, by interfaces
 
 	classes []Rule // postrouting: how the classes of translation are carried out

@@ -3,6 +3,7 @@ package nft
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"pixfw/ast"
 	"pixfw/compiler"
@@ -131,8 +132,8 @@ func (l *lowerer) check(i int) Chain {
 		{Match: []Match{{Field: CtState, Mask: StateInvalid}, withPorts}, Do: []Stmt{Counter{}, Drop{}}, Note: "malformed"},
 	}}
 	c.Rules = append(c.Rules, l.decrypted(i)...)
-	c.Rules = append(c.Rules, l.comesBack()...)
 	if f.ACL == compiler.None {
+		c.Rules = append(c.Rules, l.comesBack()...)
 		c.Rules = append(c.Rules, l.refusedOut(i)...)
 		// A conduit permits what goes to a higher level, by the addresses of the wire (semantics.md 2.4).
 		for k := range l.p.Conduits {
@@ -181,9 +182,7 @@ func (l *lowerer) accessLists() {
 					Note: fmt.Sprintf("%s line %d", list.ID, ace.Number)})
 			}
 		}
-		end := deny("106023:"+list.ID, list.ID+" implicit deny", compiler.Line{})
-		end.ACE = ACE{true, k, Implicit}
-		c.Rules = append(c.Rules, l.refusing(end))
+		c.Rules = append(c.Rules, l.implicit(k))
 		l.chain(c)
 	}
 }
@@ -202,8 +201,42 @@ func (l *lowerer) verdict(acl, e int) []Stmt {
 	if ace.Permit {
 		return append(do, Accept{})
 	}
-	return append(do, l.refusal())
+	return l.refuse(do...)
 }
+
+// implicit is the deny that ends a list.
+func (l *lowerer) implicit(acl int) Rule {
+	id := l.p.ACLs[acl].ID
+	return Rule{Do: append([]Stmt{Counter{}}, l.refuse(Log{"106023:" + id})...), Note: id + " implicit deny", ACE: ACE{true, acl, Implicit}}
+}
+
+// refuse is what is done with packets that an access list denies: they are told of, unless an established line lifts that, and dropped.
+func (l *lowerer) refuse(said ...Stmt) []Stmt {
+	if len(l.p.Established) == 0 || !l.opts.Live {
+		return append(said, l.refusal())
+	}
+	key := fmt.Sprint(said)
+	if l.lifts[key] == "" {
+		c := Chain{Name: l.unique("denied"), Note: "Denied by an access list, unless an established line lifts that"}
+		var instead []Stmt
+		for _, s := range said {
+			if x, is := s.(Log); is && strings.HasPrefix(x.Prefix, "106100:") {
+				instead = append(instead, Log{x.Prefix + ":" + Lifted})
+			}
+		}
+		for _, r := range l.comesBack() {
+			r.Do = append(slices.Clone(instead), r.Do...)
+			c.Rules = append(c.Rules, r)
+		}
+		c.Rules = append(c.Rules, Rule{Do: append(said, l.refusal())})
+		l.lifts[key] = c.Name
+		l.chain(c)
+	}
+	return []Stmt{Goto{l.lifts[key]}}
+}
+
+// Lifted follows the entry in the prefix with which a packet is logged that the entry denies and an established line lets through.
+const Lifted = "established"
 
 // entry is an access list entry as one or more alternatives of matches; reversed swaps source and destination.
 func (l *lowerer) entry(ace *compiler.ACE, reversed bool) [][]Match {

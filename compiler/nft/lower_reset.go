@@ -20,12 +20,6 @@ func (l *lowerer) refusal() Stmt {
 	return Drop{}
 }
 
-// refusing makes a deny of an access list send resets where it has to.
-func (l *lowerer) refusing(r Rule) Rule {
-	r.Do[len(r.Do)-1] = l.refusal()
-	return r
-}
-
 // resets makes the chain.
 func (l *lowerer) resets() {
 	s := &l.p.Service

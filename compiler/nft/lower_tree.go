@@ -20,7 +20,7 @@ func (l *lowerer) longList(name string, k int) {
 
 	// Packets must not keep the mark: it is for the tree alone.
 	permit := Chain{Name: l.unique(name + "_permit"), Rules: []Rule{{Do: []Stmt{SetPacketMark{0}, Accept{}}}}}
-	refuse := Chain{Name: l.unique(name + "_deny"), Rules: []Rule{{Do: []Stmt{Log{"106023:" + list.ID}, l.refusal()}}}}
+	refuse := Chain{Name: l.unique(name + "_deny"), Rules: []Rule{{Do: l.refuse(Log{"106023:" + list.ID})}}}
 	verdicts := Set{Name: l.unique(name + "_verdicts"), Kind: Verdicts, Key: PacketMark, Counted: true, ACL: k,
 		Note: "what each entry of access-list " + list.ID + " does"}
 	var logs []Chain
@@ -38,18 +38,16 @@ func (l *lowerer) longList(name string, k int) {
 		case ace.Permit:
 			do = Goto{permit.Name}
 		case ace.Log == ast.LogDisable:
-			do = l.refusal()
+			do = l.refuse()[0]
 		default:
 			do = Goto{refuse.Name}
 		}
 		verdicts.Verdicts = append(verdicts.Verdicts, VerdictOf{Range{uint32(e + 1), uint32(e + 1)}, do})
 	}
-	end := deny("106023:"+list.ID, list.ID+" implicit deny", compiler.Line{})
-	end.ACE = ACE{true, k, Implicit}
 	l.chain(Chain{Name: name, Note: "access-list " + list.ID, Rules: []Rule{
 		{Do: []Stmt{SetPacketMark{noneFound}, Jump{match.Name}}},
 		{Do: []Stmt{Dispatch{PacketMark, verdicts.Name}}},
-		l.refusing(end),
+		l.implicit(k),
 	}})
 	l.rs.Sets = append(l.rs.Sets, append(t.sets, verdicts)...)
 	l.rs.Chains = append(l.rs.Chains, match, permit, refuse)

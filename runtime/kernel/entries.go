@@ -6,6 +6,7 @@ import (
 
 	"pixfw/ast"
 	"pixfw/compiler"
+	"pixfw/compiler/nft"
 	"pixfw/runtime"
 	"pixfw/runtime/acelog"
 	"pixfw/runtime/syslog"
@@ -13,9 +14,6 @@ import (
 
 // maxLogged bounds the flows that are counted, where the plan says nothing (access-list deny-flow-max).
 const maxLogged = 4096
-
-// lifted is what follows the entry in the reason of a packet that an established line lets through, whatever the entry says.
-const lifted = "established"
 
 // entryHit counts a packet that an access list entry with `log` has decided: arg is list and entry, by the Plan's indices. It returns
 // what a PIX writes then; about further packets of the flow that is at the end of the interval.
@@ -37,7 +35,7 @@ func (d *dynamic) entryHit(plan *compiler.Plan, in int, arg string, p *runtime.P
 	switch {
 	case ace.Permit:
 		verb = "permitted"
-	case len(part) > 2 && part[2] == lifted:
+	case len(part) > 2 && part[2] == nft.Lifted:
 		verb = "est-allowed"
 	}
 	name := func(i int) string {

@@ -88,7 +88,6 @@ var Unlike = map[string]string{
 	"ports":     "Linux gives a port of a host another PAT port where the first would make two connections one: another 305011 for it",
 	"asked":     "a destination that an alias or a static makes another: the door asks for a user before outbound lists, which see it then, deny",
 	"oversize":  "a first DNS message that is too long: a PIX has built the connection when it drops it (302015)",
-	"lifted":    "what an established line permits passes by the access list: no entry counts it, or logs it (106100)",
 	"replies":   "an echo reply that answers nothing, out through PAT: conntrack makes a flow of requests only (W514)",
 	"collision": "two connections that translation would make one: a PIX refuses the second (305006), Linux gives it another port",
 }
@@ -104,8 +103,6 @@ func unlike(plan *compiler.Plan, why string, p *pair) string {
 	switch {
 	case dropped && messages && len(without(ids(k), 106100)) == 0 && elsewhere(plan, in, sent):
 		return "elsewhere"
-	case passed && messages && len(plan.Established) > 0 && slices.Equal(without(ids(e), 106100), ids(k)):
-		return "lifted"
 	case passed && why == quotedPacket && sent.About.HasPorts():
 		return "quoting"
 	case sent.Proto == ast.ProtoICMP && k.Action == runtime.Forward && pat && outsideNAT(plan):
