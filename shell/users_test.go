@@ -114,7 +114,6 @@ func TestPixUser(t *testing.T) {
 // interrupted is a terminal at which somebody presses Control-C first.
 type interrupted struct {
 	Term
-	lines []string
 	asked []string
 }
 
