@@ -73,7 +73,7 @@ type execShow struct {
 	Fixup     *execShowFixup `parser:"| @@"`
 	Group     *execShowGroup `parser:"| @@"`
 	What      []string       `parser:"| @( 'aaa' | 'aaa-server' | 'access-group' | 'alias' | 'apply' | 'auth-prompt' | 'banner' | 'conduit' | 'dhcpd' | 'dhcprelay' | 'established' | 'filter' | 'fragment' | 'mac-list' | 'management-access' | 'ntp' | 'object-group' | 'outbound' | 'privilege' | 'rip' | 'service' | 'shun' | 'tftp-server' | 'url-block' | 'url-cache' | 'url-server' | 'username' | 'virtual' | 'vpdn' | 'vpnclient' | 'checksum' | 'clock' | 'curpriv' | 'debug' | 'domain-name' | 'enable' | 'failover' | 'floodguard' | 'global' | 'history' | 'hostname' | 'http' | 'icmp' | 'mtu' | 'name' | 'nameif' | 'names' | 'nat' | 'pager' | 'passwd' | 'pdm' | 'route' | 'running-config' | 'snmp-server' | 'startup-config' | 'configure' | 'static' | 'sysopt' | 'terminal' | 'timeout' | 'traffic' | 'version' | 'who' )"`
-	ARP       []string       `parser:"| @'arp' @'timeout'"`
+	ARP       []string       `parser:"| @'arp' @'timeout'?"`
 	IP        []string       `parser:"| @'ip' @( 'address' | 'audit' | 'verify' )?"`
 	Telnet    []string       `parser:"| @( 'telnet' | 'ssh' | 'console' ) @'timeout'?"`
 	ISAKMP    []string       `parser:"| @'isakmp' @( 'policy' | 'key' | 'identity' | 'enable' | 'sa' )?"`

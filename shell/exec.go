@@ -53,8 +53,10 @@ func (s *Session) exec(cmd ast.Exec) (string, error) {
 func (s *Session) clear(c *ast.ClearState) error {
 	var err error
 	switch c.What {
-	case "xlate", "local-host":
+	case "xlate":
 		err = s.clearXlates(&c.Filter)
+	case "local-host":
+		err = s.clearHost(c.Filter.Local)
 	case "conn":
 		err = s.engine.ClearConns()
 	case "uauth":
@@ -103,6 +105,21 @@ func (s *Session) clearXlates(f *ast.StateFilter) error {
 		}
 	}
 	return nil
+}
+
+// clearHost ends all that a host has; the zero span: all hosts.
+func (s *Session) clearHost(host ast.Span) error {
+	if host.IsZero() {
+		if err := s.engine.ClearXlates(runtime.XlateFilter{}); err != nil {
+			return err
+		}
+		return s.engine.ClearConns()
+	}
+	engine, ok := s.engine.(runtime.HostClearer)
+	if !ok {
+		return runtime.ErrUnsupported
+	}
+	return engine.ClearHost(host.First)
 }
 
 func (s *Session) packetTracer(c *ast.PacketTracer) (string, error) {

@@ -26,12 +26,12 @@ func (s *Session) show(c *ast.Show) (string, error) {
 		if release == "" {
 			release = ast.DefaultRelease
 		}
-		return formatVersion(plan, release, s.hostname(), now.Sub(s.booted), modified), nil
+		return formatVersion(plan, s.port, release, s.hostname(), now.Sub(s.booted), modified), nil
 	case "access-list":
 		if c.ID != "" && s.running.ACL(c.ID) == nil {
 			return "", refusef("ERROR: access-list <%s> does not exist", c.ID)
 		}
-		return formatACLs(s.running, plan, s.engine.HitCount, c.ID), nil
+		return formatACLs(s.running, plan, s.engine.HitCount, s.logFlows, c.ID), nil
 	case "xlate":
 		return formatXlate(plan, s.engine.Xlates(), c), nil
 	case "conn":
@@ -41,7 +41,7 @@ func (s *Session) show(c *ast.Show) (string, error) {
 	case "uauth":
 		return formatUauth(s.engine.Users(), now, c.ID), nil
 	case "interface":
-		return formatInterfaces(plan, s.engine.InterfaceCounters, c.ID)
+		return formatInterfaces(plan, s.port, s.engine.InterfaceCounters, c.ID)
 	case "traffic":
 		return formatTraffic(plan, s.engine.InterfaceCounters, now.Sub(s.booted).Seconds()), nil
 	case "ip", "ip address":
@@ -104,8 +104,24 @@ func (s *Session) show(c *ast.Show) (string, error) {
 		return formatFailover(s.running), nil
 	case "debug":
 		return s.formatDebugs(), nil
+	case "arp":
+		return s.formatARP(plan)
+	case "fixup":
+		return s.listing("fixup", c.ID) + formatDefaultFixups(s.running, plan, c.ID), nil
+	case "timeout":
+		return formatTimeouts(s.running)
+	case "fragment":
+		return formatFragments(s.running, plan), nil
 	}
 	return s.listing(c.What, c.ID), nil
+}
+
+// logFlows counts the remembered flows of entries with `log`.
+func (s *Session) logFlows() (total, denied int) {
+	if e, ok := s.engine.(runtime.FlowLogger); ok {
+		return e.LogFlows()
+	}
+	return 0, 0
 }
 
 // objectGroups lists the groups with their members, as the configuration prints them.

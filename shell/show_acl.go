@@ -3,18 +3,22 @@ package shell
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"pixfw/ast"
 	"pixfw/compiler"
 )
 
 // formatACLs is `show access-list [ID]` (commands-vpn-aaa-show.md section 4.7): every entry with the number of its line
-// and what it has decided so far. hits is Engine.HitCount.
-func formatACLs(cfg *ast.Config, plan *compiler.Plan, hits func(acl, entry int) uint64, id string) string {
+// and what it has decided so far. hits is Engine.HitCount; flows counts those of entries with `log` that are remembered.
+func formatACLs(cfg *ast.Config, plan *compiler.Plan, hits func(acl, entry int) uint64, flows func() (total, denied int), id string) string {
 	var b strings.Builder
 	ids := []string{id}
 	if id == "" {
-		b.WriteString("access-list cached ACL log flows: total 0, denied 0 (deny-flow-max 1024)\n            alert-interval 300\n")
+		total, denied := flows()
+		limits := &plan.DenyFlows
+		fmt.Fprintf(&b, "access-list cached ACL log flows: total %d, denied %d (deny-flow-max %d)\n            alert-interval %d\n",
+			total, denied, limits.Max, int(limits.AlertInterval/time.Second))
 		ids = cfg.ACLs()
 	}
 	for _, id := range ids {

@@ -7,6 +7,7 @@ import (
 
 	"pixfw/ast"
 	"pixfw/compiler"
+	"pixfw/runtime"
 )
 
 // clockText is a moment as the box prints it: 12:54:16.272 UTC Fri Jul 4 2003.
@@ -49,13 +50,13 @@ Running Activation Key: 0x00000000 0x00000000 0x00000000 0x00000000
 `
 
 // formatVersion is `show version` (commands-vpn-aaa-show.md section 4.1). The hardware is that of a PIX 515E.
-func formatVersion(plan *compiler.Plan, release, hostname string, up time.Duration, modified string) string {
+func formatVersion(plan *compiler.Plan, port func(int) runtime.Port, release, hostname string, up time.Duration, modified string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "Cisco PIX Firewall Version %s\nCisco PIX Device Manager Version 3.0(1)\n\nCompiled on Wed 13-Aug-03 13:55 by morlee\n\n", release)
 	fmt.Fprintf(&b, "%s up %s\n\n", hostname, upText(up))
 	b.WriteString("Hardware:   PIX-515E, 64 MB RAM, CPU Pentium II 433 MHz\nFlash E28F128J3 @ 0x300, 16MB\nBIOS Flash AM29F400B @ 0xfffd8000, 32KB\n\n")
 	for i := range plan.Interfaces {
-		fmt.Fprintf(&b, "%d: %s: address is %s, irq %d\n", i, plan.Interfaces[i].Hardware, macOf(i), 10+i)
+		fmt.Fprintf(&b, "%d: %s: address is %s, irq %d\n", i, plan.Interfaces[i].Hardware, macText(port(i).MAC), 10+i)
 	}
 	b.WriteString(licence)
 	b.WriteString(modified + "\n")

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"net"
 	"slices"
 	"strings"
 
@@ -12,8 +13,55 @@ import (
 	"pixfw/runtime"
 )
 
-// macOf is the hardware address that the console shows for the n-th port. The emulator has no ports of its own.
-func macOf(n int) string { return fmt.Sprintf("0009.e89c.%04x", 0xfd5c+n) }
+// port is what is under an interface. The emulator has no ports of its own: it shows those of a box.
+func (s *Session) port(i int) runtime.Port {
+	if e, ok := s.engine.(runtime.Wired); ok {
+		p, _ := e.Port(i) // without a device there is neither address nor carrier
+		return p
+	}
+	return emulatedPort(i)
+}
+
+func emulatedPort(i int) runtime.Port {
+	n := 0xfd5c + i
+	return runtime.Port{MAC: net.HardwareAddr{0x00, 0x09, 0xe8, 0x9c, byte(n >> 8), byte(n)}, Carrier: true}
+}
+
+// macText is a hardware address as the box prints it: 0009.e89c.fd5c.
+func macText(mac net.HardwareAddr) string {
+	if len(mac) != 6 {
+		return "0000.0000.0000"
+	}
+	return fmt.Sprintf("%02x%02x.%02x%02x.%02x%02x", mac[0], mac[1], mac[2], mac[3], mac[4], mac[5])
+}
+
+// formatARP is `show arp` (commands-vpn-aaa-show.md section 4.10): what is known of the wires, or, on an engine without wires, what the
+// configuration says of them.
+func (s *Session) formatARP(plan *compiler.Plan) (string, error) {
+	var b strings.Builder
+	line := func(name string, ip ast.IP, mac string, alias bool) {
+		fmt.Fprintf(&b, "\t%s %v %s", name, ip, mac)
+		if alias {
+			b.WriteString(" alias")
+		}
+		b.WriteByte('\n')
+	}
+	e, ok := s.engine.(runtime.Wired)
+	if !ok {
+		for _, a := range ast.All[*ast.ARP](s.running) {
+			line(a.If, a.IP, a.MAC, a.Alias)
+		}
+		return b.String(), nil
+	}
+	list, err := e.Neighbours()
+	if err != nil {
+		return "", refused("ERROR: " + err.Error())
+	}
+	for _, n := range list {
+		line(ifName(plan, n.If), n.IP, macText(n.MAC), n.Alias)
+	}
+	return b.String(), nil
+}
 
 // bandwidth is a speed of `interface` as `show interface` words it.
 func bandwidth(speed string) string {
@@ -42,7 +90,7 @@ const interfaceCounters = `        %d packets input, %d bytes, 0 no buffer
 `
 
 // formatInterfaces is `show interface [HW|IF]` (commands-vpn-aaa-show.md section 4.9).
-func formatInterfaces(plan *compiler.Plan, counters func(int) runtime.Counters, id string) (string, error) {
+func formatInterfaces(plan *compiler.Plan, port func(int) runtime.Port, counters func(int) runtime.Counters, id string) (string, error) {
 	var b strings.Builder
 	for i := range plan.Interfaces {
 		f := &plan.Interfaces[i]
@@ -53,12 +101,12 @@ func formatInterfaces(plan *compiler.Plan, counters func(int) runtime.Counters, 
 		if f.Shutdown {
 			state = "administratively down"
 		}
-		line := "up"
-		if f.Shutdown {
+		line, under := "up", port(i)
+		if f.Shutdown || !under.Carrier {
 			line = "down"
 		}
 		fmt.Fprintf(&b, "interface %s \"%s\" is %s, line protocol is %s\n", f.Hardware, f.Name, state, line)
-		fmt.Fprintf(&b, "  Hardware is i82559 ethernet, address is %s\n", macOf(i))
+		fmt.Fprintf(&b, "  Hardware is i82559 ethernet, address is %s\n", macText(under.MAC))
 		if f.HasAddress() {
 			fmt.Fprintf(&b, "  IP address %v, subnet mask %v\n", f.Net.IP, f.Net.Mask)
 		}

@@ -74,8 +74,8 @@ func TestFormatters(t *testing.T) {
 		{"show local-host", formatLocalHost(plan, conns, xlates, users, ast.Span{})},
 		{"show uauth", formatUauth(users, testStart, "")},
 		{"show uauth cse", formatUauth(users, testStart, "cse")},
-		{"show access-list", formatACLs(cfg, plan, hits, "")},
-		{"show interface outside", must(formatInterfaces(plan, counters, "outside"))},
+		{"show access-list", formatACLs(cfg, plan, hits, func() (int, int) { return 7, 3 }, "")},
+		{"show interface outside", must(formatInterfaces(plan, emulatedPort, counters, "outside"))},
 		{"show traffic", formatTraffic(plan, counters, 1812494.446)},
 		{"show ip local pool", must(formatPool(plan, func(i int) []ast.IP { return clientUsers(plan, users, i) }, ""))},
 	}

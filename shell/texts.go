@@ -19,6 +19,7 @@ const (
 	textInvalid     = "Invalid password"
 	textDenied      = "Access denied."
 	textNoDebug     = "ERROR: there is nothing to debug on this console"
+	textFreshTrace  = "By the configuration alone: no packet is sent, and connections, translations, users and tunnels that are up do not count.\n"
 	textLogoff      = "\nLogoff"
 	textUnprivilege = "Command authorization failed"
 	textPassword    = "Password: "

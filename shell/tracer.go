@@ -17,6 +17,7 @@ type Trace struct {
 	Packet      runtime.Packet
 	Verdict     runtime.Verdict
 	Detailed    bool
+	Fresh       bool // decided without the state of the engine
 	Diagnostics ast.Diagnostics // of the compilation
 }
 
@@ -46,14 +47,21 @@ func NewTrace(cfg *ast.Config, operands []string) (*Trace, error) {
 	return t, nil
 }
 
-// trace injects a packet. On the console it counts like any other packet.
+// trace injects a packet. On the console of an emulator it counts like any other packet; elsewhere it is asked what the policy would
+// do if there were no connections, translations, users and tunnels.
 func (s *Session) trace(c *ast.PacketTracer) (*Trace, error) {
+	plan := s.engine.Plan()
 	injector, ok := s.engine.(runtime.Injector)
 	if !ok {
-		return nil, refused("ERROR: packet-tracer is " + runtime.ErrUnsupported.Error())
+		// Real wires take no packet of ours, but the policy is the same.
+		e := emulator.New(s.clock)
+		if _, err := e.Apply(plan); err != nil {
+			return nil, refused("ERROR: " + err.Error())
+		}
+		defer e.Close()
+		injector = e
 	}
-	plan := s.engine.Plan()
-	t := &Trace{Plan: plan, In: runtime.Ingress{If: plan.IfByName(c.If)}, Packet: TracePacket(c), Detailed: c.Detailed}
+	t := &Trace{Fresh: !ok, Plan: plan, In: runtime.Ingress{If: plan.IfByName(c.If)}, Packet: TracePacket(c), Detailed: c.Detailed}
 	if t.In.If == compiler.None {
 		return nil, refusef("interface name \"%s\" not found", c.If)
 	}
@@ -65,7 +73,13 @@ func (s *Session) trace(c *ast.PacketTracer) (*Trace, error) {
 }
 
 // Text is the trace in words.
-func (t *Trace) Text() string { return RenderTrace(t.Plan, t.In, t.Packet, t.Verdict, t.Detailed) }
+func (t *Trace) Text() string {
+	text := RenderTrace(t.Plan, t.In, t.Packet, t.Verdict, t.Detailed)
+	if t.Fresh {
+		text = textFreshTrace + text
+	}
+	return text
+}
 
 // MarshalJSON is the trace for machines.
 func (t *Trace) MarshalJSON() ([]byte, error) { return TraceJSON(t.Plan, t.Verdict) }

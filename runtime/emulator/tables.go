@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 
+	"pixfw/ast"
 	"pixfw/compiler"
 	"pixfw/runtime"
 )
@@ -151,6 +152,33 @@ func (e *Engine) ClearXlates(filter runtime.XlateFilter) error {
 		e.dropXlate(x)
 	}
 	return nil
+}
+
+// ClearHost is that of runtime.HostClearer.
+func (e *Engine) ClearHost(ip ast.IP) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.expire()
+	for _, c := range e.sortedConns() {
+		if c.key[0].src == ip || c.key[1].src == ip {
+			e.teardown(c, "Xlate Clear")
+		}
+	}
+	for _, x := range e.sortedXlates() {
+		if x.real == ip {
+			e.dropXlate(x)
+		}
+	}
+	return nil
+}
+
+// LogFlows is that of runtime.FlowLogger.
+func (e *Engine) LogFlows() (total, denied int) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.expire()
+	permitted, denied := e.logged.Len()
+	return permitted + denied, denied
 }
 
 // ClearConns ends all connections.

@@ -107,6 +107,17 @@ func (n *network) host() string {
 	return b.String()
 }
 
+// mac is the hardware address of a device of the host, as the console prints it.
+func (n *network) mac(dev string) string {
+	n.t.Helper()
+	fields := strings.Fields(run(n.t, "ip", "-n", n.fw, "-br", "link", "show", dev))
+	if len(fields) < 3 {
+		n.t.Fatal(fields)
+	}
+	h := strings.ReplaceAll(fields[2], ":", "")
+	return h[:4] + "." + h[4:8] + "." + h[8:]
+}
+
 func netns(name string) string { return "/run/netns/" + name }
 
 func (n *network) options() Options {
@@ -245,11 +256,13 @@ func TestDaemon(t *testing.T) {
 		if err := c.Pipe(); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := io.WriteString(c, "enable\n\nconf t\nhostname core\nfixup protocol ils 389\nno fixup protocol ils 389\nexit\nshow xlate\nexit\nexit\n"); err != nil {
+		if _, err := io.WriteString(c, "enable\n\nconf t\nhostname core\nfixup protocol ils 389\nno fixup protocol ils 389\nexit\nshow xlate\nshow interface inside\nshow arp\npacket-tracer input inside tcp 10.0.0.2 9 192.0.2.254 9\nexit\nexit\n"); err != nil {
 			t.Fatal(err)
 		}
 		text, err := io.ReadAll(c)
-		for _, want := range []string{"edge> ", "core(config)# ", ": fixup protocol ils 389: ", "Global 192.0.2.10 Local 10.0.0.2"} {
+		mac := n.mac("eth1")
+		for _, want := range []string{"edge> ", "core(config)# ", ": fixup protocol ils 389: ", "Global 192.0.2.10 Local 10.0.0.2",
+			"is up, line protocol is up\n  Hardware is i82559 ethernet, address is " + mac + "\n", "\tinside 10.0.0.2 ", "By the configuration alone:", "Action: allow\n"} {
 			if err != nil || !strings.Contains(string(text), want) {
 				t.Errorf("no %q (%v) in\n%s", want, err, text)
 			}

@@ -1,0 +1,41 @@
+package runtime
+
+import (
+	"net"
+
+	"pixfw/ast"
+)
+
+// What only some engines know. Callers ask by a type assertion, and say so where the answer is no.
+
+// HostClearer is an engine that can end all that one host has.
+type HostClearer interface {
+	// ClearHost deletes the dynamic translations of the host with the real address ip, and its connections through whatever
+	// translation they go.
+	ClearHost(ip ast.IP) error
+}
+
+// FlowLogger is an engine that counts the flows of entries with `log` (semantics.md 2.3).
+type FlowLogger interface {
+	LogFlows() (total, denied int)
+}
+
+// A Port is what is under an interface.
+type Port struct {
+	MAC     net.HardwareAddr
+	Carrier bool // the cable is in, and there is somebody at its other end
+}
+
+// A Neighbour is an address on the wire of an interface, with where it is.
+type Neighbour struct {
+	If    int
+	IP    ast.IP
+	MAC   net.HardwareAddr
+	Alias bool // this box answers for it
+}
+
+// Wired is an engine with real ports.
+type Wired interface {
+	Port(ifIndex int) (port Port, ok bool) // ok: the interface has one
+	Neighbours() ([]Neighbour, error)      // by interface, then address
+}
