@@ -17,7 +17,7 @@ type Trace struct {
 	Packet      runtime.Packet
 	Verdict     runtime.Verdict
 	Detailed    bool
-	Fresh       bool // decided without the state of the engine
+	Fresh       bool            // decided without the state of the engine
 	Diagnostics ast.Diagnostics // of the compilation
 }
 
