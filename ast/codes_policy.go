@@ -80,5 +80,8 @@ func policyCodes() []Code {
 		{"W448", "test of names in certificates cannot be read",
 			"The text of ca verifycertdn is a list of tests with commas between: an attribute of the subject, an operator (= is, * contains, ! or != is not, !* does not contain) and a value. What cannot be read is passed by no certificate.",
 			site + "ca verifycertdn gw", "Write the tests with commas between."},
+		{"W450", "gateway is not a neighbour",
+			"The next hop of a route is asked for on the wire of its interface. An address outside the network of the interface has nobody there who answers, unless some router answers for it; and Linux does not take such a route at all.",
+			twoAddresses + "route outside 10.50.0.0 255.255.0.0 10.50.0.1 1", "Name a router in the network of the interface."},
 	}
 }

@@ -38,6 +38,7 @@ func LintFile(cfg *ast.Config, plan *Plan, unread []string) ast.Diagnostics {
 	l.passwords()
 	l.weakKeys()
 	l.management()
+	l.gateways()
 	l.conduits()
 	l.crypto()
 	l.mapEntries()

@@ -32,6 +32,20 @@ func (l *linter) management() {
 	}
 }
 
+// gateways finds routes whose next hop is not on the wire of their interface: a PIX asks for it there nevertheless, and hears nothing.
+func (l *linter) gateways() {
+	for i := range l.plan.Routes {
+		r := &l.plan.Routes[i]
+		f := &l.plan.Interfaces[r.If]
+		if r.Connected || r.Gateway == 0 || !f.HasAddress() || f.Net.Contains(r.Gateway) {
+			continue
+		}
+		d := l.find("W450", ast.Warning, r.Line.cmd, r.Gateway.String(), "the gateway %v is not in the network of interface %s, %v", r.Gateway, f.Name, network(f.Net))
+		d.Hint = "name a router between the two; a Linux kernel does not take the route as it is"
+		l.noteLine(d, f.AddrLine.cmd)
+	}
+}
+
 // conduits finds conduits that do nothing since a list is bound to the interface (semantics.md 2.4), and one that lets
 // everything in.
 func (l *linter) conduits() {

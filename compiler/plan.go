@@ -1,6 +1,7 @@
 package compiler
 
 import (
+	"fmt"
 	"time"
 
 	"pixfw/ast"
@@ -21,6 +22,18 @@ func (l Line) Text() string {
 		return ""
 	}
 	return (&ast.Printer{HideSecrets: true}).Text(l.cmd)
+}
+
+// Place is where the line stands and what it says, for errors: FILE:LINE:COLUMN: TEXT. A line that was typed stands in no file, and is
+// only quoted.
+func (l Line) Place(file string) string {
+	if !l.Pos.IsValid() {
+		return l.Text()
+	}
+	if file != "" {
+		file += ":"
+	}
+	return fmt.Sprintf("%s%d:%d: %s", file, l.Pos.Line, l.Pos.Col, l.Text())
 }
 
 // IsDefault reports whether no line of the configuration states the item.

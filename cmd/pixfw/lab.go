@@ -50,6 +50,8 @@ func (c *LabCmd) Run(s *IO) error {
 		return fail(exitInput)
 	}
 	opts := lab.Options{Out: s.Stdout, Certificates: c.Certificates, Record: c.Record}
+	// Nor may a reader of the output that goes away end the process before it has cleaned up.
+	signal.Ignore(unix.SIGPIPE)
 	// A signal ends a kept lab, and must not leave one behind that is just being probed.
 	interrupts := make(chan os.Signal, 1)
 	signal.Notify(interrupts, unix.SIGINT, unix.SIGTERM)

@@ -71,6 +71,8 @@ func (c *RunCmd) Run(s *IO) (err error) {
 	if err := c.devices(plan); err != nil {
 		return exitError{exitUsage, err}
 	}
+	// Nor may a reader of the output that goes away end the process before it has cleaned up.
+	signal.Ignore(unix.SIGPIPE)
 	// From here on a signal must find the way back.
 	ctx, stop := signal.NotifyContext(context.Background(), unix.SIGINT, unix.SIGTERM, unix.SIGHUP)
 	defer stop()

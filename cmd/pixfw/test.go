@@ -3,7 +3,10 @@ package main
 import (
 	"fmt"
 	"os"
+	"os/signal"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"pixfw/runtime/kernel/lab"
 	"pixfw/shell"
@@ -41,6 +44,8 @@ func (c *TestCmd) Run(s *IO) (err error) {
 		if os.Getuid() != 0 {
 			return exitError{exitUsage, lab.ErrNotRoot}
 		}
+		// A reader of the output that goes away must not end the process before it has cleaned up.
+		signal.Ignore(unix.SIGPIPE)
 		boxes := &shell.KernelBoxes{}
 		defer func() {
 			if e := boxes.Close(); err == nil {

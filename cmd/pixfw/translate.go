@@ -72,6 +72,9 @@ func (c *TranslateCmd) Run(s *IO) error {
 		fmt.Fprintf(s.Stdout, "%s: %d lines: %d exact, %d approximated, %d harmless, %d refused\n", c.Out, len(l),
 			l.Count(linux.Exact), l.Count(linux.Approximated), l.Count(linux.Harmless), l.Count(linux.Refused))
 	}
+	if len(wrong) > 0 {
+		return fail(exitInput)
+	}
 	if l.Lossy() {
 		fmt.Fprintf(s.Stderr, "pixfw: lines are refused that change what traffic may pass: see %s\n", filepath.Join(c.Out, "LEDGER"))
 		return fail(exitInput)

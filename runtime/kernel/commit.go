@@ -71,7 +71,7 @@ func (c *socket) transact(b *nft.Batch, datagram []byte) error {
 			})
 			if k := int64(binary.NativeEndian.Uint32(data[12:])) - 1; k >= 0 && k < int64(len(b.Messages)) {
 				line, what := b.Cause(int(k))
-				err = &RuleError{Line: line.Pos.Line, Text: line.Text(), What: what, Err: err}
+				err = &RuleError{Line: line.Pos.Line, Col: line.Pos.Col, Text: line.Text(), What: what, Err: err}
 			}
 		})
 		if done {
@@ -82,23 +82,41 @@ func (c *socket) transact(b *nft.Batch, datagram []byte) error {
 
 // RuleError is a refusal of the kernel, with what it refused and the configuration line that it comes from.
 type RuleError struct {
-	Line int32 // 0: of no single line
+	File string
+	Line int32 // 0: of no single line, or of one that was typed
+	Col  int32
 	Text string
 	What string
 	Err  error
 }
 
 func (e *RuleError) Error() string {
+	place := ""
+	if e.Line > 0 {
+		place = fmt.Sprintf("%d:%d: ", e.Line, e.Col)
+		if e.File != "" {
+			place = e.File + ":" + place
+		}
+	}
 	if errors.Is(e.Err, errOther) {
 		if e.Text == "" {
 			return fmt.Sprintf("%s: %v", e.What, e.Err)
 		}
-		return fmt.Sprintf("line %d: %s: %s: %v", e.Line, e.Text, e.What, e.Err)
+		return fmt.Sprintf("%s%s: %s: %v", place, e.Text, e.What, e.Err)
 	}
 	if e.Text == "" {
 		return fmt.Sprintf("the kernel refused a %s: %v", e.What, e.Err)
 	}
-	return fmt.Sprintf("line %d: %s: the kernel refused a %s: %v", e.Line, e.Text, e.What, e.Err)
+	return fmt.Sprintf("%s%s: the kernel refused a %s: %v", place, e.Text, e.What, e.Err)
+}
+
+// inFile says in which file the line of a refusal stands.
+func inFile(err error, file string) error {
+	var refused *RuleError
+	if errors.As(err, &refused) {
+		refused.File = file
+	}
+	return err
 }
 
 func (e *RuleError) Unwrap() error { return e.Err }

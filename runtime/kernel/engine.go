@@ -172,7 +172,7 @@ func (e *Engine) Apply(plan *compiler.Plan) (ast.Diagnostics, error) {
 		}
 		link, err := e.nl.LinkByName(dev)
 		if err != nil {
-			return nil, fmt.Errorf("line %d: %s: device %s for %s: %w", f.Line.Pos.Line, f.Line.Text(), dev, f.Hardware, err)
+			return nil, fmt.Errorf("%s: device %s for %s: %w", f.Line.Place(plan.File), dev, f.Hardware, err)
 		}
 		links[i], names[i], byIndex[link.Attrs().Index] = link, dev, i
 		if _, known := e.mtu[dev]; !known {
@@ -221,7 +221,7 @@ func (e *Engine) Apply(plan *compiler.Plan) (ast.Diagnostics, error) {
 	}
 	if err = e.ns.commit(batch); err != nil {
 		restore()
-		return diags, err
+		return diags, inFile(err, plan.File)
 	}
 	back := func(err error) (ast.Diagnostics, error) {
 		restore()
@@ -240,7 +240,7 @@ func (e *Engine) Apply(plan *compiler.Plan) (ast.Diagnostics, error) {
 		e.committed()
 	}
 	if err := e.ns.check(batch, rules); err != nil {
-		return back(err)
+		return back(inFile(err, plan.File))
 	}
 	if err := e.sysctl(rules.Sysctls); err != nil {
 		return back(err)
@@ -257,7 +257,7 @@ func (e *Engine) Apply(plan *compiler.Plan) (ast.Diagnostics, error) {
 			return back(err)
 		}
 	}
-	if err := e.change(want); err != nil {
+	if err := e.change(want, plan.File); err != nil {
 		return back(err)
 	}
 	now := e.clock.Now()

@@ -127,8 +127,8 @@ func (e *Engine) wanted(plan *compiler.Plan, links map[int]netlink.Link) []item 
 // maxPool bounds the addresses of one range that are answered for.
 const maxPool = 65536
 
-// change brings the host from the items that are there to those wanted. On an error it goes back.
-func (e *Engine) change(want []item) error {
+// change brings the host from the items that are there to those wanted. On an error it goes back. file is that of their lines.
+func (e *Engine) change(want []item, file string) error {
 	wanted, ours := map[string]bool{}, map[string]bool{}
 	for _, it := range want {
 		wanted[it.key] = true
@@ -159,7 +159,7 @@ func (e *Engine) change(want []item) error {
 			for _, old := range e.items {
 				_ = old.add(e.nl)
 			}
-			return fmt.Errorf("line %d: %s: %s: %w", it.line.Pos.Line, it.line.Text(), it.key, err)
+			return fmt.Errorf("%s: %s: %w", it.line.Place(file), it.key, err)
 		}
 		have = append(have, it)
 	}

@@ -107,7 +107,7 @@ type reading struct {
 // differs is the error of a message whose like is not there.
 func (r *reading) differs(k int) error {
 	line, what := r.b.Cause(k)
-	return &RuleError{Line: line.Pos.Line, Text: line.Text(), What: what, Err: errOther}
+	return &RuleError{Line: line.Pos.Line, Col: line.Pos.Col, Text: line.Text(), What: what, Err: errOther}
 }
 
 func (r *reading) fail(at int, err error) {

@@ -107,7 +107,7 @@ func (e *Engine) findTwins(plan *compiler.Plan, links map[int]netlink.Link) (map
 		twin, err := e.nl.LinkByName(name)
 		if err != nil {
 			f := &plan.Interfaces[i]
-			return nil, fmt.Errorf("line %d: %s: device %s for its tunnels: %w", f.MapLine.Pos.Line, f.MapLine.Text(), name, err)
+			return nil, fmt.Errorf("%s: device %s for its tunnels: %w", f.MapLine.Place(plan.File), name, err)
 		}
 		out[i] = twin
 	}

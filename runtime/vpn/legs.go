@@ -94,7 +94,7 @@ func (s *service) openTwins(plan *compiler.Plan) error {
 		device, err := s.c.network.Device(x.twin, x.mtu)
 		if err != nil {
 			f := &plan.Interfaces[x.iface]
-			return errors.Join(fmt.Errorf("line %d: %s: %w", f.MapLine.Pos.Line, f.MapLine.Text(), err), s.closeLegs(s.plan))
+			return errors.Join(fmt.Errorf("%s: %w", f.MapLine.Place(plan.File), err), s.closeLegs(s.plan))
 		}
 		if l == nil {
 			l = &leg{}

@@ -30,7 +30,7 @@ func (s *service) applyManual() {
 			}
 			p, err := manualPair(s.plan, i, k)
 			if err != nil {
-				s.say(fmt.Sprintf("line %d: %s: no tunnel: %v", e.Line.Pos.Line, e.Line.Text(), err))
+				s.say(fmt.Sprintf("%s: no tunnel: %v", e.Line.Place(s.plan.File), err))
 				continue
 			}
 			want[fmt.Sprintf("%s %+v", f.Name, p)] = p

@@ -166,7 +166,7 @@ type checkedEngine struct {
 func (e *checkedEngine) Apply(plan *compiler.Plan) (ast.Diagnostics, error) {
 	for i := range plan.Interfaces {
 		if f := &plan.Interfaces[i]; !f.Shutdown && f.HasAddress() && e.d.o.Devices[f.Hardware] == "" {
-			return nil, fmt.Errorf("line %d: %s: no device is given for %s", f.Line.Pos.Line, f.Line.Text(), f.Hardware)
+			return nil, fmt.Errorf("%s: no device is given for %s", f.Line.Place(plan.File), f.Hardware)
 		}
 	}
 	diags, err := e.Firewall.Apply(plan)

@@ -189,7 +189,8 @@ func (l *Lab) hosts(i int) []ast.IP {
 		}
 	}
 	first, last := f.Net.Range()
-	for ip := last - 1; ip > first && len(out) < 2; ip-- {
+	near := func(ip ast.IP) bool { return f.Net.Contains(ip) }
+	for ip := last - 1; ip > first && (len(out) < 2 || !slices.ContainsFunc(out, near)); ip-- {
 		if !l.taken(i, ip) {
 			add(ip)
 		}

@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"slices"
@@ -45,25 +46,24 @@ func Run(plan *compiler.Plan, opts Options) (err error) {
 			return err
 		}
 	}
-	r := &report{l, opts.Out}
+	r := &report{l: l, out: opts.Out}
 	r.topology()
 	for _, n := range l.Notes() {
 		r.say("  %s", n)
 	}
-	if err := r.probe(); err != nil {
-		return err
-	}
-	if opts.Keep == nil {
-		return nil
+	if err := r.probe(); err != nil || r.err != nil || opts.Keep == nil {
+		return cmp.Or(err, r.err)
 	}
 	r.say("\nThe lab stays up: ip netns exec %s nft list ruleset", l.firewall.name)
 	r.say("Interrupt to remove it.")
-	l.follow(opts.Out, opts.Keep)
-	return nil
+	if r.err == nil {
+		r.err = l.follow(opts.Out, opts.Keep)
+	}
+	return r.err
 }
 
-// follow prints messages and notes as they come.
-func (l *Lab) follow(out io.Writer, until <-chan struct{}) {
+// follow prints messages and notes as they come, until nobody reads them any more.
+func (l *Lab) follow(out io.Writer, until <-chan struct{}) error {
 	lines := make(chan string, 256)
 	tell := func(text string) {
 		select {
@@ -79,9 +79,11 @@ func (l *Lab) follow(out io.Writer, until <-chan struct{}) {
 	for {
 		select {
 		case s := <-lines:
-			fmt.Fprintln(out, s)
+			if _, err := fmt.Fprintln(out, s); err != nil {
+				return err
+			}
 		case <-until:
-			return
+			return nil
 		}
 	}
 }
@@ -89,9 +91,14 @@ func (l *Lab) follow(out io.Writer, until <-chan struct{}) {
 type report struct {
 	l   *Lab
 	out io.Writer
+	err error // of the first write that failed: nobody reads what comes after it
 }
 
-func (r *report) say(format string, args ...any) { fmt.Fprintf(r.out, format+"\n", args...) }
+func (r *report) say(format string, args ...any) {
+	if r.err == nil {
+		_, r.err = fmt.Fprintf(r.out, format+"\n", args...)
+	}
+}
 
 func (r *report) topology() {
 	r.say("Firewall in namespace %s", r.l.firewall.name)
@@ -154,7 +161,7 @@ func (r *report) probe() error {
 		}
 		for k := range l.plan.NAT.Statics {
 			s := &l.plan.NAT.Statics[k]
-			if s.MappedIf == outside.If && s.Proto == 0 && s.ACL == compiler.None {
+			if r.err == nil && s.MappedIf == outside.If && s.Proto == 0 && s.ACL == compiler.None {
 				if err := r.static(s); err != nil {
 					return err
 				}
@@ -245,7 +252,7 @@ func (r *report) pools(outside *Side) {
 	l := r.l
 	for k := range l.plan.NAT.Globals {
 		g := &l.plan.NAT.Globals[k]
-		if g.If != outside.If || g.PAT {
+		if r.err != nil || g.If != outside.If || g.PAT {
 			continue
 		}
 		mark := l.mark()
