@@ -9,7 +9,7 @@ type Exec interface{ exec() }
 type Show struct {
 	What   string // canonical words after show: "running-config", "access-list", "crypto map", ...
 	ID     string // which one of them: an access list, a protocol, an interface, a pool; empty: all
-	Form   string // detail, debug, count; empty: the plain form
+	Form   string // detail, debug, count, identity, address; empty: the plain form
 	Filter StateFilter
 }
 

@@ -181,12 +181,31 @@ func (x *execShow) toAST(names map[string]ast.IP) ast.Exec {
 		}
 		return c
 	}
-	for _, words := range [][]string{x.What, x.ARP, x.IP, x.Telnet, x.ISAKMP} {
+	for _, words := range [][]string{x.What, x.ARP, x.IP, x.Telnet, x.ISAKMP, x.CA} {
 		if len(words) > 0 {
 			return &ast.Show{What: join(words)}
 		}
 	}
-	what := join(x.Crypto)
+	switch k := x.Crypto; {
+	case k.Map != nil:
+		c := &ast.Show{What: "crypto map"}
+		if k.Map.If != nil {
+			c.Filter.Ifs = []string{k.Map.If.Text}
+		}
+		if k.Map.Tag != nil {
+			c.ID = k.Map.Tag.Text
+		}
+		return c
+	case k.Dyn != nil:
+		c := &ast.Show{What: "crypto dynamic-map"}
+		if k.Dyn.Tag != nil {
+			c.ID = k.Dyn.Tag.Text
+		}
+		return c
+	case k.SA != nil:
+		return &ast.Show{What: "crypto ipsec sa", Form: strings.ToLower(k.SA.Form)}
+	}
+	what := strings.TrimSpace("crypto " + join(x.Crypto.What))
 	// `show crypto isakmp` is `show isakmp`, as the commands are.
 	if rest, ok := strings.CutPrefix(what, "crypto isakmp"); ok {
 		what = "isakmp" + rest

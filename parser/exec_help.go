@@ -9,7 +9,7 @@ var execHelpTexts = map[string]string{
 	"address":           "Addresses of the interfaces",
 	"arp":               "Address resolution",
 	"audit":             "Intrusion signatures",
-	"ca":                "The RSA key of the box",
+	"ca":                "Certificates, and the RSA key of the box",
 	"generate":          "Make a key",
 	"rsa":               "RSA",
 	"specialkey":        "Two keys, one for each use",

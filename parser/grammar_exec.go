@@ -28,7 +28,7 @@ type execLine struct {
 }
 
 type execDebug struct {
-	Crypto string          `parser:"  'crypto' @( 'isakmp' | 'ipsec' | 'engine' | 'ca' )"`
+	Crypto string          `parser:"  'crypto' @( 'isakmp' | 'ipsec' | 'engine' | 'ca' | 'vpnclient' )"`
 	Level  *execDebugLevel `parser:"  @@?"`
 	AAA    []string        `parser:"| @'aaa' @( 'authentication' | 'authorization' | 'accounting' | 'internal' )?"`
 	Server string          `parser:"| @( 'radius' | 'tacacs' )"`
@@ -77,7 +77,32 @@ type execShow struct {
 	IP        []string       `parser:"| @'ip' @( 'address' | 'audit' | 'verify' )?"`
 	Telnet    []string       `parser:"| @( 'telnet' | 'ssh' | 'console' ) @'timeout'?"`
 	ISAKMP    []string       `parser:"| @'isakmp' @( 'policy' | 'key' | 'identity' | 'enable' | 'sa' )?"`
-	Crypto    []string       `parser:"| @'crypto' ( @'map' | @'dynamic-map' | @'ipsec' ( @'transform-set' | @'sa' | @'security-association' @'lifetime' ) | @'isakmp' @( 'policy' | 'key' | 'sa' )? | @'engine' )?"`
+	CA        []string       `parser:"| @'ca' @( 'configure' | 'identity' | 'subject-name' | 'verifycertdn' )"`
+	Crypto    *execCrypto    `parser:"| @@"`
+}
+
+type execCrypto struct {
+	Word string   `parser:"@'crypto'"`
+	Map  *execMap `parser:"( @@"`
+	Dyn  *execDyn `parser:"| @@"`
+	SA   *execSA  `parser:"| 'ipsec' @@"`
+	What []string `parser:"| @'ipsec' ( @'transform-set' | @'security-association' @'lifetime' ) | @'isakmp' @( 'policy' | 'key' | 'sa' )? | @'engine' )?"`
+}
+
+type execMap struct {
+	Word string   `parser:"@'map'"`
+	If   *ifName  `parser:"( 'interface' @@"`
+	Tag  *mapName `parser:"| 'tag' @@ )?"`
+}
+
+type execDyn struct {
+	Word string   `parser:"@'dynamic-map'"`
+	Tag  *mapName `parser:"( 'tag' @@ )?"`
+}
+
+type execSA struct {
+	Word string `parser:"@'sa'"`
+	Form string `parser:"@( 'detail' | 'identity' | 'address' )?"`
 }
 
 type execShowACL struct {

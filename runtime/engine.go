@@ -121,7 +121,8 @@ type User struct {
 
 // UserTable is a snapshot.
 type UserTable struct {
-	Users      []User
-	MostSeen   int
-	InProgress int
+	Users    []User
+	MostSeen int
+
+	InProgress, MostInProgress int // logins under way
 }

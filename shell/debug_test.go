@@ -100,12 +100,12 @@ func TestDebugCommand(t *testing.T) {
 	var shown []string
 	lines := make(chan bool, 100)
 	stop := s.Monitor(func(text string) { mu.Lock(); shown = append(shown, text); mu.Unlock(); lines <- true })
-	for _, line := range []string{"debug crypto isakmp", "debug crypto ipsec 2", "debug crypto engine", "debug aaa authentication", "debug aaa", "debug radius", "debug tacacs session", "debug tac user Alice"} {
+	for _, line := range []string{"debug crypto isakmp", "debug crypto ipsec 2", "debug crypto engine", "debug aaa authentication", "debug aaa", "debug radius", "debug tacacs session", "debug tac user Alice", "debug crypto vpnclient"} {
 		if out, _ := s.Line(line); out != "" {
 			t.Errorf("%s: %q", line, out)
 		}
 	}
-	if f.levels["crypto isakmp"] != 1 || f.levels["crypto ipsec"] != 2 || len(f.subs) != 8 {
+	if f.levels["crypto isakmp"] != 1 || f.levels["crypto ipsec"] != 2 || len(f.subs) != 9 {
 		t.Errorf("%v %v", f.levels, f.subs)
 	}
 	// The texts of several facilities run on.
@@ -119,17 +119,17 @@ func TestDebugCommand(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 	mu.Unlock()
-	want := "debug crypto ipsec 2\ndebug crypto isakmp 1\ndebug crypto engine\ndebug aaa\ndebug aaa authentication\ndebug radius\ndebug tacacs\ndebug tacacs user Alice\ndebug fover status\n    tx      Off\n"
+	want := "debug crypto ipsec 2\ndebug crypto isakmp 1\ndebug crypto engine\ndebug aaa\ndebug aaa authentication\ndebug crypto vpnclient\ndebug radius\ndebug tacacs\ndebug tacacs user Alice\ndebug fover status\n    tx      Off\n"
 	if out, _ := s.Line("show debug"); !strings.HasPrefix(out, want) || !strings.HasSuffix(out, "    fmsg    Off\n") {
 		t.Errorf("%s", out)
 	}
-	if _, _ = s.Line("no debug tacacs user alice"); len(f.subs) != 8 {
+	if _, _ = s.Line("no debug tacacs user alice"); len(f.subs) != 9 {
 		t.Errorf("names of users are told apart: %v", f.subs)
 	}
-	if _, _ = s.Line("no debug tacacs user Alice"); f.subs["tacacs user Alice"] != nil || f.subs["tacacs"] == nil || len(f.subs) != 7 {
+	if _, _ = s.Line("no debug tacacs user Alice"); f.subs["tacacs user Alice"] != nil || f.subs["tacacs"] == nil || len(f.subs) != 8 {
 		t.Errorf("%v", f.subs)
 	}
-	if _, _ = s.Line("no debug crypto isakmp"); f.subs["crypto isakmp"] != nil || len(f.subs) != 6 {
+	if _, _ = s.Line("no debug crypto isakmp"); f.subs["crypto isakmp"] != nil || len(f.subs) != 7 {
 		t.Errorf("%v", f.subs)
 	}
 	if _, _ = s.Line("undebug all"); len(f.subs) != 0 {

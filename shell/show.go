@@ -57,15 +57,15 @@ func (s *Session) show(c *ast.Show) (string, error) {
 	case "crypto ipsec security-association lifetime":
 		return fmt.Sprintf("Security-association lifetime: %d kilobytes/%d seconds\n", plan.VPN.Kilobytes, plan.VPN.Seconds), nil
 	case "crypto map":
-		return formatCryptoMap(s.running, plan, s.engine.HitCount, s.vpn().SAPairs()), nil
+		return formatCryptoMap(s.running, plan, s.engine.HitCount, s.vpn().SAPairs(), c)
 	case "crypto dynamic-map":
-		return formatDynamicMap(s.running, plan, s.engine.HitCount), nil
+		return formatDynamicMap(s.running, plan, s.engine.HitCount, c.ID)
 	case "crypto engine":
 		return formatCryptoEngine(s.vpn().SAPairs()), nil
 	case "isakmp sa":
 		return formatISAKMPSAs(s.vpn().IKESAs()), nil
 	case "crypto ipsec sa":
-		return formatIPsecSAs(plan, s.vpn(), now), nil
+		return formatIPsecSAs(plan, s.vpn(), c.Form, now), nil
 	case "who":
 		return "", nil // the console is the only way in: no Telnet session
 	case "clock":

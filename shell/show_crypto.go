@@ -2,6 +2,7 @@ package shell
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -57,9 +58,16 @@ func formatTransformSets(plan *compiler.Plan) string {
 	return b.String()
 }
 
-// formatCryptoMap is `show crypto map` (commands-vpn-aaa-show.md section 4.12). pairs tell which peer of several an entry has now.
-func formatCryptoMap(cfg *ast.Config, plan *compiler.Plan, hits func(acl, entry int) uint64, pairs []runtime.SAPair) string {
+// formatCryptoMap is `show crypto map [interface IF | tag NAME]` (commands-vpn-aaa-show.md section 4.12). pairs tell which peer of
+// several an entry has now.
+func formatCryptoMap(cfg *ast.Config, plan *compiler.Plan, hits func(acl, entry int) uint64, pairs []runtime.SAPair, show *ast.Show) (string, error) {
+	for _, name := range show.Filter.Ifs {
+		if plan.IfByName(name) == compiler.None {
+			return "", refusef(missingTexts["E202"], name)
+		}
+	}
 	var b strings.Builder
+	found := show.ID == ""
 	for i := range plan.VPN.Maps {
 		m := &plan.VPN.Maps[i]
 		var ifs []string
@@ -68,6 +76,10 @@ func formatCryptoMap(cfg *ast.Config, plan *compiler.Plan, hits func(acl, entry 
 				ifs = append(ifs, plan.Interfaces[j].Name)
 			}
 		}
+		if show.ID != "" && m.Name != show.ID || len(show.Filter.Ifs) > 0 && !slices.Contains(ifs, show.Filter.Ifs[0]) {
+			continue
+		}
+		found = true
 		fmt.Fprintf(&b, "Crypto Map: \"%s\" interfaces: { %s }\n", m.Name, strings.Join(ifs, " "))
 		if !m.Initiate.IsDefault() {
 			b.WriteString("        client configuration address initiate\n")
@@ -106,14 +118,22 @@ func formatCryptoMap(cfg *ast.Config, plan *compiler.Plan, hits func(acl, entry 
 			formatMapTail(&b, plan, e)
 		}
 	}
-	return b.String()
+	if !found {
+		return "", refusef(missingTexts["E207"], show.ID)
+	}
+	return b.String(), nil
 }
 
-// formatDynamicMap is `show crypto dynamic-map`, worded as `show crypto map`.
-func formatDynamicMap(cfg *ast.Config, plan *compiler.Plan, hits func(acl, entry int) uint64) string {
+// formatDynamicMap is `show crypto dynamic-map [tag NAME]`, worded as `show crypto map`.
+func formatDynamicMap(cfg *ast.Config, plan *compiler.Plan, hits func(acl, entry int) uint64, tag string) (string, error) {
 	var b strings.Builder
+	found := tag == ""
 	for i := range plan.VPN.DynamicMaps {
 		m := &plan.VPN.DynamicMaps[i]
+		if tag != "" && m.Name != tag {
+			continue
+		}
+		found = true
 		for j := range m.Entries {
 			e := &m.Entries[j]
 			fmt.Fprintf(&b, "Crypto Map Template \"%s\" %d\n", m.Name, e.Seq)
@@ -126,7 +146,10 @@ func formatDynamicMap(cfg *ast.Config, plan *compiler.Plan, hits func(acl, entry
 			formatMapTail(&b, plan, e)
 		}
 	}
-	return b.String()
+	if !found {
+		return "", refusef(missingTexts["E206"], tag)
+	}
+	return b.String(), nil
 }
 
 func formatPeers(b *strings.Builder, e *compiler.MapEntry) {

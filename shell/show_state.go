@@ -196,8 +196,7 @@ func formatUauth(t runtime.UserTable, now time.Time, name string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%24s%-11s%s\n", "", "Current", "Most Seen")
 	fmt.Fprintf(&b, "%-26s%-11d%d\n", "Authenticated Users", len(t.Users), t.MostSeen)
-	// Whoever was authenticated was in progress before.
-	fmt.Fprintf(&b, "%-26s%-11d%d\n", "Authen In Progress", t.InProgress, max(t.InProgress, min(1, t.MostSeen)))
+	fmt.Fprintf(&b, "%-26s%-11d%d\n", "Authen In Progress", t.InProgress, t.MostInProgress)
 	for _, u := range t.Users {
 		if name != "" && u.Name != name {
 			continue

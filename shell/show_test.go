@@ -46,7 +46,7 @@ func TestFormatters(t *testing.T) {
 		{Proto: ast.ProtoTCP, OutIf: outside, InIf: inside, Foreign: ip("192.150.49.11"), ForeignPort: 4000, Local: ip("10.1.1.16"), LocalPort: 80,
 			Flags: "SaAB", Inbound: true},
 	}}
-	users := runtime.UserTable{MostSeen: 4, InProgress: 2, Users: []runtime.User{
+	users := runtime.UserTable{MostSeen: 4, InProgress: 2, MostInProgress: 3, Users: []runtime.User{
 		{If: outside, Addr: ip("10.89.129.200"), Name: "cisco_customer", IPsec: true},
 		{If: inside, Addr: ip("10.1.1.15"), Name: "cse", Absolute: 5 * time.Minute},
 	}}

@@ -3,6 +3,7 @@ package shell
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -86,11 +87,15 @@ func formatISAKMPSAs(sas []runtime.IKESA) string {
 		len(sas), embryonic) + rows.String()
 }
 
-// formatIPsecSAs is `show crypto ipsec sa` (commands-vpn-aaa-show.md section 4.12): each interface with a crypto map, and
-// the pairs that belong to it in the order in which the engine has them.
-func formatIPsecSAs(plan *compiler.Plan, vpn saTables, now time.Time) string {
+// formatIPsecSAs is `show crypto ipsec sa [detail|identity|address]` (commands-vpn-aaa-show.md section 4.12): each interface with a
+// crypto map, and the pairs that belong to it in the order in which the engine has them. detail tells errors apart, identity leaves
+// the associations themselves out, address goes by peer.
+func formatIPsecSAs(plan *compiler.Plan, vpn saTables, form string, now time.Time) string {
 	var b strings.Builder
 	pairs := vpn.SAPairs()
+	if form == "address" {
+		slices.SortStableFunc(pairs, func(a, b runtime.SAPair) int { return a.Peer.Compare(b.Peer) })
+	}
 	for i := range plan.Interfaces {
 		f := &plan.Interfaces[i]
 		if f.Map == compiler.None {
@@ -100,14 +105,14 @@ func formatIPsecSAs(plan *compiler.Plan, vpn saTables, now time.Time) string {
 		fmt.Fprintf(&b, "interface: %s\n    Crypto map tag: %s, local addr. %v\n", f.Name, name, f.Net.IP)
 		for j := range pairs {
 			if pairs[j].If == i {
-				formatPair(&b, &pairs[j], vpn, name, f.MTU, now)
+				formatPair(&b, &pairs[j], vpn, name, f.MTU, form, now)
 			}
 		}
 	}
 	return b.String()
 }
 
-func formatPair(b *strings.Builder, p *runtime.SAPair, vpn saTables, name string, mtu int, now time.Time) {
+func formatPair(b *strings.Builder, p *runtime.SAPair, vpn saTables, name string, mtu int, form string, now time.Time) {
 	n := vpn.SACounters(p.ID)
 	in, out := vpn.ConnIDs(p.ID)
 	port, flags := uint16(500), "origin_is_acl,"
@@ -127,7 +132,11 @@ func formatPair(b *strings.Builder, p *runtime.SAPair, vpn saTables, name string
 	fmt.Fprintf(b, "    #pkts decaps: %d, #pkts decrypt: %[1]d, #pkts verify %[1]d\n", n.Decaps)
 	b.WriteString("    #pkts compressed: 0, #pkts decompressed: 0\n" +
 		"    #pkts not compressed: 0, #pkts compr. failed: 0, #pkts decompress failed: 0\n")
-	fmt.Fprintf(b, "    #send errors %d, #recv errors %d\n\n", n.SendErrors, n.RecvErrors)
+	fmt.Fprintf(b, "    #send errors %d, #recv errors %d\n", n.SendErrors, n.RecvErrors)
+	if form == "detail" {
+		fmt.Fprintf(b, "    #pkts verify failed (rcv) %d, #pkts replay failed (rcv) %d\n", n.AuthFailed, n.ReplayFailed)
+	}
+	b.WriteByte('\n')
 	current := p.Out.SPI
 	if current == 0 {
 		current = p.OutAH.SPI
@@ -138,6 +147,9 @@ func formatPair(b *strings.Builder, p *runtime.SAPair, vpn saTables, name string
 	}
 	fmt.Fprintf(b, "     local crypto endpt.: %v, remote crypto endpt.: %v\n     path mtu %d, ipsec overhead %d, media mtu %d\n"+
 		"     current outbound spi: %08x\n", p.Local, p.Peer, path, overhead(p), mtu, current)
+	if form == "identity" {
+		return
+	}
 	formatSA(b, "inbound", p, &p.In, &p.InAH, name, in, n.CarriedIn, now)
 	formatSA(b, "outbound", p, &p.Out, &p.OutAH, name, out, n.CarriedOut, now)
 }

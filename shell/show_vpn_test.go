@@ -63,9 +63,9 @@ func TestVPNTables(t *testing.T) {
 	a := txtar.Archive{Comment: []byte("Associations as the console prints them, from tables made by hand.\n"), Files: []txtar.File{
 		{Name: "show crypto isakmp sa", Data: []byte(formatISAKMPSAs(vpn.IKESAs()))},
 		{Name: "show crypto isakmp sa, none", Data: []byte(formatISAKMPSAs(noVPN{}.IKESAs()))},
-		{Name: "show crypto ipsec sa", Data: []byte(formatIPsecSAs(plan, vpn, now))},
+		{Name: "show crypto ipsec sa", Data: []byte(formatIPsecSAs(plan, vpn, "", now))},
 		{Name: "show crypto engine", Data: []byte(formatCryptoEngine(vpn.pairs))},
-		{Name: "show crypto ipsec sa, none", Data: []byte(formatIPsecSAs(plan, noVPN{}, now))},
+		{Name: "show crypto ipsec sa, none", Data: []byte(formatIPsecSAs(plan, noVPN{}, "", now))},
 	}}
 	path, got := filepath.Join("testdata", "show", "vpn.txtar"), txtar.Format(&a)
 	if *update {
@@ -110,5 +110,29 @@ func TestCurrentPeer(t *testing.T) {
 	}
 	if got := currentPeer(e, pairs, 1, 3); got != "192.168.2.3" {
 		t.Errorf("without a tunnel: %s", got)
+	}
+}
+
+// The forms of show crypto ipsec sa: identity has no associations, detail has more counters, address goes by peer.
+func TestIPsecSAForms(t *testing.T) {
+	f, s := newFakeVPN(t)
+	f.pairs[0].Peer, f.pairs[1].Peer = f.pairs[1].Peer, f.pairs[0].Peer
+	out := map[string]string{}
+	for _, form := range []string{"", " detail", " identity", " address"} {
+		out[form], _ = s.Line("show crypto ipsec sa" + form)
+	}
+	const counters = "    #pkts verify failed (rcv) 0, #pkts replay failed (rcv) 0\n"
+	if strings.ReplaceAll(out[" detail"], counters, "") != out[""] || strings.Count(out[" detail"], counters) != 2 {
+		t.Errorf("detail:\n%s", out[" detail"])
+	}
+	if strings.Contains(out[" identity"], "inbound esp sas") || strings.Count(out[" identity"], "current_peer") != 2 {
+		t.Errorf("identity:\n%s", out[" identity"])
+	}
+	first := func(text string) string {
+		_, rest, _ := strings.Cut(text, "current_peer: ")
+		return rest[:len("192.168.1.3")]
+	}
+	if first(out[""]) != "192.168.1.3" || first(out[" address"]) != "192.168.1.2" {
+		t.Errorf("address:\n%s", out[" address"])
 	}
 }

@@ -46,7 +46,9 @@ type Machine struct {
 	acquiring map[wanted]struct{} // negotiations of ours under way
 	index     *index
 
-	clients clients
+	clients    clients
+	logins     map[*client]struct{} // under way
+	mostLogins int
 }
 
 // cookies is the name of an SA on the wire.
@@ -73,7 +75,7 @@ func New(plan *compiler.Plan, o Options) *Machine {
 		plan: plan, o: o, now: o.Clock.Now(), hashSeed: maphash.MakeSeed(),
 		sas: map[cookies]*sa{}, started: map[cookie]*sa{}, first: map[firstKey]*sa{}, byID: map[uint64]*sa{},
 		peers: map[netip.Addr]*peer{}, halfOpen: list.New(), familiar: list.New(), provenSA: list.New(), sources: map[netip.Addr]*list.List{},
-		pairs: map[uint64]*pair{}, spis: map[uint32]*pair{}, kept: map[int]keptKey{}, outs: map[uint32]*pair{}, acquiring: map[wanted]struct{}{},
+		pairs: map[uint64]*pair{}, spis: map[uint32]*pair{}, kept: map[int]keptKey{}, outs: map[uint32]*pair{}, acquiring: map[wanted]struct{}{}, logins: map[*client]struct{}{},
 		index: newIndex(plan), clients: newClients(),
 	}
 }

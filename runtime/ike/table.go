@@ -136,6 +136,7 @@ func (m *Machine) removeSA(s *sa, reason string, tell bool) {
 		}
 	}
 	m.event(EvDeletingSA, s.remote.Addr(), s.local.Addr())
+	delete(m.logins, s.client)
 	m.dropHalfOpen(s)
 	if s.hand != nil {
 		delete(m.first, s.hand.first)

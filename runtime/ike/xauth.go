@@ -138,6 +138,8 @@ func (m *Machine) quickGate(s *sa) bool {
 func (m *Machine) xauthAsk(c *client, text []byte, challenge bool) {
 	s := c.sa
 	if c.asked == 0 {
+		m.logins[c] = struct{}{}
+		m.mostLogins = max(m.mostLogins, len(m.logins))
 		m.arm(&c.timer, timerClient, loginPatience)
 	}
 	c.asked++
@@ -274,10 +276,15 @@ func (m *Machine) loggedIn(c *client) {
 	if c.stage == stageDone {
 		return
 	}
+	delete(m.logins, c)
 	c.stage, c.done = stageDone, m.now
 	m.inheritLease(c)
 	m.armClient(c)
 }
+
+// Logins is how many users are being asked for their name and password, or are waiting for the answer of a server, and how many were
+// at most.
+func (m *Machine) Logins() (now, most int) { return len(m.logins), m.mostLogins }
 
 // configIn is called for each message of a transaction.
 func (m *Machine) configIn(s *sa, x *exchange, cfg *config) {

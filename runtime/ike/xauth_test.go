@@ -108,7 +108,13 @@ func TestClientAggressive(t *testing.T) {
 	if s := b.SAs()[0]; len(b.clients) != 0 || s.User != "" || s.State != "OAK_CONF_XAUTH" {
 		t.Errorf("a client before its login: %+v, %+v", b.clients, b.SAs())
 	}
+	if now, most := b.Logins(); now != 1 || most != 1 {
+		t.Errorf("%d logins, %d at most", now, most)
+	}
 	answer(t, w, b, AuthResult{Verdict: Accept, Session: "s1"})
+	if now, most := b.Logins(); now != 0 || most != 1 {
+		t.Errorf("after the login: %d logins, %d at most", now, most)
+	}
 	c.wants(passed + " | CFG_REPLY 1 | quick")
 	if c.addr != addr("10.89.129.200") || len(b.live) != 1 || b.last().Client != c.addr || b.last().User != "cisco_customer" || b.last().Group != "vpn3000" {
 		t.Errorf("%v, %+v", c.addr, b.last())
@@ -220,6 +226,9 @@ func TestWrongPassword(t *testing.T) {
 		c.wants("phase1 | " + asked + " | " + again + " | " + again + " | " + set + " | status 0 | delete")
 		if len(b.SAs()) != 0 || len(b.asks) != 0 || len(b.clients) != 0 {
 			t.Errorf("main %v: %+v", main, b.SAs())
+		}
+		if now, most := b.Logins(); now != 0 || most != 1 {
+			t.Errorf("main %v: %d logins, %d at most", main, now, most)
 		}
 
 		c = newClient(w, "192.168.1.2")

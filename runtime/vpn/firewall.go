@@ -94,6 +94,13 @@ func (f *Firewall) Apply(plan *compiler.Plan) (ast.Diagnostics, error) {
 	return diags, f.service.apply(plan)
 }
 
+// Users is that of runtime.Engine, with the logins of clients that are under way.
+func (f *Firewall) Users() runtime.UserTable {
+	t := f.Engine.Users()
+	t.InProgress, t.MostInProgress = f.service.logins()
+	return t
+}
+
 // Close tells the peers, and gives the host back as it was.
 func (f *Firewall) Close() error {
 	return errors.Join(f.service.close(), f.Engine.Close())

@@ -406,6 +406,16 @@ func (s *service) IKESAs() (out []runtime.IKESA) {
 	return out
 }
 
+// logins are those under way.
+func (s *service) logins() (now, most int) {
+	_ = s.call(func() {
+		if s.machine != nil {
+			now, most = s.machine.Logins()
+		}
+	})
+	return now, most
+}
+
 func (s *service) SAPairs() (out []runtime.SAPair) {
 	_ = s.call(func() {
 		for _, id := range slices.Sorted(maps.Keys(s.pairs)) {
