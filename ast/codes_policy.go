@@ -83,5 +83,8 @@ func policyCodes() []Code {
 		{"W450", "gateway is not a neighbour",
 			"The next hop of a route is asked for on the wire of its interface. An address outside the network of the interface has nobody there who answers, unless some router answers for it; and Linux does not take such a route at all.",
 			twoAddresses + "route outside 10.50.0.0 255.255.0.0 10.50.0.1 1", "Name a router in the network of the interface."},
+		{"W451", "static between an interface and itself",
+			"A PIX 6.3 never sends a packet out of the interface that it came in by, whatever is translated. A static with one interface on both sides translates nothing, though the box answers ARP for its global address.",
+			twoAddresses + "static (outside,outside) 203.0.113.80 203.0.113.81 netmask 255.255.255.255 0 0", "Name the interface on which the other side is."},
 	}
 }

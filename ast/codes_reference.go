@@ -76,5 +76,12 @@ func referenceCodes() []Code {
 			"The real side of a static with an access list is the source of that list: one host or network, which has the mapped address of the line. The static is left out.",
 			twoAddresses + "access-list web permit tcp any any eq www\nstatic (inside,outside) 203.0.113.80 access-list web 0 0",
 			"Use a list whose entries all permit from the same host or network."},
+		{"E310", "esp-ike and isakmp exclude each other",
+			"The inspection esp-ike lets one flow of ESP of others through port translation. A box that speaks IKE itself keeps those packets for itself, so a PIX takes only one of the two. The fixup line is left out.",
+			twoAddresses + "isakmp enable outside\nfixup protocol esp-ike", "Remove one of the two."},
+		{"E311", "match and include are mixed",
+			"Rules of authentication, authorization or accounting for an interface are either written with include and exclude, or with match and an access list. The match line is left out.",
+			twoAddresses + "aaa-server TAC protocol tacacs+\naaa-server TAC (inside) host 10.0.0.9 key\naccess-list who permit tcp any any eq telnet\naaa authentication include http outside 0.0.0.0 0.0.0.0 0.0.0.0 0.0.0.0 TAC\naaa authentication match who outside TAC",
+			"Write all rules of an interface in one way."},
 	}
 }

@@ -96,6 +96,19 @@ func (c *compiler) timeouts() {
 	u.NoCache = !u.Line.IsDefault() && u.Absolute <= 0 && u.Inactivity <= 0
 }
 
+// speaksIKE refuses esp-ike beside an IKE of the box's own: both want the same packets (semantics.md section 7).
+func (c *compiler) speaksIKE(f *ast.Fixup) bool {
+	for i := range c.plan.Interfaces {
+		if x := &c.plan.Interfaces[i]; !x.ISAKMP.IsDefault() {
+			d := c.refuse("E310", ast.BadValue, f, f.Protocol, "esp-ike and isakmp on interface %s exclude each other", x.Name)
+			d.Hint = "remove one of the two"
+			c.noteLine(d, x.ISAKMP.cmd)
+			return true
+		}
+	}
+	return false
+}
+
 // fixups lists the inspections that are on. A PIX prints every one of them, on or off, so a protocol of which the
 // configuration says nothing is as it comes from the factory.
 func (c *compiler) fixups() {
@@ -113,6 +126,9 @@ func (c *compiler) fixups() {
 		if !bool(f.On) && f.First == 0 && f.Sub == "" {
 			// `no fixup protocol h323` speaks of all of h323.
 			stated[key{f.Protocol, "*"}] = true
+		}
+		if bool(f.On) && f.Protocol == "esp-ike" && c.speaksIKE(f) {
+			continue
 		}
 		if f.On {
 			c.plan.Fixups = append(c.plan.Fixups, fixup(From(f), f))

@@ -39,6 +39,7 @@ func LintFile(cfg *ast.Config, plan *Plan, unread []string) ast.Diagnostics {
 	l.weakKeys()
 	l.management()
 	l.gateways()
+	l.hairpins()
 	l.conduits()
 	l.crypto()
 	l.mapEntries()

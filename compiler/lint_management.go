@@ -32,6 +32,16 @@ func (l *linter) management() {
 	}
 }
 
+// hairpins finds statics with one interface on both sides (semantics.md 1.1, R4).
+func (l *linter) hairpins() {
+	for i := range l.plan.NAT.Statics {
+		if s := &l.plan.NAT.Statics[i]; s.RealIf == s.MappedIf {
+			l.find("W451", ast.Warning, s.Line.cmd, "", "no packet leaves by the interface that it came in by: this static of %s and %[1]s translates nothing",
+				l.ifName(s.RealIf)).Hint = "name the interface on which the other side is"
+		}
+	}
+}
+
 // gateways finds routes whose next hop is not on the wire of their interface: a PIX asks for it there nevertheless, and hears nothing.
 func (l *linter) gateways() {
 	for i := range l.plan.Routes {

@@ -59,6 +59,7 @@ func TestSilent(t *testing.T) {
 		"W449": {"old esp-3des", "old esp-3des esp-sha-hmac"},
 		"W447": {"isakmp policy", "ca verifycertdn OU=Gateways\nisakmp policy"},
 		"W448": {"verifycertdn gw", "verifycertdn CN=gw"},
+		"W451": {"(outside,outside)", "(inside,outside)"},
 		"W450": {"10.50.0.1 1", "203.0.113.254 1"},
 		"W446": {"nat (inside) 1", "access-list nonat permit ip 10.0.0.0 255.255.255.0 10.9.0.0 255.255.255.0\nnat (inside) 0 access-list nonat\nnat (inside) 1"},
 	}

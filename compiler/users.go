@@ -129,7 +129,20 @@ func (c *compiler) matchRule(m *ast.AAAMatch) {
 	a, ok1 := c.aclIndex(m, m.ACL)
 	i, ok2 := c.ifIndex(m, m.If)
 	g, ok3 := c.groupIndex(m, m.Tag)
-	if ok1 && ok2 && ok3 {
+	if ok1 && ok2 && ok3 && !c.mixed(m, i) {
 		c.plan.AAARules = append(c.plan.AAARules, AAARule{Line: From(m), What: m.What, Include: true, ACL: a, Ports: anyPorts, If: i, Group: g})
 	}
+}
+
+// mixed refuses a match beside an include or exclude for the same interface (semantics.md 5.1).
+func (c *compiler) mixed(m *ast.AAAMatch, i int) bool {
+	for k := range c.plan.AAARules {
+		if r := &c.plan.AAARules[k]; r.What == m.What && r.ACL == None && r.Dir != DirInbound && r.Dir != DirOutbound && r.If == i {
+			d := c.refuse("E311", ast.BadValue, m, m.If, "aaa %s has include or exclude lines for interface %s: match cannot stand beside them", m.What, m.If)
+			d.Hint = "write all rules of an interface in one way"
+			c.noteLine(d, r.Line.cmd)
+			return true
+		}
+	}
+	return false
 }

@@ -70,3 +70,19 @@ func TestPLCompatible(t *testing.T) {
 		t.Error("the same without the line")
 	}
 }
+
+// What comes before a host has an address, or with a router alert, reaches the services that are configured, and only those
+// (semantics.md 1.9).
+func TestListens(t *testing.T) {
+	l := newLab(t, base+"dhcpd address 10.0.0.100-10.0.0.110 inside\ndhcpd enable inside\nmulticast interface inside\n")
+	discover := udp("0.0.0.0:68", "255.255.255.255:67")
+	l.expect("inside", discover, "box")
+	l.expect("dmz", discover, "drop 106016")
+	other := udp("0.0.0.0:69", "255.255.255.255:67")
+	l.expect("inside", other, "drop 106016")
+	report := runtime.Packet{Proto: ast.ProtoIGMP, Src: ast.MustIP("10.0.0.5"), Dst: ast.MustIP("224.0.0.22"), Option: runtime.RouterAlert}
+	l.expect("inside", report, "box")
+	l.expect("dmz", report, "drop 106012")
+	report.Option = runtime.RecordRoute
+	l.expect("inside", report, "drop 106012")
+}

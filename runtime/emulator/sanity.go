@@ -15,7 +15,7 @@ import (
 func (e *Engine) sanity(f *flight) bool {
 	p := &f.pkt
 	in := e.ifName(f.in.If)
-	if p.Option != runtime.NoOption {
+	if p.Option != runtime.NoOption && !e.membership(f) {
 		name := [...]string{"", "Record Route", "Source Route", "Timestamp", "Router Alert", "other"}[min(int(p.Option), 5)]
 		f.drop(e, "INPUT", whyOptions, logs(syslog.New(106012, p.Src, p.Dst, name)))
 		return true
@@ -24,7 +24,7 @@ func (e *Engine) sanity(f *flight) bool {
 		f.drop(e, "INPUT", whyLand, logs(syslog.New(106017, p.Src, p.Dst)))
 		return true
 	}
-	if e.invalidSource(p.Src) {
+	if e.invalidSource(p.Src) && !e.asksAddress(f) {
 		f.drop(e, "INPUT", whySpoof, logs(syslog.New(106016, p.Src, p.Dst, in)))
 		return true
 	}
@@ -34,6 +34,20 @@ func (e *Engine) sanity(f *flight) bool {
 		return true
 	}
 	return false
+}
+
+// membership reports whether a packet is IGMP that the firewall listens for: version 2 and 3 have the router alert option (RFC 2236 2).
+func (e *Engine) membership(f *flight) bool {
+	f.at = f.in.If
+	return f.pkt.Proto == ast.ProtoIGMP && f.pkt.Option == runtime.RouterAlert && e.listens(f) != nil
+}
+
+// asksAddress reports whether a packet is of a host that has no address yet, to the DHCP server or relay of the firewall (semantics.md
+// 1.9; RFC 2131 4.1).
+func (e *Engine) asksAddress(f *flight) bool {
+	p := &f.pkt
+	f.at = f.in.If
+	return p.Src == 0 && p.Dst == ast.AllOnes && p.Proto == ast.ProtoUDP && p.SrcPort == 68 && p.DstPort == 67 && e.listens(f) != nil
 }
 
 // invalidSource: loopback, this network, multicast and above, a broadcast of a connected subnet, an address of the PIX
