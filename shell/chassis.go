@@ -17,7 +17,8 @@ type chassis struct {
 	clock   runtime.Clock
 	secrets *Secrets
 	save    func(string) error
-	users   Users // nil: no servers are asked
+	log     func(runtime.Message) // nil: nobody
+	users   Users                 // nil: no servers are asked
 
 	running *ast.Config
 	known   map[string]bool // errors that the running configuration has already

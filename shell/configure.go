@@ -22,6 +22,9 @@ func (s *Session) configure(line string, words []string) (string, error) {
 		return "", nil // a comment or a line of the frame
 	}
 	if done, err := s.shun(stmt); done {
+		if err == nil {
+			s.tell(111008, s.user, logged(stmt))
+		}
 		return "", err
 	}
 	next := s.running.Clone()
@@ -52,8 +55,12 @@ func (s *Session) configure(line string, words []string) (string, error) {
 	scope.Learn(stmt)
 	s.group, s.sub = scope.Group, scope.Mode
 	s.changed = s.clock.Now()
+	s.tell(111008, s.user, logged(stmt))
 	return out, nil
 }
+
+// logged is a line of configuration as it may stand in a log: without its secrets.
+func logged(stmt ast.Statement) string { return stmt.TextBy(&ast.Printer{HideSecrets: true}) }
 
 // shun carries out shun, no shun and clear shun, which are of the moment and stand in no configuration. done is false for
 // other statements.

@@ -38,6 +38,7 @@ func (s *Session) enable(level int) (string, error) {
 				return "", nil
 			}
 			if tries++; tries == 3 {
+				s.tell(308001, tries, s.where())
 				return "", refused(textInvalid + "\n" + textDenied)
 			}
 			ask()

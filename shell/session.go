@@ -10,6 +10,7 @@ import (
 	"pixfw/parser"
 	"pixfw/runtime"
 	"pixfw/runtime/emulator"
+	"pixfw/runtime/syslog"
 )
 
 // A Mode is where a session stands (commands-firewall.md section 1.1).
@@ -33,6 +34,8 @@ type Options struct {
 	Start   Mode           // the mode to start in
 	// Save keeps what `write memory` writes; nil: kept for the time of the session.
 	Save func(text string) error
+	// Log takes the messages about what is typed, such as 111008; nil: nobody does. It must not call the session.
+	Log func(runtime.Message)
 	// Users asks servers for those who come to privileged mode or to the serial console; nil: lines of AAA that name servers do not
 	// count on consoles.
 	Users Users
@@ -68,7 +71,7 @@ const longestCommand = 512
 // New makes a session. A configuration with errors is loaded all the same, as a PIX does at boot: each error is in the
 // diagnostics, and the lines in error are left out; what the engine says of the others stands behind. The error is for a configuration that the engine cannot take.
 func New(o Options) (*Session, ast.Diagnostics, error) {
-	c := &chassis{engine: o.Engine, clock: o.Clock, secrets: o.Secrets, save: o.Save, users: o.Users, running: o.Config}
+	c := &chassis{engine: o.Engine, clock: o.Clock, secrets: o.Secrets, save: o.Save, log: o.Log, users: o.Users, running: o.Config}
 	s := &Session{chassis: c, record: o.Record}
 	if s.clock == nil {
 		s.clock = runtime.WallClock{}
@@ -308,10 +311,39 @@ func (s *Session) run(line string) (string, error) {
 		if d := firstError(diags); d != nil {
 			return "", s.syntaxError(d, words)
 		}
+		user := s.user
 		out, err := s.exec(cmd)
+		if err == nil {
+			s.executed(user, cmd, line)
+		}
 		return filter.apply(out), err
 	}
 	return s.configure(line, words)
+}
+
+// executed logs a command that was carried out: 111009 for those that only show, 111008 for others (semantics.md section 8).
+func (s *Session) executed(user string, cmd ast.Exec, line string) {
+	switch cmd.(type) {
+	case *ast.Show, *ast.Help, *ast.PacketTracer:
+		s.tell(111009, user, line)
+	default:
+		s.tell(111008, user, line)
+	}
+}
+
+// tell sends a message of the box, where somebody takes it.
+func (s *Session) tell(id int, args ...any) {
+	if s.log != nil {
+		s.log(syslog.New(id, args...))
+	}
+}
+
+// where is what a message says of the place that somebody types at.
+func (s *Session) where() string {
+	if s.from != 0 {
+		return s.from.String()
+	}
+	return "console"
 }
 
 func firstError(diags ast.Diagnostics) *ast.Diagnostic {

@@ -114,7 +114,7 @@ func Start(o Options) (d *Daemon, err error) {
 	d.listenUsers()
 	checked := &checkedEngine{Firewall: d.engine, d: d, tell: o.Diagnostics}
 	d.cancel = d.engine.Subscribe(d.message)
-	if d.first, _, err = shell.New(shell.Options{Engine: checked, Clock: d.o.Clock, Config: o.Config, Secrets: o.Secrets, Save: d.save, Users: d.o.Users}); err != nil {
+	if d.first, _, err = shell.New(shell.Options{Engine: checked, Clock: d.o.Clock, Config: o.Config, Secrets: o.Secrets, Save: d.save, Users: d.o.Users, Log: func(m runtime.Message) { d.engine.Publish(m) }}); err != nil {
 		return d, err
 	}
 	d.remote.apply(d.engine.Plan())

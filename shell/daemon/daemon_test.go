@@ -11,7 +11,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -19,6 +21,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"pixfw/parser"
+	"pixfw/runtime"
 	"pixfw/runtime/kernel"
 )
 
@@ -225,6 +228,10 @@ func (n *network) returned() {
 func TestDaemon(t *testing.T) {
 	n := newNetwork(t)
 	d := n.start(n.options())
+	var mu sync.Mutex
+	var heard []string
+	d.engine.Subscribe(func(m runtime.Message) { mu.Lock(); heard = append(heard, m.String()); mu.Unlock() })
+	told := func() []string { mu.Lock(); defer mu.Unlock(); return slices.Clone(heard) }
 	closed := false
 	t.Cleanup(func() {
 		if !closed {
@@ -261,6 +268,9 @@ func TestDaemon(t *testing.T) {
 		}
 		text, err := io.ReadAll(c)
 		mac := n.mac("eth1")
+		if !slices.Contains(told(), "%PIX-5-111008: User 'enable_15' executed the 'hostname core' command.") {
+			t.Errorf("what was typed is not logged: %q", told())
+		}
 		for _, want := range []string{"edge> ", "core(config)# ", ": fixup protocol ils 389: ", "Global 192.0.2.10 Local 10.0.0.2",
 			"is up, line protocol is up\n  Hardware is i82559 ethernet, address is " + mac + "\n", "\tinside 10.0.0.2 ", "By the configuration alone:", "Action: allow\n"} {
 			if err != nil || !strings.Contains(string(text), want) {
