@@ -162,5 +162,20 @@ func TestDocsFixups(t *testing.T) {
 	if len(emulator.Inspections) != len(nft.Fixups) {
 		t.Errorf("%d inspections in the emulator, %d on the kernel", len(emulator.Inspections), len(nft.Fixups))
 	}
+	b.WriteString(`
+## What no command switches
+
+A PIX has these inspections without a fixup line. Neither engine has any: what they open stays closed unless the access list permits
+it, and the addresses in their payloads are not translated. Ports, and what a PIX opens, are unconfirmed.
+
+| inspection | ports | what a PIX opens | here |
+|---|---|---|---|
+| Sun RPC | tcp 111, udp 111 | the port that the port mapper names | nothing; in the emulator the connection lives as long as "timeout rpc" says |
+| NetBIOS | udp 137, udp 138 | nothing; addresses in names are translated | nothing |
+| XDMCP | udp 177 | the X session back to the display | nothing; "established" can permit it |
+| VDOLive | tcp 7000 | UDP to the client | nothing |
+| CU-SeeMe | udp 7648 | UDP both ways | nothing |
+| Netshow | tcp 1755 | UDP to the client | nothing |
+`)
 	golden(t, "docs/fixups.md", b.String())
 }
