@@ -87,5 +87,9 @@ func targetCodes() []Code {
 			"No rule and no process of the kernel engine does what the line says: signatures of ip audit, content filters, a DHCP server or relay, routing protocols, " +
 				"multicast, exemptions of aaa by MAC address, management-access. The finding says what becomes of the packets instead.",
 			"ip audit interface outside attacks", "Have something else do it, or do without."},
+		{"W519", "Signature is not looked for",
+			"The emulator sees the signatures of ip audit that the headers of a single packet show: IP options, fragments, types and sizes of ICMP, flags of TCP, ports and " +
+				"lengths of UDP. Those in the data of FTP, DNS and RPC, and those about several packets, it does not.",
+			"ip audit interface outside attacks", "Nothing to do: no packet is dropped by such a signature."},
 	}
 }

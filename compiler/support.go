@@ -77,7 +77,7 @@ var support = map[string]Support{
 	"ignore":              routing,
 	"interface":           {Enforced, Enforced, Approximate, "speed is left to the host"},
 	"ip address":          {Enforced, Enforced, Approximate, "dhcp and pppoe are stored"},
-	"ip audit":            {Stored, Stored, Refused, "signatures are not looked for"},
+	"ip audit":            {Approximate, Stored, Refused, "the emulator looks for signatures that one header shows"},
 	"ip local":            {Enforced, Enforced, Refused, "pools for VPN clients, given out by `pixfw run` and `pixfw lab`"},
 	"ip verify":           everywhere,
 	"isakmp":              ipsec,

@@ -44,7 +44,7 @@ func (e *Engine) Apply(plan *compiler.Plan) (ast.Diagnostics, error) {
 	e.keepSiblings(len(plan.Established) > 0)
 	e.rearm()
 	e.warnOverlaps(was)
-	return nil, nil
+	return auditNotes(plan), nil
 }
 
 func emptyHits(plan *compiler.Plan) [][]uint64 {

@@ -40,7 +40,7 @@ func (e *Engine) walk(f *flight) {
 		c := &e.counters[f.in.If]
 		c.InPackets++
 		c.InBytes += uint64(20 + header(f.pkt.Proto) + size(&f.pkt))
-		if e.sanity(f) || f.pkt.Fragment && e.reassemble(f) || e.shunned(f) {
+		if len(e.plan.Audit) > 0 && e.audit(f) || e.sanity(f) || f.pkt.Fragment && e.reassemble(f) || e.shunned(f) {
 			return
 		}
 	}

@@ -87,6 +87,7 @@ const (
 	whyRPF        = "(rpf-violated) Reverse-path verify failed"
 	whySpoof      = "(ip-spoof) Source address is invalid"
 	whyLand       = "(land-attack) Source and destination are equal"
+	whyAudit      = "(ids-drop) Dropped by ip audit"
 	whyOptions    = "(ip-options) IP options are not allowed"
 	whyHeader     = "(invalid-ip-header) Invalid header"
 	whyFragments  = "(fragment-reassembly-failed) Fragment reassembly failed"
