@@ -1,6 +1,7 @@
 package ike
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"net"
@@ -38,6 +39,8 @@ type vpnClient struct {
 	proposals      []proposal  // offered in quick mode; nil: one
 	vendors        []payload   // of message 3 in main mode
 	second         *identity   // IDcr of a second pair, wanted before the first is done
+	stubborn       bool        // goes on though the box's hash is wrong
+	natt           natt        // dialect of NAT traversal in aggressive mode, behind a NAT
 
 	got      []string // what the box has said, in short
 	addr     netip.Addr
@@ -101,6 +104,9 @@ func (c *vpnClient) connect() {
 	if !c.main {
 		list = append(list, payload{pKE, hs.gxi}, payload{pNonce, hs.ni}, payload{pID, id.append(nil)})
 		list = append(list, ownVendors()...)
+		if c.natt != nattNone {
+			list = append(list, payload{pVendor, nattVendors[c.natt]})
+		}
 	}
 	hs.idi = id.append(nil)
 	c.plain(kind, list)
@@ -241,11 +247,17 @@ func (c *vpnClient) phase1(h *header, list []payload) {
 		}
 		if !equal(find(list, pHash), c.s.hashR()) {
 			c.note("wrong group password")
-			return
+			if !c.stubborn {
+				return
+			}
 		}
+		answer := list
 		list := []payload{{pHash, c.s.hashI()}}
 		if !c.noContact {
 			list = append(list, c.contact())
+		}
+		if c.natt != nattNone {
+			list = append(list, c.behindNAT(answer)...)
 		}
 		c.last(xAggressive, list)
 		c.done()
@@ -258,6 +270,21 @@ func (c *vpnClient) phase1(h *header, list []payload) {
 		}
 		c.last(xMain, []payload{{pID, hs.idi}, {pHash, c.s.hashI()}, c.contact()})
 	}
+}
+
+// behindNAT goes over to port 4500 from behind a NAT, if the box speaks the dialect, and is what the client says of the two ends.
+func (c *vpnClient) behindNAT(answer []payload) []payload {
+	spoken, ends := false, 0
+	for _, p := range answer {
+		spoken = spoken || p.kind == pVendor && bytes.Equal(p.body, nattVendors[c.natt])
+		if p.kind == c.natt.payload() {
+			ends++
+		}
+	}
+	c.note("natt %v %d", spoken, ends)
+	out := []payload{{c.natt.payload(), c.s.natHash(c.pix)}, {c.natt.payload(), c.s.natHash(netip.MustParseAddrPort("10.1.1.1:500"))}}
+	c.pix, c.at = netip.AddrPortFrom(c.pix.Addr(), portNATT), netip.AddrPortFrom(c.at.Addr(), 44500)
+	return out
 }
 
 func (c *vpnClient) contact() payload {

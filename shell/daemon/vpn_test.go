@@ -137,6 +137,13 @@ func (l *vpnLab) refusesClients() {
 	if out, err := l.script(l.env("192.168.1.2", "GROUP_SECRET=wrong", "NATT=none"), "vpnc.sh", "start"); err == nil || !strings.Contains(out, "check group password") {
 		l.t.Errorf("a wrong group password: %v %s", err, out)
 	}
+	// vpnc finds out by itself, and says nothing: the box has begun, is not answered, and says so (semantics.md section 8).
+	const phase1 = " (local 192.168.1.1 (responder), remote 192.168.1.2)"
+	l.says("702208: ISAKMP Phase 1 exchange started" + phase1)
+	l.says("702204: ISAKMP Phase 1 retransmission" + phase1)
+	if l.said("702210") || l.said("602201") {
+		l.t.Error("a wrong group password is taken")
+	}
 	// The box asks again, which a client that nobody sits at cannot answer.
 	if out, err := l.script(l.env("192.168.1.2", "XPASS=wrong", "NATT=none"), "vpnc.sh", "start"); err == nil || !strings.Contains(out, "can't reuse password") {
 		l.t.Errorf("a wrong password: %v %s", err, out)
