@@ -87,6 +87,15 @@ func parseIP(b []byte, whole bool) (p Packet, body []byte, err error) {
 	return p, body, nil
 }
 
+// OptionOf names the first IP option that is more than padding. What cannot be read is OtherOption.
+func OptionOf(b []byte) IPOption {
+	o, err := parseOptions(b)
+	if err != nil {
+		return OtherOption
+	}
+	return o
+}
+
 // parseOptions names the first IP option that is more than padding.
 func parseOptions(b []byte) (IPOption, error) {
 	found := NoOption

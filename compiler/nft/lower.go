@@ -32,6 +32,7 @@ func Lower(plan *compiler.Plan, names map[int]string, options ...Options) (*Rule
 			l.dev[i] = names[i]
 			l.number[i] = l.numberOf(i)
 			if l.number[i] == 0 {
+				delete(l.number, i)
 				l.warn("W513", f.Line, fmt.Sprintf("there are more than %d interfaces: nothing passes through %s", MaxNumber, f.Name), "")
 				delete(l.dev, i)
 				continue
@@ -65,6 +66,7 @@ func Lower(plan *compiler.Plan, names map[int]string, options ...Options) (*Rule
 	l.untracked()
 	l.sysctls()
 	l.tunnels()
+	l.rs.Numbers = l.number
 	l.unserved()
 	l.diags.Sort()
 	return l.rs, l.diags

@@ -22,6 +22,9 @@ func (m Match) not() Match {
 // RouteMark is the mark of packets of connections that have to leave by the interface with a number.
 func RouteMark(number int) uint32 { return MarkRoute | uint32(number) }
 
+// Ends are the numbers of the interfaces of a connection, by its mark; 0: there is none.
+func Ends(mark uint32) (in, out uint32) { return mark & MarkIn >> markIn, mark & MarkOut >> markOut }
+
 // numberOf is the number of an interface; 0: there is none left.
 func (l *lowerer) numberOf(i int) uint32 {
 	n := i + 1

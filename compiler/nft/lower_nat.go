@@ -78,20 +78,21 @@ func (l *lowerer) unNAT() {
 		}
 		c.Rules = append(c.Rules, l.aliases(i)...)
 		if un := l.un[i]; un != "" {
-			c.Rules = append(c.Rules, Rule{Match: []Match{inSet(Daddr, un)}, Do: []Stmt{SetMark{MarkUnNAT}, NAT{Dst: true, Map: un}}, Note: "live translations"})
+			c.Rules = append(c.Rules, Rule{Match: []Match{inSet(Daddr, un)}, Do: []Stmt{SetMark{MarkUnNAT}, MarkPacket{MarkTranslated}, NAT{Dst: true, Map: un}}, Note: "live translations"})
 		}
 		for k, r := range l.runs(func(s *compiler.Static) bool { return s.MappedIf == i && l.dev[s.RealIf] != "" }) {
 			s := r.statics[0]
+			marked := MarkPacket{l.translatedBy(s)}
 			switch {
 			case r.policy:
 				first, last := s.RealNet().Range()
 				sub := l.policyList(fmt.Sprintf("un_policy_%s_%d", l.id[i], k), s,
-					[]Stmt{SetMark{MarkUnNAT}, NAT{Dst: true, First: first, Last: last, Prefix: r.net}})
+					[]Stmt{SetMark{MarkUnNAT}, marked, NAT{Dst: true, First: first, Last: last, Prefix: r.net}})
 				chains = append(chains, sub)
 				c.Rules = append(c.Rules, Rule{Match: []Match{dst(netRange(s.MappedNet()))}, Do: []Stmt{Jump{sub.Name}}, Line: s.Line})
 			case r.port:
 				c.Rules = append(c.Rules, Rule{Match: []Match{dst(host(s.Mapped)), proto(uint32(s.Proto)), {Field: Dport, Values: one(uint32(s.MappedPort))}},
-					Do: []Stmt{SetMark{MarkUnNAT}, NAT{Dst: true, First: s.Real, Last: s.Real, PortLo: s.RealPt, PortHi: s.RealPt}}, Line: s.Line})
+					Do: []Stmt{SetMark{MarkUnNAT}, marked, NAT{Dst: true, First: s.Real, Last: s.Real, PortLo: s.RealPt, PortHi: s.RealPt}}, Line: s.Line})
 			case r.net:
 				first, last := s.RealNet().Range()
 				if s.Mask < ast.MaskOf(31) && l.level(s.RealIf) > l.level(i) {
@@ -104,12 +105,12 @@ func (l *lowerer) unNAT() {
 					c.Rules = append(c.Rules, deny("305006:Dst IP is network/broadcast IP,", "of a net static", s.Line, edge))
 				}
 				c.Rules = append(c.Rules, Rule{Match: []Match{dst(netRange(s.MappedNet()))},
-					Do: []Stmt{SetMark{MarkUnNAT}, NAT{Dst: true, First: first, Last: last, Prefix: true}}, Line: s.Line})
+					Do: []Stmt{SetMark{MarkUnNAT}, marked, NAT{Dst: true, First: first, Last: last, Prefix: true}}, Line: s.Line})
 			default:
 				pairs, keys := r.table(mappedOf, realOf)
 				name := l.unique(fmt.Sprintf("un_static_%s_%d", l.id[i], k))
 				l.rs.Sets = append(l.rs.Sets, Set{Name: name, Kind: AddrMap, Pairs: pairs, Line: r.line(), Note: "mapped to real"})
-				c.Rules = append(c.Rules, Rule{Match: []Match{dst(keys...)}, Do: []Stmt{SetMark{MarkUnNAT}, NAT{Dst: true, Map: name}}, Line: r.line()})
+				c.Rules = append(c.Rules, Rule{Match: []Match{dst(keys...)}, Do: []Stmt{SetMark{MarkUnNAT}, marked, NAT{Dst: true, Map: name}}, Line: r.line()})
 			}
 		}
 		if len(c.Rules) > 0 {
@@ -120,6 +121,20 @@ func (l *lowerer) unNAT() {
 	l.chain(base)
 	l.rs.Chains = append(l.rs.Chains, chains...)
 }
+
+// translatedBy are the bits of the packet mark that tell which static has un-NATed a packet, or the first of those that may have.
+func (l *lowerer) translatedBy(s *compiler.Static) uint32 {
+	for k := range l.p.NAT.Statics {
+		if s == &l.p.NAT.Statics[k] {
+			return MarkTranslated | uint32(k+1)<<1&^MarkMask
+		}
+	}
+	return MarkTranslated
+}
+
+// TranslatedBy is the index of the first static that may have un-NATed a packet with a mark, and after them of an alias; None: a live
+// translation has.
+func TranslatedBy(mark uint32) int { return int(mark&^MarkMask>>1) - 1 }
 
 func (l *lowerer) level(i int) int { return l.p.Interfaces[i].Level }
 

@@ -13,8 +13,9 @@ import (
 // direction (semantics.md 1.4, 1.5). Only what PAT may have to carry is tracked: ICMP echo by its id, with the replies and errors that
 // come back to the address.
 
-// untrackedMark is the bit of the packet mark that stands for MarkUnNAT: another bit than those of MarkConduit.
-const untrackedMark = 1
+// MarkTranslated is the bit of the packet mark that says that the destination was un-NATed: another bit than those of MarkConduit. Of
+// packets that are not tracked it stands for MarkUnNAT, and of those that are logged it tells that their address is not that of the wire.
+const MarkTranslated = 1
 
 // icmpErrors are the types that quote a packet.
 var icmpErrors = merge2([]Range{{3, 5}, {11, 12}})
@@ -198,7 +199,7 @@ func (u *untracker) rule(r Rule, un bool) []Rule {
 			if !changed {
 				match = slices.Clone(match)
 			}
-			match[k] = Match{Field: PacketMark, Mask: untrackedMark, Values: one(untrackedMark)}
+			match[k] = Match{Field: PacketMark, Mask: MarkTranslated, Values: one(MarkTranslated)}
 			changed = true
 		case m.Field == CtMark:
 			return nil
@@ -253,8 +254,10 @@ func (u *untracker) unNAT(r Rule, nat NAT) []Rule {
 		out = append(out, Rule{Match: r.Match, Do: []Stmt{Update{Set: UsedSet(nat.Map), Dst: true}}, Line: r.Line})
 	}
 	do := []Stmt{rewrite(Daddr, nat), Accept{}}
-	if slices.Contains(r.Do, Stmt(SetMark{MarkUnNAT})) {
-		do = append([]Stmt{MarkPacket{untrackedMark}}, do...)
+	for _, s := range r.Do {
+		if m, is := s.(MarkPacket); is {
+			do = append([]Stmt{m}, do...)
+		}
 	}
 	return append(out, Rule{Match: r.Match, Do: do, Note: r.Note, Line: r.Line})
 }

@@ -79,6 +79,8 @@ type Ruleset struct {
 	Chains  []Chain
 	Sysctls []Sysctl
 
+	Numbers map[int]uint32 // of the interfaces that are served, in marks, by index in the Plan
+
 	// What the daemon does, with Options.Daemon.
 	Xlates   []XlateMap
 	Requests []Request

@@ -16,8 +16,7 @@ func (e *Engine) sanity(f *flight) bool {
 	p := &f.pkt
 	in := e.ifName(f.in.If)
 	if p.Option != runtime.NoOption && !e.membership(f) {
-		name := [...]string{"", "Record Route", "Source Route", "Timestamp", "Router Alert", "other"}[min(int(p.Option), 5)]
-		f.drop(e, "INPUT", whyOptions, logs(syslog.New(106012, p.Src, p.Dst, name)))
+		f.drop(e, "INPUT", whyOptions, logs(syslog.New(106012, p.Src, p.Dst, syslog.OptionName(p.Option))))
 		return true
 	}
 	if p.Src == p.Dst && (!p.HasPorts() || p.SrcPort == p.DstPort) {

@@ -76,18 +76,22 @@ func (d *dynamic) newConn(f *flow) (log []runtime.Message) {
 	if len(d.conns) >= maxConns {
 		return log
 	}
-	about, ok := describe(d.plan, d.behind, f)
+	a, b := between(d.plan, d.rules, d.live.clients, f)
+	about, ok := describe(d.plan, a, b, f)
+	if parent := d.conns[f.master]; ok && parent != nil {
+		about.Inbound = parent.about.Inbound // a child has the direction of its parent (semantics.md 2.7)
+	}
 	if !ok || f.class() == nft.MarkLogin {
 		return log // a user who logs in talks to the firewall
 	}
-	u := d.live.users[userKey{d.plan.Interfaces[d.behind(f.orig.src)].Name, f.orig.src}]
+	u := d.live.users[userKey{d.plan.Interfaces[a].Name, f.orig.src}]
 	if u != nil {
 		about.User = u.name
 	}
 	now := d.clock.Now()
 	c := &conn{id: f.id, about: about, born: now}
 	var fresh *xlate
-	c.xlates, fresh = d.translations(f, &about)
+	c.xlates, fresh = d.translations(f, a, b)
 	if fresh != nil {
 		d.xlates.add(fresh, now)
 		log = append(log, fresh.built(d.plan))
@@ -119,8 +123,7 @@ func (d *dynamic) newConn(f *flow) (log []runtime.Message) {
 
 // translations are those that a flow uses: of its source, and of its destination. fresh is one of
 // a port that is not in the table yet.
-func (d *dynamic) translations(f *flow, about *syslog.Connection) (used [2]*xlate, fresh *xlate) {
-	a, b := d.behind(f.orig.src), d.behind(f.reply.src)
+func (d *dynamic) translations(f *flow, a, b int) (used [2]*xlate, fresh *xlate) {
 	if b != compiler.None {
 		if x := d.xlates.byMapped[mappedKey{b, f.reply.dst}]; x != nil && x.key.real == f.orig.src {
 			used[0] = x
@@ -128,10 +131,9 @@ func (d *dynamic) translations(f *flow, about *syslog.Connection) (used [2]*xlat
 	}
 	if p := d.pats[f.class()]; p != nil && used[0] == nil && d.plan.NAT.Globals[p.Global].First == f.reply.dst {
 		g := &d.plan.NAT.Globals[p.Global]
-		in := d.plan.IfByName(about.Local.If)
-		k := xlateKey{realIf: in, mappedIf: g.If, real: f.orig.src, acl: p.ACL, proto: f.orig.proto, port: f.orig.sport,
+		k := xlateKey{realIf: a, mappedIf: g.If, real: f.orig.src, acl: p.ACL, proto: f.orig.proto, port: f.orig.sport,
 			mapped: f.reply.dst, mappedPort: f.reply.dport}
-		if used[0] = d.xlates.byKey[k]; used[0] == nil && in != compiler.None && len(d.xlates.list)-d.xlates.hosts < maxPATs {
+		if used[0] = d.xlates.byKey[k]; used[0] == nil && a != compiler.None && len(d.xlates.list)-d.xlates.hosts < maxPATs {
 			fresh = &xlate{key: k, mapped: f.reply.dst, pat: f.reply.dport, isPAT: true}
 			used[0] = fresh
 		}
@@ -144,10 +146,24 @@ func (d *dynamic) translations(f *flow, about *syslog.Connection) (used [2]*xlat
 	return used, fresh
 }
 
-// describe is a flow as messages speak of it: the lower interface first, whatever the direction.
-func describe(plan *compiler.Plan, behind func(ast.IP) int, f *flow) (syslog.Connection, bool) {
+// between are the interfaces that the first packet of a flow came from and left by: as its mark says, else where routes lead.
+func between(plan *compiler.Plan, rules *nft.Ruleset, clients map[ast.IP]string, f *flow) (in, out int) {
+	in, out = behind(plan, clients, f.orig.src), behind(plan, clients, f.reply.src)
+	n, m := nft.Ends(f.mark)
+	for i, number := range rules.Numbers {
+		if number == n {
+			in = i
+		}
+		if number == m {
+			out = i
+		}
+	}
+	return in, out
+}
+
+// describe is a flow from interface a to b as messages speak of it: the lower interface first, whatever the direction.
+func describe(plan *compiler.Plan, a, b int, f *flow) (syslog.Connection, bool) {
 	// On its own interface the initiator is the source of the first direction, the responder that of the reply.
-	a, b := behind(f.orig.src), behind(f.reply.src)
 	if a == compiler.None || b == compiler.None {
 		return syslog.Connection{}, false
 	}
@@ -313,6 +329,18 @@ func (d *dynamic) adopt(f *flow) []runtime.Message {
 		}
 	}
 	return nil
+}
+
+// mappedOf is the address that a host with a live translation is seen with on an interface.
+func (d *dynamic) mappedOf(in int, real ast.IP) (ast.IP, bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, x := range d.xlates.list {
+		if x.key.real == real && x.key.mappedIf == in && !x.isPAT {
+			return x.mapped, true
+		}
+	}
+	return 0, false
 }
 
 // realIf is the interface of the host that is seen as ip on interface in.

@@ -31,6 +31,7 @@ const (
 	ctCountOrig  = 9
 	ctCountReply = 10
 	ctID         = 12
+	ctMaster     = 14
 	ctTimestamp  = 20
 	ctMarkMask   = 21
 
@@ -47,6 +48,7 @@ type tuple struct {
 // A flow is an entry of conntrack.
 type flow struct {
 	orig, reply    tuple
+	master         tuple // of the connection whose helper has expected it; zero: none
 	id, mark       uint32
 	state          uint8 // of TCP
 	hasState       bool
@@ -134,6 +136,10 @@ func parseFlow(b []byte) (f flow, ok bool) {
 					f.bytes[way] = be64(data)
 				}
 			})
+		case ctMaster:
+			if !parseTuple(data, &f.master) {
+				f.master = tuple{}
+			}
 		case ctID:
 			f.id = be32(data)
 		case ctTimestamp:

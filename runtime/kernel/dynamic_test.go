@@ -498,7 +498,7 @@ func TestConduits(t *testing.T) {
 			t.Errorf("packet %d came in: %v, want %v", i, ok, want)
 		}
 	}
-	w.says(mark, "%PIX-2-106006: Deny inbound UDP from 198.51.100.7/9 to 10.0.0.80/20002 on interface outside")
+	w.says(mark, "%PIX-2-106006: Deny inbound UDP from 198.51.100.7/9 to 203.0.113.80/20002 on interface outside")
 	w.comesAs("10.0.0.5", 1, "203.0.113.10")
 	if _, ok := w.sends(outsideIf, "198.51.100.7", 9, "203.0.113.10", insideIf); ok {
 		t.Error("no conduit permits the pool address")

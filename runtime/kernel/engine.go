@@ -423,9 +423,16 @@ func (e *Engine) logged(l logged) {
 		return
 	}
 	var list []runtime.Message
+	wire := l.packet
+	switch id, _, _ := strings.Cut(l.prefix, ":"); id {
+	case "106023", "106100": // before any translation
+	case "201002": // hosts are counted by their real addresses
+	default:
+		wire = l.onWire(plan, in, e.dyn.mappedOf)
+	}
 	if arg, is := strings.CutPrefix(l.prefix, "106100:"); is {
 		list = e.dyn.entryHit(plan, in, arg, &l.packet)
-	} else if m, ok := message(plan, e.dyn, in, l.prefix, &l.packet); ok {
+	} else if m, ok := message(plan, e.dyn, in, l.prefix, &wire); ok {
 		list = []runtime.Message{m}
 		switch {
 		case (m.ID == 710002 || m.ID == 710003) && l.packet.Proto == ast.ProtoTCP:

@@ -53,7 +53,7 @@ func message(plan *compiler.Plan, d *dynamic, in int, reason string, p *runtime.
 		n, _ := strconv.Atoi(id)
 		return syslog.New(n, f), true
 	case "106012":
-		return syslog.New(106012, p.Src, p.Dst, "unknown"), true
+		return syslog.New(106012, p.Src, p.Dst, syslog.OptionName(p.Option)), true
 	case "106013", "106017":
 		n, _ := strconv.Atoi(id)
 		return syslog.New(n, p.Src, p.Dst), true

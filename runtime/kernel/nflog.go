@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"pixfw/ast"
+	"pixfw/compiler"
 	"pixfw/compiler/nft"
 	"pixfw/runtime"
 )
@@ -23,6 +24,7 @@ const (
 	cfgBuffer    = 3
 	cfgThreshold = 5
 
+	attrMark    = 2
 	attrInDev   = 4
 	attrOutDev  = 5
 	attrPayload = 9
@@ -36,7 +38,35 @@ const (
 type logged struct {
 	prefix string
 	indev  int
+	mark   uint32
 	packet runtime.Packet
+}
+
+// onWire is the packet with the destination that it had when it arrived, where a translation has changed it before it was logged.
+// live is the mapped address of a host with a live translation.
+func (l *logged) onWire(plan *compiler.Plan, in int, live func(in int, real ast.IP) (ast.IP, bool)) runtime.Packet {
+	p := l.packet
+	if kind := l.mark & nft.MarkMask; l.mark&^nft.MarkMask == 0 || kind != 0 && kind != nft.MarkConduit {
+		return p
+	}
+	for i := nft.TranslatedBy(l.mark); i >= 0 && i < len(plan.NAT.Statics); i++ {
+		s := &plan.NAT.Statics[i]
+		switch {
+		case s.MappedIf != in || !s.RealNet().Contains(p.Dst) || s.Proto != 0 && (s.Proto != p.Proto || s.RealPt != p.DstPort):
+			continue
+		case s.Proto != 0:
+			p.DstPort = s.MappedPort
+		}
+		p.Dst = s.ToMapped(p.Dst)
+		return p
+	}
+	if i := nft.TranslatedBy(l.mark) - len(plan.NAT.Statics); i >= 0 && i < len(plan.NAT.Aliases) {
+		a := &plan.NAT.Aliases[i]
+		p.Dst = a.DNAT&a.Mask | p.Dst&^a.Mask
+	} else if ip, ok := live(in, p.Dst); ok {
+		p.Dst = ip
+	}
+	return p
 }
 
 // openLog binds the log group in the namespace.
@@ -96,6 +126,8 @@ func parseLogged(b []byte) (logged, bool) {
 			if len(data) == 4 {
 				l.indev = int(binary.BigEndian.Uint32(data))
 			}
+		case attrMark:
+			l.mark = be32(data)
 		case attrPrefix:
 			l.prefix = strings.TrimRight(string(data), "\x00")
 		case attrPayload:
@@ -115,6 +147,7 @@ func parseIPv4(b []byte) (runtime.Packet, bool) {
 	if n < 20 || len(b) < n {
 		return p, false
 	}
+	p.Option = runtime.OptionOf(b[20:n])
 	p.ID, p.TTL, p.Proto = binary.BigEndian.Uint16(b[4:]), b[8], b[9]
 	p.Src, p.Dst = ast.IP(binary.BigEndian.Uint32(b[12:])), ast.IP(binary.BigEndian.Uint32(b[16:]))
 	frag := binary.BigEndian.Uint16(b[6:])

@@ -6,6 +6,7 @@ import (
 
 	"pixfw/ast"
 	"pixfw/compiler"
+	"pixfw/compiler/nft"
 	"pixfw/runtime"
 )
 
@@ -17,11 +18,11 @@ func (e *Engine) Conns() runtime.ConnTable {
 		return t
 	}
 	e.dyn.mu.Lock()
-	clients := maps.Clone(e.dyn.live.clients)
+	clients, rules := maps.Clone(e.dyn.live.clients), e.dyn.rules
 	e.dyn.mu.Unlock()
 	// A table that cannot be read is shown as far as it was.
 	_ = e.ns.flows(func(f *flow) {
-		if c, ok := showConn(plan, clients, f); ok {
+		if c, ok := showConn(plan, rules, clients, f); ok {
 			t.Conns = append(t.Conns, c)
 		}
 	})
@@ -32,8 +33,9 @@ func (e *Engine) Conns() runtime.ConnTable {
 	return t
 }
 
-func showConn(plan *compiler.Plan, clients map[ast.IP]string, f *flow) (runtime.Conn, bool) {
-	about, ok := describe(plan, func(ip ast.IP) int { return behind(plan, clients, ip) }, f)
+func showConn(plan *compiler.Plan, rules *nft.Ruleset, clients map[ast.IP]string, f *flow) (runtime.Conn, bool) {
+	a, b := between(plan, rules, clients, f)
+	about, ok := describe(plan, a, b, f)
 	if !ok || !ported(f.orig.proto) {
 		return runtime.Conn{}, false
 	}

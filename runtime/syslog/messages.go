@@ -339,3 +339,8 @@ func upperWord(proto uint8) string {
 	}
 	return upperName(proto)
 }
+
+// OptionName is what 106012 calls an IP option.
+func OptionName(o runtime.IPOption) string {
+	return [...]string{"", "Record Route", "Source Route", "Timestamp", "Router Alert", "other"}[min(int(o), 5)]
+}

@@ -2,6 +2,7 @@ package equivalence
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -39,11 +40,41 @@ func (p *pair) differs(plan *compiler.Plan) string {
 	if x, y := ids(a), ids(b); !slices.Equal(x, y) {
 		return otherMessages + fmt.Sprintf("%v and %v", x, y)
 	}
+	x, y := texts(a), texts(b)
+	for _, t := range x {
+		if !slices.Contains(y, t) {
+			return otherTexts + fmt.Sprintf("%q, and %q", t, y)
+		}
+	}
 	return ""
 }
 
+// changing is what differs between two engines that agree: numbers of connections, ports that PAT has given out, how long something
+// lived and what it carried.
+var changing = regexp.MustCompile(` connection \d+ | duration [0-9:]+| bytes \d+|\bid=?\d+`)
+
+// texts are the messages of a verdict, each once, without what may differ.
+func texts(v *runtime.Verdict) []string {
+	var out []string
+	for _, m := range v.Logs {
+		t := changing.ReplaceAllString(fmt.Sprintf("%06d: %s", m.ID, m.Text), " ")
+		if given[m.ID/1000] != nil {
+			t = given[m.ID/1000].ReplaceAllString(t, "$1/PORT")
+		}
+		if !slices.Contains(out, t) {
+			out = append(out, t)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// given is where messages have the port of a translation: PAT has given it out.
+var given = map[int]*regexp.Regexp{302: regexp.MustCompile(`(\([0-9.]+)/\d+`), 305: regexp.MustCompile(`( translation from .* to [^ :]+:[0-9.]+)/\d+`)}
+
 const (
 	otherMessages = "the messages: "
+	otherTexts    = "the text of a message: "
 	quotedPacket  = "the quoted packet"
 )
 
@@ -88,6 +119,9 @@ var Unlike = map[string]string{
 	"ports":     "Linux gives a port of a host another PAT port where the first would make two connections one: another 305011 for it",
 	"asked":     "a destination that an alias or a static makes another: the door asks for a user before outbound lists, which see it then, deny",
 	"oversize":  "a first DNS message that is too long: a PIX has built the connection when it drops it (302015)",
+	"embryonic": "201002 says how many connections of a host are half open, which Linux counts only where there is a limit of such",
+	"address": "the text of a message about an ICMP error or reply to a PAT address: it names the host that conntrack has found, a PIX the address, and its interface; and of 305006 about what " +
+		"PAT cannot carry, which names the destination behind a static (outside,inside)",
 	"replies":   "an echo reply that answers nothing, out through PAT: conntrack makes a flow of requests only (W514)",
 	"collision": "two connections that translation would make one: a PIX refuses the second (305006), Linux gives it another port",
 }
@@ -100,6 +134,15 @@ func unlike(plan *compiler.Plan, why string, p *pair) string {
 	passed := e.Action == runtime.Forward && k.Action == runtime.Forward
 	in := plan.IfByName(p.in)
 	pat := slices.ContainsFunc(plan.NAT.Globals, func(g compiler.Global) bool { return g.PAT && g.If == in && g.First == sent.Dst })
+	if text, is := strings.CutPrefix(why, otherTexts); is {
+		switch {
+		case strings.HasPrefix(text, `"201002`):
+			return "embryonic"
+		case sent.Proto == ast.ProtoICMP && pat, strings.HasPrefix(text, `"305006: regular`):
+			return "address"
+		}
+		return ""
+	}
 	switch {
 	case dropped && messages && len(without(ids(k), 106100)) == 0 && elsewhere(plan, in, sent):
 		return "elsewhere"

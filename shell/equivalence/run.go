@@ -204,7 +204,7 @@ func (t *trial) run(rig *lab.Rig, r *Report) (*Difference, error) {
 				if r != nil {
 					r.Uncompared[note]++
 				}
-				if !strings.HasPrefix(why, otherMessages) {
+				if !strings.HasPrefix(why, otherMessages) && !strings.HasPrefix(why, otherTexts) {
 					delete(done, p.step) // what follows would differ, too
 				}
 				continue
