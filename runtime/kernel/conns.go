@@ -26,9 +26,6 @@ type conn struct {
 	link   hostLink
 }
 
-// maxConns bounds the table. Connections beyond it pass, and have no messages.
-const maxConns = 1 << 20
-
 func ported(proto uint8) bool { return proto == ast.ProtoTCP || proto == ast.ProtoUDP }
 
 // event is one of conntrack: a connection has begun, or ended.
@@ -73,9 +70,6 @@ func (d *dynamic) newConn(f *flow) (log []runtime.Message) {
 		}
 		log = d.drop(f.orig, old, nil) // its end was lost
 	}
-	if len(d.conns) >= maxConns {
-		return log
-	}
 	a, b := between(d.plan, d.rules, d.live.clients, f)
 	about, ok := describe(d.plan, a, b, f)
 	if parent := d.conns[f.master]; ok && parent != nil {
@@ -83,6 +77,10 @@ func (d *dynamic) newConn(f *flow) (log []runtime.Message) {
 	}
 	if !ok || f.class() == nft.MarkLogin {
 		return log // a user who logs in talks to the firewall
+	}
+	if len(d.conns) >= d.bounds.Conns {
+		d.bounds.short(fullConns, 1)
+		return log
 	}
 	u := d.live.users[userKey{d.plan.Interfaces[a].Name, f.orig.src}]
 	if u != nil {
@@ -133,7 +131,12 @@ func (d *dynamic) translations(f *flow, a, b int) (used [2]*xlate, fresh *xlate)
 		g := &d.plan.NAT.Globals[p.Global]
 		k := xlateKey{realIf: a, mappedIf: g.If, real: f.orig.src, acl: p.ACL, proto: f.orig.proto, port: f.orig.sport,
 			mapped: f.reply.dst, mappedPort: f.reply.dport}
-		if used[0] = d.xlates.byKey[k]; used[0] == nil && a != compiler.None && len(d.xlates.list)-d.xlates.hosts < maxPATs {
+		used[0] = d.xlates.byKey[k]
+		switch {
+		case used[0] != nil || a == compiler.None:
+		case len(d.xlates.list)-d.xlates.hosts >= d.bounds.Ports:
+			d.bounds.short(fullPorts, 1)
+		default:
 			fresh = &xlate{key: k, mapped: f.reply.dst, pat: f.reply.dport, isPAT: true}
 			used[0] = fresh
 		}
@@ -315,7 +318,7 @@ func (d *dynamic) adopt(f *flow) []runtime.Message {
 				continue
 			}
 			k := xlateKey{realIf: q.In, mappedIf: q.Out, real: real, acl: compiler.None}
-			if d.xlates.byKey[k] != nil || d.xlates.byMapped[mappedKey{q.Out, mapped}] != nil || d.xlates.hosts >= maxXlates {
+			if d.xlates.byKey[k] != nil || d.xlates.byMapped[mappedKey{q.Out, mapped}] != nil || d.xlates.hosts >= d.bounds.Xlates {
 				return nil
 			}
 			x := &xlate{key: k, mapped: mapped, halfOpen: q.Nat.Embryonic}
@@ -362,7 +365,7 @@ func (d *dynamic) realIf(plan *compiler.Plan, in int, ip ast.IP) (int, bool) {
 func (d *dynamic) close() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	var errs []error
+	errs := []error{d.bounds.queue.close(), d.bounds.track.close()}
 	if d.tx != nil {
 		errs = append(errs, d.tx.close())
 	}

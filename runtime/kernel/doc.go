@@ -18,6 +18,8 @@
 // is applied takes over the translations that live. When the process dies, established connections, hosts with a translation
 // and statics go on, other hosts are dropped; the next engine learns from the connections whose address is whose.
 //
+// Tables are bounded ([Limits]). What does not fit, or was lost, is counted and said, once a minute (Options.Note).
+//
 // What falls short: PAT ports are chosen by Linux, within the class; addresses serve in order. Bytes of TCP connections count TCP options. Connections
 // that end by themselves are told of up to a second later. What a host begins itself beyond its limit of half-open connections is
 // dropped, not answered.

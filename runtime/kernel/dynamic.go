@@ -37,6 +37,7 @@ type dynamic struct {
 	hosts     hosts
 	entries   acelog.Table // packets that access list entries with `log` have decided; times count from began
 	began     time.Time
+	bounds    bounds
 	conns     map[tuple]*conn
 	gone      map[tuple]uint32 // connections that were ended here, by id, until their last event
 	number    uint64           // of the newest connection
@@ -52,7 +53,7 @@ type dynamic struct {
 }
 
 func newDynamic(ns *space, clock runtime.Clock, emit func([]runtime.Message)) *dynamic {
-	return &dynamic{clock: clock, began: clock.Now(), ns: ns, emit: emit, xlates: newXlateTable(), live: newLive(), hosts: newHosts(), conns: map[tuple]*conn{}, gone: map[tuple]uint32{}}
+	return &dynamic{clock: clock, began: clock.Now(), ns: ns, emit: emit, xlates: newXlateTable(), live: newLive(), hosts: newHosts(), bounds: bounds{Limits: DefaultLimits, note: func(string) {}}, conns: map[tuple]*conn{}, gone: map[tuple]uint32{}}
 }
 
 // use makes a plan and its ruleset the ones in force. The lock is held.
@@ -236,7 +237,10 @@ func (d *dynamic) answer(batch []queued) []answer {
 
 // allocate finds an address for a host, or the class of a PAT address for the packet, or says why there is none.
 func (d *dynamic) allocate(r *nft.Request, k xlateKey, p *runtime.Packet) (*xlate, uint32, runtime.Message) {
-	full := d.xlates.hosts >= maxXlates
+	full := d.xlates.hosts >= d.bounds.Xlates
+	if full {
+		d.bounds.short(fullXlates, 1)
+	}
 	if r.Nat.ID == 0 {
 		if full || d.xlates.byMapped[mappedKey{r.Out, p.Src}] != nil {
 			return nil, 0, syslog.New(202001)
@@ -287,6 +291,7 @@ func (d *dynamic) tick() error {
 	d.hostsTick()
 	var log []runtime.Message
 	d.entries.Expire(d.clock.Now().Sub(d.began), func(m runtime.Message) { log = append(log, m) })
+	lines, short := d.bounds.tick(d.clock.Now())
 	err = errors.Join(err, d.usersTick(), d.pairsTick(), d.halfTick())
 	generation := d.resync > 0
 	read := generation || len(closing) > 0 || d.mayEnd()
@@ -294,6 +299,10 @@ func (d *dynamic) tick() error {
 		d.due = time.Now().Add(unread)
 	}
 	d.mu.Unlock()
+	for _, line := range lines {
+		d.bounds.note(line)
+	}
+	d.emit(short)
 	if err != nil || !read {
 		d.emit(log)
 		return err

@@ -25,6 +25,10 @@ type Options struct {
 	// Netns is the path of a network namespace; empty: the one of the calling thread.
 	Netns string
 	Clock runtime.Clock
+	// Limits bound the tables; what is zero is as in DefaultLimits.
+	Limits Limits
+	// Note gets a line when a table is full or something was lost, of each kind one a minute; nil: nobody is told.
+	Note func(string)
 	// Host is a file. With it the devices are taken from the host: what it had on them is off while the engine is there, and
 	// Close brings it back. The file tells the engine that follows one which died how the host was.
 	Host string
@@ -73,7 +77,6 @@ type Engine struct {
 	zero        map[aceKey]uint64 // hits at the last clear
 	hits        map[aceKey]uint64 // as last read
 	hitsRead    time.Time
-	lost        uint64
 	closed      bool
 	committed   func() // tests: called between a commit and reading it back
 
@@ -104,11 +107,19 @@ func New(opts Options) (*Engine, error) {
 	}
 	e.dyn, e.ways = newDynamic(ns, opts.Clock, e.publish), newWays(ns)
 	e.dyn.observe, e.dyn.account = opts.Observe, opts.Account
+	e.dyn.bounds.Limits = opts.Limits.or(DefaultLimits)
+	if opts.Note != nil {
+		e.dyn.bounds.note = opts.Note
+	}
 	if e.event, err = ns.openEvents(); err != nil {
 		e.nl.Close()
 		return nil, errors.Join(err, e.log.close(), ns.close())
 	}
 	if e.features, err = ns.probe(); err != nil {
+		return nil, errors.Join(err, e.Close())
+	}
+	err = errors.Join(e.dyn.bounds.queue.open(ns, "netfilter/nfnetlink_queue"), e.dyn.bounds.track.open(ns, "stat/nf_conntrack"))
+	if err != nil {
 		return nil, errors.Join(err, e.Close())
 	}
 	if e.opt = e.features.Options(); e.opt.Daemon {
@@ -130,10 +141,16 @@ const tickEvery = time.Second
 
 // start begins to read what the kernel tells.
 func (e *Engine) start() {
-	e.work.Go(func() { readLog(e.log, e.logged, func() { e.mu.Lock(); e.lost++; e.mu.Unlock() }) })
-	e.work.Go(func() {
-		readEvents(e.event, e.dyn.event, func() { e.dyn.mu.Lock(); e.dyn.resync = 2; e.dyn.mu.Unlock() })
-	})
+	short := func(s shortage, n uint64) {
+		e.dyn.mu.Lock()
+		defer e.dyn.mu.Unlock()
+		e.dyn.bounds.short(s, n)
+		if s == lostEvents {
+			e.dyn.resync = 2
+		}
+	}
+	e.work.Go(func() { readLog(e.log, e.logged, func(n uint64) { short(lostLog, n) }) })
+	e.work.Go(func() { readEvents(e.event, e.dyn.event, func() { short(lostEvents, 1) }) })
 	if e.queue != nil {
 		e.work.Go(func() { readQueue(e.queue, nft.Queue, e.dyn.answer) })
 	}

@@ -66,5 +66,12 @@ func (e *Engine) Lack(list ...nft.Feature) {
 	e.opt = e.features.Options()
 }
 
+// Bound gives the tables other limits, and says who is told of what does not fit.
+func (e *Engine) Bound(l Limits, note func(string)) {
+	e.dyn.mu.Lock()
+	defer e.dyn.mu.Unlock()
+	e.dyn.bounds.Limits, e.dyn.bounds.note = l.or(DefaultLimits), note
+}
+
 // HasQueue reports whether pools are exact.
 func (e *Engine) HasQueue() bool { return e.queue != nil }

@@ -14,7 +14,6 @@ const (
 	// interceptLife is how long the kernel goes on to answer for a host when it is not told again: a little longer than the time
 	// between two ticks, and long enough for clients that have been answered to answer.
 	interceptLife = 5 * time.Second
-	maxHalf       = 65535 // hosts
 )
 
 // beginsHalf counts a connection that is half open. The lock is held.
@@ -28,7 +27,8 @@ func (d *dynamic) beginsHalf(c *conn, f *flow) {
 		return
 	}
 	k := c.link.key
-	if d.live.half[k] == 0 && len(d.live.half) >= maxHalf {
+	if d.live.half[k] == 0 && len(d.live.half) >= d.bounds.Half {
+		d.bounds.short(fullHalf, 1)
 		return
 	}
 	d.live.half[k]++
@@ -80,8 +80,10 @@ func (d *dynamic) opened(p *runtime.Packet) {
 	k := tuple{p.Proto, p.Src, p.Dst, p.SrcPort, p.DstPort}
 	if c := d.conns[k]; c != nil {
 		d.endsHalf(c)
-	} else if len(d.live.early) < maxHalf {
+	} else if len(d.live.early) < d.bounds.Half {
 		d.live.early[k] = true
+	} else {
+		d.bounds.short(fullHalf, 1)
 	}
 }
 

@@ -166,7 +166,11 @@ func (d *dynamic) admit(l *nft.ConnLimit, p *runtime.Packet, now time.Time) (boo
 		return true, runtime.Message{} // sent once more, or counted when it got its translation
 	}
 	global := d.globalOf(d.plan, in, out, p)
-	if l.Most > 0 && d.hostHas(k, l.Most, now) || len(d.hosts.fresh) >= maxAdmitted {
+	full := len(d.hosts.fresh) >= maxAdmitted
+	if full {
+		d.bounds.short(fullAdmitted, 1)
+	}
+	if full || l.Most > 0 && d.hostHas(k, l.Most, now) {
 		return false, syslog.New(201002, l.Kind, global, d.live.half[k], d.count(k))
 	}
 	h := d.hosts.get(k)

@@ -14,13 +14,6 @@ import (
 	"pixfw/runtime/syslog"
 )
 
-// Bounds of the sets that the engine keeps: those of the kernel's.
-const (
-	maxShuns = 65535
-	maxUsers = 65535
-	maxPairs = 65535
-)
-
 var (
 	errShunTable = errors.New("unable to allocate resources")
 	errNoShun    = errors.New("no such shun")
@@ -153,7 +146,7 @@ func (d *dynamic) fillLive(plan *compiler.Plan, rs *nft.Ruleset) {
 func (e *Engine) Shun(s runtime.Shun) error {
 	d := e.dyn
 	d.mu.Lock()
-	if _, known := d.live.shuns[s.Src]; !known && len(d.live.shuns) >= maxShuns {
+	if _, known := d.live.shuns[s.Src]; !known && len(d.live.shuns) >= d.bounds.Shuns {
 		d.mu.Unlock()
 		d.emit([]runtime.Message{syslog.New(401005, s.Src, s.Dst, s.SrcPort, s.DstPort)})
 		return errShunTable
@@ -263,7 +256,8 @@ func (e *Engine) Login(ifIndex int, addr ast.IP, name string) error {
 	u := &user{name: name, since: now, used: now}
 	if left, _ := u.left(&d.plan.UAuth, now); !d.plan.UAuth.NoCache {
 		k := userKey{ifName, addr}
-		if d.live.users[k] == nil && len(d.live.users) >= maxUsers {
+		if d.live.users[k] == nil && len(d.live.users) >= d.bounds.Users {
+			d.bounds.short(fullUsers, 1)
 			d.mu.Unlock()
 			return errUserTable
 		}
@@ -419,7 +413,8 @@ func (d *dynamic) comesBack(c *conn, begins bool) {
 		k := pairKey{s.Line.Text(), about.Foreign.IP, about.Global.IP}
 		p := d.live.pairs[k]
 		if p == nil {
-			if len(d.live.pairs) >= maxPairs {
+			if len(d.live.pairs) >= d.bounds.Pairs {
+				d.bounds.short(fullPairs, 1)
 				continue
 			}
 			if d.commit(&changes{members: d.pairChange(k, false)}) != nil {

@@ -23,12 +23,15 @@ const (
 	cfgMode      = 2 // {range, copy packet=2}
 	cfgBuffer    = 3
 	cfgThreshold = 5
+	cfgFlags     = 6
+	flagSequence = 1
 
 	attrMark    = 2
 	attrInDev   = 4
 	attrOutDev  = 5
 	attrPayload = 9
 	attrPrefix  = 10
+	attrSeq     = 12
 
 	logCopy   = 128 // octets of a packet: headers suffice
 	logBuffer = 4 << 20
@@ -40,6 +43,7 @@ type logged struct {
 	indev  int
 	mark   uint32
 	packet runtime.Packet
+	number uint32 // in the order of the kernel, which counts those that are lost too
 }
 
 // onWire is the packet with the destination that it had when it arrived, where a translation has changed it before it was logged.
@@ -81,6 +85,7 @@ func (s *space) openLog() (*socket, error) {
 	be32 := func(v uint32) []byte { return binary.BigEndian.AppendUint32(nil, v) }
 	mode := attribute(begun(), cfgMode, append(be32(logCopy), 2, 0))
 	mode = attribute(mode, cfgThreshold, be32(1)) // without it a packet waits up to a second for a hundred others
+	mode = attribute(mode, cfgFlags, []byte{0, flagSequence})
 	err = c.request(end(attribute(begun(), cfgCommand, []byte{1}), 0))
 	if err == nil {
 		err = c.request(end(mode, 0))
@@ -92,16 +97,16 @@ func (s *space) openLog() (*socket, error) {
 }
 
 // readLog hands every packet to fn until the connection is closed. Packets that come faster than they are read are lost,
-// and counted by lost.
-func readLog(c *socket, fn func(logged), lost func()) {
+// which lost is told of with the next one that comes.
+func readLog(c *socket, fn func(logged), lost func(n uint64)) {
 	buf := make([]byte, 64<<10)
+	next, begun := uint32(0), false
 	for failures := 0; failures < 100; {
 		n, err := c.receive(buf, true)
 		switch {
 		case errors.Is(err, os.ErrClosed), errors.Is(err, unix.EBADF):
 			return
 		case err != nil: // ENOBUFS, or a message that cannot be read; in a row they would never end
-			lost()
 			failures++
 			continue
 		}
@@ -110,7 +115,12 @@ func readLog(c *socket, fn func(logged), lost func()) {
 			if typ != logPacket || len(data) < 4 {
 				return
 			}
-			if l, ok := parseLogged(data[4:]); ok {
+			l, ok := parseLogged(data[4:])
+			if n := l.number - next; begun && n != 0 && n < 1<<31 {
+				lost(uint64(n))
+			}
+			next, begun = l.number+1, true
+			if ok {
 				fn(l)
 			}
 		})
@@ -128,6 +138,8 @@ func parseLogged(b []byte) (logged, bool) {
 			}
 		case attrMark:
 			l.mark = be32(data)
+		case attrSeq:
+			l.number = be32(data)
 		case attrPrefix:
 			l.prefix = strings.TrimRight(string(data), "\x00")
 		case attrPayload:

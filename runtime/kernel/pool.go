@@ -43,12 +43,6 @@ type mappedKey struct {
 	mapped   ast.IP
 }
 
-// maxXlates bounds the translations, as the size of the maps does; of ports there may be more.
-const (
-	maxXlates = 65535
-	maxPATs   = 1 << 18
-)
-
 // xlateTable holds the dynamic translations. low remembers below which address of a pool all are taken, so that "lowest
 // free" need not start over each time.
 type xlateTable struct {
