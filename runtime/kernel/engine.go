@@ -267,7 +267,7 @@ func (e *Engine) Apply(plan *compiler.Plan) (ast.Diagnostics, error) {
 		if err := e.dropIPv6(sortedDevices(e.opts.Devices)); err != nil {
 			return back(err)
 		}
-		if err := e.clearDevices(links, want); err != nil {
+		if err := errors.Join(e.clearRules(want), e.clearDevices(links, want)); err != nil {
 			return back(err)
 		}
 		if err := e.clearPaths(); err != nil {

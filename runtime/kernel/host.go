@@ -31,7 +31,8 @@ type hostDevice struct {
 	Up     bool        `json:"up"`
 	MTU    int         `json:"mtu"`
 	Addrs  []hostAddr  `json:"addresses"`
-	Routes []hostRoute `json:"routes"` // of the main table; those that come with an address are left out
+	Routes []hostRoute `json:"routes"`          // of the main table; those that come with an address are left out
+	Proxy  []net.IP    `json:"proxy,omitempty"` // addresses for which ARP is answered one by one
 }
 
 type hostAddr struct {
@@ -152,7 +153,39 @@ func (e *Engine) readDevice(name string) (hostDevice, error) {
 		}
 		d.Routes = append(d.Routes, h)
 	}
-	return d, nil
+	proxies, err := e.proxies(link)
+	for _, n := range proxies {
+		d.Proxy = append(d.Proxy, n.IP)
+	}
+	return d, err
+}
+
+// proxies are the addresses for which ARP is answered on a device.
+func (e *Engine) proxies(link netlink.Link) ([]netlink.Neigh, error) {
+	list, err := e.nl.NeighProxyList(link.Attrs().Index, netlink.FAMILY_V4)
+	if err != nil {
+		return nil, fmt.Errorf("proxy neighbours of %s: %w", link.Attrs().Name, err)
+	}
+	return list, nil
+}
+
+// clearRules takes the rules off the host that an engine has made for tunnels, and the items do not bring: one that died has left them.
+func (e *Engine) clearRules(want []item) error {
+	list, err := e.nl.RuleList(netlink.FAMILY_V4)
+	if err != nil {
+		return fmt.Errorf("rules: %w", err)
+	}
+	for i := range list {
+		r := &list[i]
+		ours := r.Table == tunnelTable || r.Mask != nil && *r.Mask == nft.MarkMask && (r.Mark == nft.MarkTunnel || r.Mark == nft.MarkClear)
+		if !ours || r.Priority < tunnelRule || r.Priority > tunnelRule+2 || slices.ContainsFunc(want, func(it item) bool { return it.key == ruleKey(r) }) {
+			continue
+		}
+		if err := e.nl.RuleDel(r); err != nil && !errors.Is(err, unix.ENOENT) {
+			return fmt.Errorf("take rule %d off: %w", r.Priority, err)
+		}
+	}
+	return nil
 }
 
 func (e *Engine) deviceRoutes(link netlink.Link, table int) ([]netlink.Route, error) {
@@ -185,6 +218,16 @@ func (e *Engine) clearDevices(links map[int]netlink.Link, want []item) error {
 				return fmt.Errorf("take route %s off %s: %w", r.Dst, name, err)
 			}
 		}
+		proxies, err := e.proxies(link)
+		if err != nil {
+			return err
+		}
+		for _, n := range proxies { // who is behind a tunnel is not known yet
+			n.LinkIndex, n.Flags, n.Family = link.Attrs().Index, netlink.NTF_PROXY, netlink.FAMILY_V4
+			if err := e.nl.NeighDel(&n); err != nil && !errors.Is(err, unix.ENOENT) {
+				return fmt.Errorf("take the answer for %s off %s: %w", n.IP, name, err)
+			}
+		}
 		addrs, err := e.nl.AddrList(link, netlink.FAMILY_V4)
 		if err != nil {
 			return fmt.Errorf("addresses of %s: %w", name, err)
@@ -215,7 +258,7 @@ func sameRoute(want, is *netlink.Route) bool {
 
 // returnHost gives the devices back as they were. A device that is gone needs nothing.
 func (e *Engine) returnHost() error {
-	var errs []error
+	errs := []error{e.clearRules(nil)}
 	for _, d := range e.host.Devices {
 		link, err := e.nl.LinkByName(d.Name)
 		if errors.As(err, new(netlink.LinkNotFoundError)) {
@@ -262,10 +305,20 @@ func (e *Engine) returnDevice(link netlink.Link, d *hostDevice) error {
 			errs = append(errs, fmt.Errorf("address %s: %w", h.Net, err))
 		}
 	}
-	if !d.Up {
-		return errors.Join(append(errs, e.nl.LinkSetDown(link))...)
+	if d.Up {
+		errs = append(errs, e.nl.LinkSetUp(link))
+	} else {
+		errs = append(errs, e.nl.LinkSetDown(link)) // which takes routes and proxies along
 	}
-	errs = append(errs, e.nl.LinkSetUp(link))
+	for _, ip := range d.Proxy {
+		n := &netlink.Neigh{LinkIndex: link.Attrs().Index, Family: netlink.FAMILY_V4, Flags: netlink.NTF_PROXY, IP: ip}
+		if err := e.nl.NeighSet(n); err != nil {
+			errs = append(errs, fmt.Errorf("answer for %s: %w", ip, err))
+		}
+	}
+	if !d.Up {
+		return errors.Join(errs...)
+	}
 	// Routes on the link come before those through a gateway that they reach.
 	for _, gateway := range []bool{false, true} {
 		for _, h := range d.Routes {

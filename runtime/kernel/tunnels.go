@@ -126,7 +126,7 @@ func (e *Engine) tunnelItems(plan *compiler.Plan, links, twins map[int]netlink.L
 			mask := uint32(nft.MarkMask)
 			r.Mark, r.Mask, r.Table = mark, &mask, unix.RT_TABLE_MAIN
 		}
-		out = append(out, item{key: fmt.Sprintf("rule %d", r.Priority),
+		out = append(out, item{key: ruleKey(r),
 			add: func(h *netlink.Handle) error { return h.RuleAdd(r) },
 			del: func(h *netlink.Handle) error { return h.RuleDel(r) }})
 	}
@@ -158,6 +158,9 @@ func (e *Engine) tunnelItems(plan *compiler.Plan, links, twins map[int]netlink.L
 		},
 		del: func(*netlink.Handle) error { return e.ways.become(nil) }})
 }
+
+// ruleKey names a rule among items.
+func ruleKey(r *netlink.Rule) string { return fmt.Sprintf("rule %d", r.Priority) }
 
 // noIPv6 keeps IPv6 off a device that carries none of it.
 func (e *Engine) noIPv6(device string) error {
