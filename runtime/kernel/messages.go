@@ -129,7 +129,14 @@ func leadsTo(plan *compiler.Plan, d *dynamic, in int, p *runtime.Packet) int {
 	if out, ok := d.realIf(plan, in, p.Dst); ok {
 		return out
 	}
-	if r := plan.Lookup(p.Dst); r != nil {
+	to := p.Dst
+	for i := range plan.NAT.Aliases {
+		if a := &plan.NAT.Aliases[i]; a.If == in && a.DNATNet().Contains(to) {
+			to = a.ToForeign(to)
+			break
+		}
+	}
+	if r := plan.Lookup(to); r != nil {
 		return r.If
 	}
 	return compiler.None
