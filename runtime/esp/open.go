@@ -172,8 +172,8 @@ func (h *half) openESP(a *arrival, b []byte) uint8 {
 	}
 	text := b[lead : lead+body]
 	switch {
-	case h.des != nil:
-		h.des.Decrypt(b[espHeader:lead], text)
+	case h.undes != nil:
+		h.undes.Decrypt(b[espHeader:lead], text)
 	case st.mode != nil:
 		st.mode.SetIV(b[espHeader:lead])
 		st.mode.CryptBlocks(text, text)

@@ -88,8 +88,9 @@ type half struct {
 	ah, out bool
 	block   int // of the cipher; 0: esp-null
 	auth    bool
-	des     *des.Cipher
-	newMode func() cbc // of other ciphers
+	des     *des.Encrypter // of DES and triple DES, on the way out
+	undes   *des.Decrypter // the same on the way in
+	newMode func() cbc     // of other ciphers
 	newMAC  func() hash.Hash
 	rand    io.Reader
 
@@ -120,7 +121,12 @@ func newHalf(k *runtime.SAKeys, ah, out bool, rand io.Reader) (*half, error) {
 		h.block = kind.block
 		if h.block > 0 && kind.new == nil {
 			var err error
-			if h.des, err = des.New(k.CipherKey); err != nil {
+			if out {
+				h.des, err = des.NewEncrypter(k.CipherKey)
+			} else {
+				h.undes, err = des.NewDecrypter(k.CipherKey)
+			}
+			if err != nil {
 				return nil, fmt.Errorf("%s: %w", k.Cipher, err)
 			}
 		}

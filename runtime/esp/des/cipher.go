@@ -9,47 +9,60 @@ import (
 // BlockSize is the length of a block in octets.
 const BlockSize = 8
 
-// Cipher is a key, ready for use.
-type Cipher struct{ encrypt, decrypt [][32]uint32 }
+// An Encrypter is a key, ready to encrypt with.
+type Encrypter struct{ keys [][32]uint32 }
 
-// New takes a key of 8 octets for DES, or of 24 for triple DES. Parity bits do not count.
-func New(key []byte) (*Cipher, error) {
-	c := &Cipher{}
+// A Decrypter is a key, ready to decrypt with.
+type Decrypter struct{ keys [][32]uint32 }
+
+// NewEncrypter takes a key of 8 octets for DES, or of 24 for triple DES. Parity bits do not count.
+func NewEncrypter(key []byte) (*Encrypter, error) {
+	keys, err := schedules(key, false)
+	return &Encrypter{keys}, err
+}
+
+// NewDecrypter is NewEncrypter for the other way.
+func NewDecrypter(key []byte) (*Decrypter, error) {
+	keys, err := schedules(key, true)
+	return &Decrypter{keys}, err
+}
+
+// schedules are those of a key, in the order in which they are gone through.
+func schedules(key []byte, back bool) ([][32]uint32, error) {
 	switch len(key) {
 	case 8:
-		k := binary.BigEndian.Uint64(key)
-		c.encrypt, c.decrypt = [][32]uint32{schedule(k, false)}, [][32]uint32{schedule(k, true)}
+		return [][32]uint32{schedule(binary.BigEndian.Uint64(key), back)}, nil
 	case 24:
 		k1, k2, k3 := binary.BigEndian.Uint64(key), binary.BigEndian.Uint64(key[8:]), binary.BigEndian.Uint64(key[16:])
-		c.encrypt = [][32]uint32{schedule(k1, false), schedule(k2, true), schedule(k3, false)}
-		c.decrypt = [][32]uint32{schedule(k3, true), schedule(k2, false), schedule(k1, true)}
-	default:
-		return nil, fmt.Errorf("key of %d octets, not 8 or 24", len(key))
+		if back {
+			k1, k3 = k3, k1
+		}
+		return [][32]uint32{schedule(k1, back), schedule(k2, !back), schedule(k3, back)}, nil
 	}
-	return c, nil
+	return nil, fmt.Errorf("key of %d octets, not 8 or 24", len(key))
 }
 
 // Encrypt encrypts b in place. Its length must be one of whole blocks.
-func (c *Cipher) Encrypt(iv, b []byte) {
+func (c *Encrypter) Encrypt(iv, b []byte) {
 	whole(b)
 	c.chain(binary.BigEndian.Uint64(iv), b)
 }
 
 // chain goes on with a chain.
-func (c *Cipher) chain(last uint64, b []byte) {
+func (c *Encrypter) chain(last uint64, b []byte) {
 	for ; len(b) >= BlockSize; b = b[BlockSize:] {
-		last = one(c.encrypt, last^binary.BigEndian.Uint64(b))
+		last = one(c.keys, last^binary.BigEndian.Uint64(b))
 		binary.BigEndian.PutUint64(b, last)
 	}
 }
 
 // EncryptTwo is Encrypt of two messages.
-func (c *Cipher) EncryptTwo(iv, b, iv2, b2 []byte) {
+func (c *Encrypter) EncryptTwo(iv, b, iv2, b2 []byte) {
 	whole(b)
 	whole(b2)
 	last, last2 := binary.BigEndian.Uint64(iv), binary.BigEndian.Uint64(iv2)
 	for len(b) >= BlockSize && len(b2) >= BlockSize {
-		last, last2 = two(c.encrypt, last^binary.BigEndian.Uint64(b), last2^binary.BigEndian.Uint64(b2))
+		last, last2 = two(c.keys, last^binary.BigEndian.Uint64(b), last2^binary.BigEndian.Uint64(b2))
 		binary.BigEndian.PutUint64(b, last)
 		binary.BigEndian.PutUint64(b2, last2)
 		b, b2 = b[BlockSize:], b2[BlockSize:]
@@ -59,18 +72,18 @@ func (c *Cipher) EncryptTwo(iv, b, iv2, b2 []byte) {
 }
 
 // Decrypt decrypts b in place. Its length must be one of whole blocks.
-func (c *Cipher) Decrypt(iv, b []byte) {
+func (c *Decrypter) Decrypt(iv, b []byte) {
 	whole(b)
 	last := binary.BigEndian.Uint64(iv)
 	for ; len(b) >= 2*BlockSize; b = b[2*BlockSize:] {
 		x, y := binary.BigEndian.Uint64(b), binary.BigEndian.Uint64(b[BlockSize:])
-		p, q := two(c.decrypt, x, y)
+		p, q := two(c.keys, x, y)
 		binary.BigEndian.PutUint64(b, p^last)
 		binary.BigEndian.PutUint64(b[BlockSize:], q^x)
 		last = y
 	}
 	if len(b) > 0 {
-		binary.BigEndian.PutUint64(b, one(c.decrypt, binary.BigEndian.Uint64(b))^last)
+		binary.BigEndian.PutUint64(b, one(c.keys, binary.BigEndian.Uint64(b))^last)
 	}
 }
 

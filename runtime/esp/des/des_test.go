@@ -29,6 +29,19 @@ func octets(r *rand.Rand, n int) []byte {
 	return b
 }
 
+func keys(t testing.TB, key []byte) (*Encrypter, *Decrypter) {
+	t.Helper()
+	c, err := NewEncrypter(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := NewDecrypter(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c, d
+}
+
 // TestStandard holds everything against the standard library.
 func TestStandard(t *testing.T) {
 	r := rand.New(rand.NewPCG(46, 3))
@@ -37,10 +50,7 @@ func TestStandard(t *testing.T) {
 		if i%2 == 1 {
 			key = octets(r, 24)
 		}
-		c, err := New(key)
-		if err != nil {
-			t.Fatal(err)
-		}
+		c, d := keys(t, key)
 		iv, iv2 := octets(r, 8), octets(r, 8)
 		plain, plain2 := octets(r, 8*r.IntN(20)), octets(r, 8*r.IntN(20))
 		want, want2 := make([]byte, len(plain)), make([]byte, len(plain2))
@@ -52,7 +62,7 @@ func TestStandard(t *testing.T) {
 		if c.Encrypt(iv, got); !bytes.Equal(got, want) {
 			t.Fatalf("key %x: %x, not %x", key, got, want)
 		}
-		if c.Decrypt(iv, got); !bytes.Equal(got, plain) {
+		if d.Decrypt(iv, got); !bytes.Equal(got, plain) {
 			t.Fatalf("key %x: decrypts to %x, not %x", key, got, plain)
 		}
 		got2 := bytes.Clone(plain2)
@@ -64,7 +74,10 @@ func TestStandard(t *testing.T) {
 
 func TestBad(t *testing.T) {
 	for _, n := range []int{0, 7, 16, 25} {
-		if _, err := New(make([]byte, n)); err == nil {
+		if _, err := NewEncrypter(make([]byte, n)); err == nil {
+			t.Errorf("a key of %d octets", n)
+		}
+		if _, err := NewDecrypter(make([]byte, n)); err == nil {
 			t.Errorf("a key of %d octets", n)
 		}
 	}
@@ -73,10 +86,7 @@ func TestBad(t *testing.T) {
 			t.Error("half a block passes")
 		}
 	}()
-	c, err := New(make([]byte, 8))
-	if err != nil {
-		t.Fatal(err)
-	}
+	c, _ := keys(t, make([]byte, 8))
 	c.Encrypt(make([]byte, 8), make([]byte, 12))
 }
 
@@ -85,10 +95,7 @@ func BenchmarkCBC(b *testing.B) {
 	for _, n := range []int{8, 24} {
 		name := map[int]string{8: "des", 24: "3des"}[n]
 		key, iv, p, q := bytes.Repeat([]byte{0x5a, 1, 2}, 8)[:n], make([]byte, 8), make([]byte, 1400), make([]byte, 1400)
-		c, err := New(key)
-		if err != nil {
-			b.Fatal(err)
-		}
+		c, d := keys(b, key)
 		enc, dec := cipher.NewCBCEncrypter(standard(b, key), iv), cipher.NewCBCDecrypter(standard(b, key), iv)
 		for _, f := range []struct {
 			name string
@@ -97,7 +104,7 @@ func BenchmarkCBC(b *testing.B) {
 		}{
 			{"encrypt/standard", 1400, func() { enc.CryptBlocks(p, p) }}, {"encrypt", 1400, func() { c.Encrypt(iv, p) }},
 			{"encrypt/two", 2800, func() { c.EncryptTwo(iv, p, iv, q) }},
-			{"decrypt/standard", 1400, func() { dec.CryptBlocks(p, p) }}, {"decrypt", 1400, func() { c.Decrypt(iv, p) }},
+			{"decrypt/standard", 1400, func() { dec.CryptBlocks(p, p) }}, {"decrypt", 1400, func() { d.Decrypt(iv, p) }},
 		} {
 			b.Run(name+"/"+f.name, func(b *testing.B) {
 				b.SetBytes(int64(f.size))
