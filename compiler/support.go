@@ -131,7 +131,7 @@ var support = map[string]Support{
 	"url-cache":           content,
 	"url-server":          content,
 	"username":            stored,
-	"virtual":             {Enforced, Stored, "harmless", "the emulator takes users there to where they log in"},
+	"virtual":             {Enforced, Approximate, Refused, "connections are taken to where users log in, and a second telnet logs out; on the kernel nobody can log in there yet, in a translation they are dropped"},
 	"vpdn":                tunnels,
 	"vpnclient":           tunnels,
 	"vpngroup":            ipsec,

@@ -30,7 +30,7 @@ func (l *lowerer) userSets() {
 		asks := slices.ContainsFunc(l.p.AAARules, func(r compiler.AAARule) bool {
 			return r.Include && r.What != "accounting" && (r.Dir != compiler.DirInterface || r.If == i)
 		})
-		if l.opts.Live && asks {
+		if l.opts.Live && (asks || len(l.p.AAA.Virtual) > 0) {
 			l.rs.Users[i] = l.unique("users_" + l.id[i])
 			l.rs.Sets = append(l.rs.Sets, Set{Name: l.rs.Users[i], Kind: LiveAddrs, Note: "users on " + l.p.Interfaces[i].Name + " who have logged in"})
 		}
@@ -65,8 +65,11 @@ func (l *lowerer) takeLogin(i int, service uint16, line compiler.Line, match ...
 // login takes first connections that arrive on interface i and need a user to where he can log in, and drops those that cannot
 // be asked. Destinations are those of the wire; the rules of include and exclude name real ones.
 func (l *lowerer) login(i int) []Chain {
-	c := Chain{Name: l.unique("login_" + l.id[i]), Note: "Connections from " + l.p.Interfaces[i].Name + " whose user has to log in first", Rules: l.loggedIn(i)}
-	out := []Chain{c}
+	c := Chain{Name: l.unique("login_" + l.id[i]), Note: "Connections from " + l.p.Interfaces[i].Name + " whose user has to log in first"}
+	more := l.virtual(i, &c)
+	virtual := len(c.Rules) > 0
+	c.Rules = append(c.Rules, l.loggedIn(i)...)
+	out := append([]Chain{c}, more...)
 	n := len(c.Rules)
 	for _, include := range []bool{false, true} { // exclude beats include, whatever their order
 		for _, o := range l.ifs {
@@ -88,7 +91,7 @@ func (l *lowerer) login(i int) []Chain {
 		out = append(out, l.loginExempt(i, &out[0])...)
 	}
 	out = append(out, l.loginLists(i, &out[0])...)
-	if len(out[0].Rules) == n {
+	if len(out[0].Rules) == n && !virtual {
 		return nil
 	}
 	return out
@@ -187,6 +190,9 @@ func (l *lowerer) askRules(r *compiler.AAARule, i int, match []Match) (rules []R
 				rules = append(rules, l.takeLogin(i, p.service, r.Line, slices.Concat(match, []Match{proto(ast.ProtoTCP), {Field: Dport, Values: one(uint32(p.service))}})...))
 			}
 		}
+	}
+	if r.What == "virtual" {
+		return rules // of one service
 	}
 	return append(rules, refuseUser(r.Line, slices.Concat(match, what)...))
 }

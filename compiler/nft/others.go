@@ -12,7 +12,11 @@ func (l *lowerer) others() {
 	}
 	for i := range l.p.AAA.Virtual {
 		v := &l.p.AAA.Virtual[i]
-		l.warn("W518", v.Line, "nobody can log in at the virtual address: connections to it are judged like those to any other", "")
+		if l.opts.Live {
+			l.warn("W518", v.Line, "users cannot log in yet: who connects to the virtual address is told so; telnet logs a user out", "")
+		} else {
+			l.warn("W518", v.Line, "nobody can log in at the virtual address: connections to it are dropped (109023)", "")
+		}
 	}
 	for i := range l.p.ARP {
 		if !l.opts.Daemon {

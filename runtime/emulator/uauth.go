@@ -107,6 +107,9 @@ func (e *Engine) virtual(f *flight) bool {
 		e.emit(syslog.New(109001, "???", syslog.End{IP: p.Src, Port: p.SrcPort}, syslog.End{IP: p.Dst, Port: p.DstPort}))
 		f.pass("UAUTH", "to the virtual address where users log in", v.Line)
 		f.take(runtime.Auth)
+		if v.Service == "telnet" && f.user != nil && !f.user.ipsec { // a client is logged in as long as it is there
+			e.dropUser(f.user)
+		}
 		return true
 	}
 	return false

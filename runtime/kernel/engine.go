@@ -456,6 +456,8 @@ func (e *Engine) logged(l logged) {
 			list = []runtime.Message{requested(plan, in, &l.packet), m}
 		case m.ID == 401004:
 			e.dyn.shunned(l.packet.Src)
+		case l.prefix == nft.LogOut:
+			e.dyn.telnetOut(plan.Interfaces[in].Name, l.packet.Src)
 		}
 	}
 	if e.opts.Observe != nil {

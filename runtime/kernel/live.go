@@ -308,6 +308,14 @@ func (e *Engine) ClearUsers(name string) error {
 	return d.logOut(func(u *user) bool { return name == "" || u.name == name })
 }
 
+// telnetOut logs out the user behind an address who has called the virtual address again (semantics.md 5.4).
+func (d *dynamic) telnetOut(ifName string, addr ast.IP) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	u := d.live.users[userKey{ifName, addr}]
+	_ = d.logOut(func(x *user) bool { return x == u }) // what stays in the kernel stays in the table, until its time is over
+}
+
 // logOut takes users out of the cache. The lock is held.
 func (d *dynamic) logOut(fits func(*user) bool) error {
 	sets := map[string][]nft.Member{}
