@@ -26,10 +26,10 @@ func targetCodes() []Code {
 				"connections is enforced (201002).",
 			"static (inside,outside) 203.0.113.80 10.0.0.80 netmask 255.255.255.255 100 20", "Switch SYN cookies on at the server."},
 		{"W505", "Static is not loaded",
-			"Statics of a port that have an access list, and those whose netmask has holes, are not loaded. Packets that only they would translate are judged " +
-				"by the lines after them and dropped when there is none, because every packet between interfaces needs a translation.",
-			"static (inside,outside) tcp 203.0.113.80 80 access-list web",
-			"Use a static without access list, and filter with the access list of the interface."},
+			"Statics whose netmask has holes are not loaded, nor those of a port whose access list does not say which port of the host is meant. Packets that only " +
+				"they would translate are judged by the lines after them and dropped when there is none, because every packet between interfaces needs a translation.",
+			"access-list web permit tcp host 10.0.0.80 any\nstatic (inside,outside) tcp 203.0.113.80 80 access-list web",
+			"Give the source in the access list the port of the host: host 10.0.0.80 eq 80."},
 		{"W506", "Users cannot log in",
 			"The cut-through proxy does not ask for users yet. With `pixfw run` the first connection of an unknown user to FTP, Telnet, HTTP or HTTPS is taken to " +
 				"the firewall, which refuses it in the words of the service; to an address of a pool, and to other services, it is dropped (109023), which " +
@@ -55,7 +55,7 @@ func targetCodes() []Code {
 			"http 10.0.0.0 255.0.0.0 inside", "Use SSH, or the console of the host."},
 		{"W511", "Dynamic outside NAT is not loaded",
 			"A nat line with the word outside translates foreign sources with a global of the inner interface. Rules alone, as translate writes them, do not " +
-				"load it; packets that it covers are dropped (305006). The kernel engine does it, but for policy NAT.",
+				"load it; packets that it covers are dropped (305006). The kernel engine does it, with and without an access list.",
 			"nat (outside) 2 198.51.100.0 255.255.255.0 outside\nglobal (inside) 2 10.0.0.200-10.0.0.210", "Use static (outside,inside)."},
 		{"W512", "No summary of logged entries",
 			"With rules alone an entry with log logs each packet that it decides. A PIX, like the kernel engine, writes the first and then a summary each interval.",

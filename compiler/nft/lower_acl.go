@@ -53,10 +53,9 @@ func (l *lowerer) from(i int) Chain {
 		case s.ACL != compiler.None:
 			sub := l.policyList(fmt.Sprintf("to_policy_%s_%d", l.id[i], k), s, []Stmt{check})
 			l.chain(sub)
-			add(Rule{Match: []Match{dst(netRange(s.MappedNet()))}, Do: []Stmt{Jump{sub.Name}}, Line: s.Line})
+			add(Rule{Match: toMapped(s), Do: []Stmt{Jump{sub.Name}}, Line: s.Line})
 		case s.Proto != 0:
-			add(Rule{Match: []Match{dst(host(s.Mapped)), proto(uint32(s.Proto)), {Field: Dport, Values: one(uint32(s.MappedPort))}},
-				Do: []Stmt{check}, Line: s.Line})
+			add(Rule{Match: toMapped(s), Do: []Stmt{check}, Line: s.Line})
 		default:
 			unnat = append(unnat, netRange(s.MappedNet()))
 		}

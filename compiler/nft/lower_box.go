@@ -235,15 +235,10 @@ func (l *lowerer) unserved() {
 	for i := range p.NAT.Statics {
 		l.static(&p.NAT.Statics[i])
 	}
-	for i := range p.NAT.Exemptions {
-		if x := &p.NAT.Exemptions[i]; x.Outside {
-			l.warn("W511", x.Line, "outside exemption is not loaded", "")
-		}
-	}
 	for _, list := range [][]compiler.Nat{p.NAT.Policies, p.NAT.Nats} {
 		for i := range list {
 			n := &list[i]
-			if n.Outside && (!l.opts.Daemon || n.ACL != compiler.None) {
+			if n.Outside && !l.opts.Daemon {
 				l.warn("W511", n.Line, "dynamic outside nat is not loaded: what it covers is dropped (305006)", "use static (outside,inside)")
 			}
 			l.limits(n.Line, n.Embryonic, n.Outside, l.opts.Synproxy, n.DNS)
@@ -352,8 +347,9 @@ func (l *lowerer) fixup(f *compiler.Fixup) {
 
 func (l *lowerer) static(s *compiler.Static) {
 	switch {
-	case s.ACL != compiler.None && s.Proto != 0:
-		l.warn("W505", s.Line, "a static of a port with an access list is not loaded: what it would translate is judged by the lines after it, or dropped", "")
+	case s.ACL != compiler.None && s.Proto != 0 && s.RealPt == 0:
+		l.warn("W505", s.Line, "a static of a port whose access list names no port of the host is not loaded: what it would translate is judged by the lines "+
+			"after it, or dropped", "give the source of the list's entry the real port (eq 80)")
 	case !s.Mask.Contiguous():
 		l.warn("W505", s.Line, "a static with a mask that has holes is not loaded", "")
 	}

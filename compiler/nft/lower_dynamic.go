@@ -153,42 +153,30 @@ func (l *lowerer) pat(g *compiler.Global, m Match) {
 }
 
 // outside translates the sources of what was let in from i to the higher o, where dynamic outside NAT says so
-// (semantics.md 3.4). Once a rule has a global on o, every source needs a translation.
-func (l *lowerer) outside(i, o int) []Rule {
-	var rules []Rule
-	if l.opts.Daemon {
-		rules = l.live(i, o, compiler.None)
-	}
+// (semantics.md 3.4): by an access list, then what lives, then by nets. Once a rule of nets has a global on o, every source needs a
+// translation. It adds to c and gives back the chains that its rules use.
+func (l *lowerer) outside(c *Chain, i, o int) (subs []Chain) {
+	subs = l.policies(c, i, o, true)
+	c.Rules = append(c.Rules, l.live(i, o, compiler.None)...)
 	obliges := false
 	for k := range l.p.NAT.Nats {
 		n := &l.p.NAT.Nats[k]
 		if n.If != i || !n.Outside {
 			continue
 		}
-		var match []Match
-		if n.Net.Mask != 0 {
-			match = append(match, src(netRange(n.Net)))
-		}
-		if !l.opts.Daemon {
-			rules = append(rules, deny("305006:portmap", "outside nat", n.Line, match...))
-			continue
-		}
+		c.Rules = append(c.Rules, l.sourcesIn(n, l.dynamic(n, o))...)
 		ranges, pats := l.ranges(n.ID, o)
-		obliges = obliges || n.ID != 0 && len(ranges)+len(pats) > 0
-		for _, r := range l.dynamic(n, o) {
-			r.Match = append(slices.Clone(match), r.Match...)
-			rules = append(rules, r)
-		}
+		obliges = obliges || l.opts.Daemon && n.ID != 0 && len(ranges)+len(pats) > 0
 	}
 	if obliges {
-		rules = append(rules, deny("305005", "outside nat", compiler.Line{}))
+		c.Rules = append(c.Rules, deny("305005", "outside nat", compiler.Line{}))
 	}
-	return rules
+	return subs
 }
 
 // loads reports whether a static is in the rules.
 func (l *lowerer) loads(s *compiler.Static) bool {
-	return s.Mask.Contiguous() && (s.ACL == compiler.None || s.Proto == 0)
+	return s.Mask.Contiguous() && (s.ACL == compiler.None || s.Proto == 0 || s.RealPt != 0)
 }
 
 // policyList does something to packets from the peers of a policy static to its mapped addresses: the access list read
@@ -198,6 +186,14 @@ func (l *lowerer) policyList(name string, s *compiler.Static, do []Stmt) Chain {
 	for k := range l.p.ACLs[s.ACL].Entries {
 		ace := l.p.ACLs[s.ACL].Entries[k]
 		ace.Src = []ast.Net{s.MappedNet()}
+		if s.Proto != 0 {
+			// The packet has the mapped port for the real one.
+			of := func(r compiler.PortRange) bool { return r.Lo <= s.RealPt && s.RealPt <= r.Hi }
+			if ace.SrcPorts != nil && !slices.ContainsFunc(ace.SrcPorts, of) {
+				continue
+			}
+			ace.SrcPorts = nil
+		}
 		stmts := []Stmt{Return{}}
 		if ace.Permit {
 			stmts = do

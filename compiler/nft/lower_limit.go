@@ -245,12 +245,12 @@ func (l *lowerer) limitsOut(name string, i, o int) []Chain {
 		}
 		match := []Match{src(netRange(s.RealNet()))}
 		key := limitKey{"static", k}
-		switch {
-		case s.ACL != compiler.None:
+		if s.Proto != 0 {
+			match = append(match, proto(ast.ProtoTCP), Match{Field: Sport, Values: one(uint32(s.RealPt))})
+		}
+		if s.ACL != compiler.None {
 			m.listed(fmt.Sprintf("%s_static_%d", name, k), s.ACL, false, match, s.Line, m.hold(key, s.MaxConns, s.Embryonic, s.Line))
 			continue
-		case s.Proto != 0:
-			match = append(match, proto(ast.ProtoTCP), Match{Field: Sport, Values: one(uint32(s.RealPt))})
 		}
 		m.add(m.hold(key, s.MaxConns, s.Embryonic, s.Line, append(match, unknown...)...)...)
 	}
@@ -310,12 +310,12 @@ func (l *lowerer) limitsIn(name string, i, o int) []Chain {
 		}
 		match := []Match{{Field: OrigDaddr, Values: []Range{netRange(s.MappedNet())}}}
 		key := limitKey{"static", k}
-		switch {
-		case s.ACL != compiler.None:
+		if s.Proto != 0 {
+			match = append(match, Match{Field: OrigDport, Values: one(uint32(s.MappedPort))})
+		}
+		if s.ACL != compiler.None {
 			m.listed(fmt.Sprintf("%s_static_%d", name, k), s.ACL, true, match, s.Line, m.hold(key, s.MaxConns, s.Embryonic, s.Line))
 			continue
-		case s.Proto != 0:
-			match = append(match, Match{Field: OrigDport, Values: one(uint32(s.MappedPort))})
 		}
 		m.add(m.hold(key, s.MaxConns, s.Embryonic, s.Line, match...)...)
 	}

@@ -86,12 +86,15 @@ func (l *lowerer) unNAT() {
 			switch {
 			case r.policy:
 				first, last := s.RealNet().Range()
-				sub := l.policyList(fmt.Sprintf("un_policy_%s_%d", l.id[i], k), s,
-					[]Stmt{SetMark{MarkUnNAT}, marked, NAT{Dst: true, First: first, Last: last, Prefix: r.net}})
+				nat := NAT{Dst: true, First: first, Last: last, Prefix: r.net}
+				if r.port {
+					nat.PortLo, nat.PortHi = s.RealPt, s.RealPt
+				}
+				sub := l.policyList(fmt.Sprintf("un_policy_%s_%d", l.id[i], k), s, []Stmt{SetMark{MarkUnNAT}, marked, nat})
 				chains = append(chains, sub)
-				c.Rules = append(c.Rules, Rule{Match: []Match{dst(netRange(s.MappedNet()))}, Do: []Stmt{Jump{sub.Name}}, Line: s.Line})
+				c.Rules = append(c.Rules, Rule{Match: toMapped(s), Do: []Stmt{Jump{sub.Name}}, Line: s.Line})
 			case r.port:
-				c.Rules = append(c.Rules, Rule{Match: []Match{dst(host(s.Mapped)), proto(uint32(s.Proto)), {Field: Dport, Values: one(uint32(s.MappedPort))}},
+				c.Rules = append(c.Rules, Rule{Match: toMapped(s),
 					Do: []Stmt{SetMark{MarkUnNAT}, marked, NAT{Dst: true, First: s.Real, Last: s.Real, PortLo: s.RealPt, PortHi: s.RealPt}}, Line: s.Line})
 			case r.net:
 				first, last := s.RealNet().Range()
@@ -120,6 +123,14 @@ func (l *lowerer) unNAT() {
 	}
 	l.chain(base)
 	l.rs.Chains = append(l.rs.Chains, chains...)
+}
+
+// toMapped are packets to the mapped side of a static.
+func toMapped(s *compiler.Static) []Match {
+	if s.Proto == 0 {
+		return []Match{dst(netRange(s.MappedNet()))}
+	}
+	return []Match{dst(host(s.Mapped)), proto(uint32(s.Proto)), {Field: Dport, Values: one(uint32(s.MappedPort))}}
 }
 
 // translatedBy are the bits of the packet mark that tell which static has un-NATed a packet, or the first of those that may have.
@@ -236,8 +247,11 @@ func (l *lowerer) inbound(i, o int) []Chain {
 	add(ask...)
 	// Outside NAT translates the source of what was let in: first where a static says so.
 	let := Chain{Name: l.pairName("let", i, o), Note: "inbound, with a translation of the destination"}
-	rules, subs := l.staticRules(i, o)
-	let.Rules = append(append(rules, l.outside(i, o)...), Rule{Do: []Stmt{SetMark{MarkPlain}, Accept{}}})
+	subs := l.exemptSources(&let, i, true)
+	rules, policies := l.staticRules(i, o)
+	let.Rules = append(let.Rules, rules...)
+	subs = append(append(subs, policies...), l.outside(&let, i, o)...)
+	let.Rules = append(let.Rules, Rule{Do: []Stmt{SetMark{MarkPlain}, Accept{}}})
 	add(Rule{Match: []Match{mark(MarkUnNAT)}, Do: []Stmt{Goto{let.Name}}})
 	for k := range l.p.NAT.Exemptions {
 		if x := &l.p.NAT.Exemptions[k]; x.If == o && !x.Outside {
@@ -277,11 +291,17 @@ func (l *lowerer) staticRules(i, o int, extra ...Match) (rules []Rule, chains []
 		switch {
 		case r.policy:
 			first, last := s.MappedNet().Range()
-			done.Do = []Stmt{NAT{First: first, Last: last, Prefix: r.net}}
+			nat := NAT{First: first, Last: last, Prefix: r.net}
+			match = append(match, src(netRange(s.RealNet())))
+			if r.port {
+				match = append(match, proto(uint32(s.Proto)), Match{Field: Sport, Values: one(uint32(s.RealPt))})
+				done.Match = append(done.Match, proto(uint32(s.Proto)))
+				nat.PortLo, nat.PortHi = s.MappedPort, s.MappedPort
+			}
+			done.Do = []Stmt{nat}
 			sub := l.listChain(l.unique(fmt.Sprintf("%s_%d", l.pairName("policy", i, o), k)), s.ACL, false, do)
 			chains = append(chains, sub)
 			do = []Stmt{Jump{sub.Name}}
-			match = append(match, src(netRange(s.RealNet())))
 		case r.port:
 			match = append(match, src(host(s.Real)), proto(uint32(s.Proto)), Match{Field: Sport, Values: one(uint32(s.RealPt))})
 			done.Match = append(done.Match, proto(uint32(s.Proto)))
@@ -328,13 +348,7 @@ func (l *lowerer) outbound(i, o int) []Chain {
 	ask, users := l.askUsers(i, o)
 	out = append(out, users...)
 	add(ask...)
-	for k := range l.p.NAT.Exemptions {
-		if x := &l.p.NAT.Exemptions[k]; x.If == i && !x.Outside {
-			sub := l.listChain(fmt.Sprintf("%s_exempt_%d", c.Name, k), x.ACL, false, []Stmt{SetMark{MarkPlain}, Accept{}})
-			out = append(out, sub)
-			add(Rule{Do: []Stmt{Jump{sub.Name}}, Line: x.Line})
-		}
-	}
+	out = append(out, l.exemptSources(&out[0], i, false)...)
 	statics, subs := l.staticRules(i, o)
 	out = append(out, subs...)
 	if k := l.xlateMap(i, o, compiler.None); k >= 0 && len(statics) > 0 {
@@ -356,39 +370,59 @@ func (l *lowerer) outbound(i, o int) []Chain {
 		statics = []Rule{{Do: []Stmt{Jump{sub.Name}}}}
 	}
 	add(statics...)
-	dynamic := func(n *compiler.Nat, name string) {
-		rules := l.dynamic(n, o)
-		if n.ACL == compiler.None {
-			for _, r := range rules {
-				if n.Net.Mask != 0 {
-					r.Match = append([]Match{src(netRange(n.Net))}, r.Match...)
-				}
-				add(r)
-			}
-			return
-		}
-		sub := Chain{Name: name + "_do", Rules: rules}
-		list := l.listChain(name, n.ACL, false, []Stmt{Goto{sub.Name}})
-		out = append(out, list, sub)
-		add(Rule{Do: []Stmt{Jump{list.Name}}, Line: n.Line})
-	}
-	for k := range l.p.NAT.Policies {
-		if n := &l.p.NAT.Policies[k]; n.If == i && !n.Outside {
-			dynamic(n, fmt.Sprintf("%s_policy_%d", c.Name, k))
-		}
-	}
+	out = append(out, l.policies(&out[0], i, o, false)...)
 	add(l.live(i, o, compiler.None)...)
 	for k := range l.p.NAT.Nats {
 		if n := &l.p.NAT.Nats[k]; n.If == i && !n.Outside {
-			dynamic(n, "")
+			add(l.sourcesIn(n, l.dynamic(n, o))...)
 		}
 	}
 	add(deny("305005", "no translation", compiler.Line{}))
 	return out
 }
 
+// exemptSources lets sources on interface i that an exemption names keep their address: for outside NAT, or for that of the inside.
+func (l *lowerer) exemptSources(c *Chain, i int, outside bool) (subs []Chain) {
+	for k := range l.p.NAT.Exemptions {
+		if x := &l.p.NAT.Exemptions[k]; x.If == i && x.Outside == outside {
+			sub := l.listChain(fmt.Sprintf("%s_exempt_%d", c.Name, k), x.ACL, false, []Stmt{SetMark{MarkPlain}, Accept{}})
+			subs = append(subs, sub)
+			c.Rules = append(c.Rules, Rule{Do: []Stmt{Jump{sub.Name}}, Line: x.Line})
+		}
+	}
+	return subs
+}
+
+// policies are the nat lines with an access list, for outside NAT or for that of the inside, in configuration order.
+func (l *lowerer) policies(c *Chain, i, o int, outside bool) (subs []Chain) {
+	for k := range l.p.NAT.Policies {
+		n := &l.p.NAT.Policies[k]
+		if n.If != i || n.Outside != outside {
+			continue
+		}
+		do := Chain{Name: fmt.Sprintf("%s_policy_%d_do", c.Name, k), Rules: l.dynamic(n, o)}
+		list := l.listChain(fmt.Sprintf("%s_policy_%d", c.Name, k), n.ACL, false, []Stmt{Goto{do.Name}})
+		subs = append(subs, list, do)
+		c.Rules = append(c.Rules, Rule{Do: []Stmt{Jump{list.Name}}, Line: n.Line})
+	}
+	return subs
+}
+
+// sourcesIn limits rules to the sources of a nat line.
+func (l *lowerer) sourcesIn(n *compiler.Nat, rules []Rule) []Rule {
+	if n.Net.Mask != 0 {
+		for k := range rules {
+			rules[k].Match = append([]Match{src(netRange(n.Net))}, rules[k].Match...)
+		}
+	}
+	return rules
+}
+
 // dynamic chooses the class for sources of a nat line that leave by interface o.
 func (l *lowerer) dynamic(n *compiler.Nat, o int) []Rule {
+	if n.Outside && !l.opts.Daemon {
+		return []Rule{deny("305006:portmap", "outside nat", n.Line)}
+	}
 	if l.opts.Daemon && l.needsDaemon(n, o) {
 		return l.ask(n, o)
 	}
