@@ -89,7 +89,7 @@ var ErrFull = errors.New("too many pairs of security associations")
 // prepared sends from now on.
 func (e *Engine) Install(p runtime.SAPair) error { return e.enter(p, false) }
 
-// Prepare enters a pair that receives only, until it is installed.
+// Prepare enters a pair that receives only, until it is installed or a packet has come through it: a peer that sends with it has it.
 func (e *Engine) Prepare(p runtime.SAPair) error { return e.enter(p, true) }
 
 func (e *Engine) enter(p runtime.SAPair, quiet bool) error {
@@ -97,12 +97,14 @@ func (e *Engine) enter(p runtime.SAPair, quiet bool) error {
 	if err != nil {
 		return fmt.Errorf("security associations of %v: %w", p.Peer, err)
 	}
-	n.quiet = quiet
+	n.prepared = quiet
+	n.quiet.Store(quiet)
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if old := e.t.pairs[p.ID]; old != nil && old.quiet && !quiet {
+	if old := e.t.pairs[p.ID]; old != nil && old.prepared && !quiet {
 		e.t.remove(old)
-		old.quiet = false
+		old.prepared = false
+		old.quiet.Store(false)
 		err := old.move(p)
 		e.t.add(old)
 		return err
@@ -120,6 +122,18 @@ func (e *Engine) enter(p runtime.SAPair, quiet bool) error {
 	}
 	e.t.add(n)
 	return nil
+}
+
+// wake lets a pair that was prepared send.
+func (e *Engine) wake(n *pair) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.t.pairs[n.info().ID] != n || !n.quiet.Load() {
+		return
+	}
+	e.t.remove(n)
+	n.quiet.Store(false)
+	e.t.add(n)
 }
 
 // Update moves a pair: If, Map, Entry, Dynamic, Peer, PeerPort and Encap are those of p afterwards.

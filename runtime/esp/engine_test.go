@@ -526,8 +526,9 @@ func TestPrepared(t *testing.T) {
 		}
 		b.wire.take(t, 1)
 	}
-	arrives()
 	leaves(1)
+	arrives()
+	leaves(2) // the peer has it
 	b.install(next)
 	arrives()
 	leaves(2)
@@ -543,6 +544,7 @@ func TestPrepared(t *testing.T) {
 	if err := b.Prepare(third); err != nil {
 		t.Fatal(err)
 	}
+	leaves(1)
 	b.Remove(3)
 	leaves(1)
 	if len(b.Pairs()) != 1 {

@@ -121,6 +121,9 @@ func (in *inbound) settle(a *arrival) {
 		n.decapBytes.Add(uint64(size))
 		n.used.Store(in.now)
 		n.heard.Store(in.now)
+		if n.quiet.Load() {
+			e.wake(n)
+		}
 		e.volume(n, n.carriedIn.Add(uint64(size)))
 		in.out = append(in.out, a.buf[a.from-writeAt:a.to])
 		return

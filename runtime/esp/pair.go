@@ -56,7 +56,8 @@ type pair struct {
 	pmtuUntil      atomic.Int64 // Unix nanoseconds
 	soft, hard     uint64       // octets; 0: no limit of volume
 	softly, hardly atomic.Bool  // has been told
-	quiet          bool         // receives only; belongs to Engine.mu
+	prepared       bool         // has not been installed yet; belongs to Engine.mu
+	quiet          atomic.Bool  // receives only; changed under Engine.mu
 
 	encaps, decaps, encapBytes, decapBytes atomic.Uint64
 	sendErrors, recvErrors                 atomic.Uint64

@@ -85,7 +85,7 @@ func (t *tables) add(p *pair) {
 	for _, s := range p.spis(false) {
 		t.peers[peerKey{s, p.at.Load().dst}] = p
 	}
-	if !p.quiet {
+	if !p.quiet.Load() {
 		t.link(p)
 	}
 }
@@ -128,7 +128,7 @@ func (t *tables) remove(p *pair) {
 			delete(t.peers, k)
 		}
 	}
-	if !p.quiet {
+	if !p.quiet.Load() {
 		t.unlink(p)
 	}
 }
