@@ -42,7 +42,7 @@ func byFamily(cmd ast.Command) (f fate, ok bool) {
 		return harmless("the host keeps its own clock"), true
 	case *ast.DHCPDAddress, *ast.DHCPDAutoConfig, *ast.DHCPDDomain, *ast.DHCPDEnable, *ast.DHCPDLease, *ast.DHCPDOption, *ast.DHCPDPing,
 		*ast.DHCPDServers, *ast.RelayEnable, *ast.RelayServer, *ast.RelayTimeout:
-		return refused("no DHCP server or relay is written; requests to the box are dropped"), true
+		return refused("no DHCP server or relay is written; requests reach what the host has for them, if anything"), true
 	case *ast.FailoverInterface, *ast.FailoverKey, *ast.FailoverLAN, *ast.FailoverLink, *ast.FailoverMAC, *ast.FailoverReplication, *ast.FailoverUnit:
 		return harmless("a setting of failover, which is not translated"), true
 	case *ast.RIP, *ast.RouterOSPF, *ast.RoutingInterface, *ast.OSPFAreaNSSA, *ast.OSPFAreaRange, *ast.OSPFAreaSetting, *ast.OSPFDefault,

@@ -251,10 +251,7 @@ func (l *lowerer) sanity() {
 	slices.SortFunc(land, func(a, b [2]ast.IP) int { return int(int64(a[0]) - int64(b[0])) })
 	l.rs.Sets = append(l.rs.Sets, Set{Name: "bad_source", Kind: Addrs, Ranges: merge(bad), Note: "sources that cannot be"})
 	notLo := Match{Field: Iif, Not: true, Name: "lo"}
-	rules := []Rule{
-		deny("106012", "IP options", compiler.Line{}, notLo, Match{Field: HdrLen, Values: one(5)}),
-		deny("106016", "invalid source", compiler.Line{}, notLo, inSet(Saddr, "bad_source")),
-	}
+	rules := l.unlikely()
 	if l.opts.Live {
 		l.rs.Sets = append(l.rs.Sets, Set{Name: ShunSet, Kind: LiveAddrs, Note: "hosts that are shunned"})
 	}

@@ -68,8 +68,11 @@ func (l *lowerer) from(i int) Chain {
 	box := dst(host(f.Net.IP), host(f.Broadcast()), host(ast.AllOnes))
 	multicast := dst(netRange(ast.Net{IP: 224 << 24, Mask: 0xf0000000}))
 	add(Rule{Match: []Match{{Field: CtReply}, {Field: CtStatus, Mask: StatusSNAT}}, Do: []Stmt{check}, Note: "reply to a translated packet"},
-		Rule{Match: append([]Match{box}, free...), Do: []Stmt{Accept{}}, Note: "to the box"},
-		deny("710005", "multicast", compiler.Line{}, append([]Match{multicast, proto(ast.ProtoUDP)}, free...)...),
+		Rule{Match: append([]Match{box}, free...), Do: []Stmt{Accept{}}, Note: "to the box"})
+	for _, r := range l.listens(i, multicast) {
+		add(Rule{Match: append(r.Match, free...), Do: r.Do, Line: r.Line})
+	}
+	add(deny("710005", "multicast", compiler.Line{}, append([]Match{multicast, proto(ast.ProtoUDP)}, free...)...),
 		Rule{Match: append([]Match{multicast}, free...), Do: []Stmt{Counter{}, Drop{}}, Note: "multicast"})
 	if l.twinOf(i) == "" {
 		c.Rules = append(c.Rules, l.clearText(i)...)

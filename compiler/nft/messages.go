@@ -470,6 +470,8 @@ func (e *encoder) match(m *Match) ([]expr.Any, error) {
 			return nil, fmt.Errorf("no set %s", m.Set)
 		}
 		return append(queryKey(m.Field == QueryOf), &expr.Lookup{SourceRegister: 1, SetID: set.ID, SetName: set.Name, Invert: m.Not}), nil
+	case FirstOption:
+		return e.values(m, payload(network, 20, 1), nftables.TypeInetProto, be8)
 	case HdrLen:
 		return []expr.Any{payload(network, 0, 1), mask(be8(0x0f)), &expr.Cmp{Op: expr.CmpOpGt, Register: 1, Data: be8(m.Values[0].Lo)}}, nil
 	case NoRoute:

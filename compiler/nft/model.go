@@ -238,10 +238,11 @@ const (
 	CtStatus
 	CtReply // no value: packets in reply direction
 	CtMark
-	HdrLen     // in words of 32 bits, greater than the value
-	NoRoute    // no value: the route to the source leaves by another interface
-	MSSOver    // greater than the value
-	UDPLenOver // greater than the value, with the UDP header
+	HdrLen      // in words of 32 bits, greater than the value
+	FirstOption // of IP: its kind; only where HdrLen says that there is one
+	NoRoute     // no value: the route to the source leaves by another interface
+	MSSOver     // greater than the value
+	UDPLenOver  // greater than the value, with the UDP header
 	PacketMark
 	PacketMarkOver // greater than the value
 	IsFragment     // no value: one of the fragments of a packet

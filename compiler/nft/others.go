@@ -29,10 +29,10 @@ func (l *lowerer) others() {
 var otherTexts = map[compiler.OtherKind]string{
 	compiler.OtherAudit:     "signatures are not looked for: nothing is dropped, reset or told of (4000nn)",
 	compiler.OtherFilter:    "content is not filtered: what the line would take out or ask for passes",
-	compiler.OtherDHCP:      "no DHCP is served or relayed: requests get no answer",
+	compiler.OtherDHCP:      "no DHCP is served or relayed: requests reach what the host has for them, if anything",
 	compiler.OtherNTP:       "the clock of the host is not set from it",
-	compiler.OtherRouting:   "no routing protocol is spoken: routes that it would learn are missing",
-	compiler.OtherMulticast: "multicast is not forwarded: it is dropped",
+	compiler.OtherRouting:   "no routing protocol is spoken, unless the host has a program that does: routes that it would learn are missing",
+	compiler.OtherMulticast: "multicast is not forwarded: it is dropped, but for IGMP to the firewall",
 	compiler.OtherMACExempt: "MAC addresses are not looked at: users of these hosts have to log in",
 	compiler.OtherInner:     "the inner address is not reached from tunnels: what goes to it is dropped",
 	compiler.OtherPL:        "what comes out of tunnels is treated as without the option, and needs sysopt connection permit-ipsec or an access list, and its translation",

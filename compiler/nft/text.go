@@ -364,6 +364,8 @@ func (m *Match) text(proto string) string {
 		return queryText + " " + op + "@" + m.Set
 	case QueryOf:
 		return answerText + " " + op + "@" + m.Set
+	case FirstOption:
+		return "@nh,160,8 " + value(Range.number)
 	case HdrLen:
 		return fmt.Sprintf("ip hdrlength > %d", m.Values[0].Lo)
 	case NoRoute:

@@ -30,6 +30,7 @@ type Rig struct {
 	out      int        // sends on the far ends
 	sniff    int        // hears what the firewall sends, and the marks
 	marks    uint64
+	members  []int // sockets in multicast groups
 	jobs     chan func()
 	open     bool
 	closed   bool
@@ -84,6 +85,9 @@ func NewRig(hardware []string) (rig *Rig, err error) {
 	}
 	if err = r.firewall.do(r.boxTable); err != nil {
 		return nil, fmt.Errorf("table for packets to the box: %w", err)
+	}
+	if err = r.firewall.do(r.join); err != nil {
+		return nil, err
 	}
 	if err = r.sockets(); err != nil {
 		return nil, err
@@ -319,7 +323,7 @@ func (r *Rig) Close() error {
 	}
 	r.closed = true
 	close(r.jobs)
-	var errs []error
+	errs := []error{r.leave()}
 	for _, fd := range []int{r.out, r.sniff} {
 		if fd >= 0 {
 			errs = append(errs, unix.Close(fd))
