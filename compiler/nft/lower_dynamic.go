@@ -143,13 +143,22 @@ func (l *lowerer) daemonGlobals() {
 
 // pat carries out a PAT address: the new port is of the class of the original one (semantics.md 3.4).
 func (l *lowerer) pat(g *compiler.Global, m Match) {
-	l.note("W502", g.Line, "Linux keeps the original port where it is free; a PIX hands out the next port of the class. With nearly all ports of a class in use to "+
-		"one and the same service, Linux may find none and drop the packet")
+	short := "the next PAT address serves, or 202001 says that there is none, when an eighth of the ports of a class is left to one and the same service"
+	if !l.opts.Daemon || !l.several(g) {
+		short = "with nearly all ports of a class in use to one and the same service, Linux may find none and drop the packet without a message"
+	}
+	l.note("W502", g.Line, "Linux keeps the original port where it is free; a PIX hands out the next port of the class; "+short)
 	for _, r := range []Range{{1, 511}, {512, 1023}, {1024, 65535}} {
 		l.classes = append(l.classes, Rule{Match: []Match{m, withPorts, {Field: Sport, Values: []Range{r}}},
 			Do: []Stmt{NAT{First: g.First, Last: g.First, PortLo: uint16(r.Lo), PortHi: uint16(r.Hi)}}, Line: g.Line})
 	}
 	l.classes = append(l.classes, Rule{Match: []Match{m}, Do: []Stmt{NAT{First: g.First, Last: g.First}}, Line: g.Line})
+}
+
+// several reports whether an id has more globals on the interface than this one: then the process chooses.
+func (l *lowerer) several(g *compiler.Global) bool {
+	ranges, pats := l.ranges(g.ID, g.If)
+	return len(ranges)+len(pats) > 1
 }
 
 // outside translates the sources of what was let in from i to the higher o, where dynamic outside NAT says so

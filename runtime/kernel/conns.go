@@ -22,7 +22,8 @@ type conn struct {
 	reason string // where it is known before the end
 	report string // tag of the group that has its accounting; empty: none has, or it has been told of the end
 	pairs  []pairKey
-	half   hostKey // while it is half open, to a host with a limit of such
+	pat    *patService // it takes a port to; nil: none
+	half   hostKey     // while it is half open, to a host with a limit of such
 	link   hostLink
 }
 
@@ -97,6 +98,12 @@ func (d *dynamic) newConn(f *flow) (log []runtime.Message) {
 	for _, x := range c.xlates {
 		if x != nil {
 			x.conns++
+		}
+	}
+	if x := c.xlates[0]; x != nil && x.isPAT {
+		if k, ok := patServiceOf(f); ok {
+			c.pat = &k
+			d.services.add(k, 1)
 		}
 	}
 	d.conns[f.orig] = c
@@ -199,6 +206,9 @@ func (d *dynamic) endConn(f *flow) []runtime.Message {
 // drop removes a connection. last is what conntrack said at its end; nil: that is not known. The lock is held.
 func (d *dynamic) drop(k tuple, c *conn, last *flow) []runtime.Message {
 	delete(d.conns, k)
+	if c.pat != nil {
+		d.services.add(*c.pat, -1)
+	}
 	if !steady(k.proto) {
 		d.lively--
 	}

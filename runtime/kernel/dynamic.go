@@ -38,6 +38,7 @@ type dynamic struct {
 	entries   acelog.Table // packets that access list entries with `log` have decided; times count from began
 	began     time.Time
 	bounds    bounds
+	services  patServices // of the connections through ports
 	conns     map[tuple]*conn
 	gone      map[tuple]uint32 // connections that were ended here, by id, until their last event
 	number    uint64           // of the newest connection
@@ -53,7 +54,7 @@ type dynamic struct {
 }
 
 func newDynamic(ns *space, clock runtime.Clock, emit func([]runtime.Message)) *dynamic {
-	return &dynamic{clock: clock, began: clock.Now(), ns: ns, emit: emit, xlates: newXlateTable(), live: newLive(), hosts: newHosts(), bounds: bounds{Limits: DefaultLimits, note: func(string) {}}, conns: map[tuple]*conn{}, gone: map[tuple]uint32{}}
+	return &dynamic{clock: clock, began: clock.Now(), ns: ns, emit: emit, xlates: newXlateTable(), live: newLive(), hosts: newHosts(), bounds: bounds{Limits: DefaultLimits, note: func(string) {}}, services: patServices{}, conns: map[tuple]*conn{}, gone: map[tuple]uint32{}}
 }
 
 // use makes a plan and its ruleset the ones in force. The lock is held.
@@ -265,7 +266,7 @@ func (d *dynamic) allocate(r *nft.Request, k xlateKey, p *runtime.Packet) (*xlat
 	// A port that has a translation keeps it; else the first address serves that has a port of the class left.
 	for _, k := range r.PATs {
 		c := &d.rules.PATs[k]
-		if g := &d.plan.NAT.Globals[c.Global]; d.xlates.ports.serves(r, p, g.First) {
+		if g := &d.plan.NAT.Globals[c.Global]; d.xlates.ports.serves(d.services, r, p, g.First) {
 			return nil, c.Class, runtime.Message{}
 		}
 	}

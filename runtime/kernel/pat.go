@@ -60,13 +60,51 @@ func (t *patPorts) add(x *xlate, n int) {
 	}
 }
 
-// serves reports whether an address translates a packet: it has the port already, or a port of its class is left.
-func (t *patPorts) serves(r *nft.Request, p *runtime.Packet, mapped ast.IP) bool {
+// A patService is what connections through ports of one class have in common where each needs a port of its own on Linux: the mapped
+// address, and the service that they go to.
+type patService struct {
+	mapped, to ast.IP
+	proto      uint8
+	class      uint8
+	port       uint16 // of the service
+}
+
+// patServices counts the connections of each.
+type patServices map[patService]int
+
+func (s patServices) add(k patService, n int) {
+	if s[k] += n; s[k] <= 0 {
+		delete(s, k)
+	}
+}
+
+// full reports whether Linux may find no port for another connection. It looks at less than half of the ports of a class, by chance, and
+// drops the packet without a word when all of these are taken. With an eighth of them free that does not happen (once in 10^13).
+func (s patServices) full(p *runtime.Packet, mapped ast.IP) bool {
+	if !p.HasPorts() {
+		return false
+	}
+	class, size := classOf(p.Proto, p.SrcPort)
+	return s[patService{mapped, p.Dst, p.Proto, class, p.DstPort}] >= size-size/8
+}
+
+// patServiceOf is what a connection through a port counts as; false: it has no ports.
+func patServiceOf(f *flow) (patService, bool) {
+	class, _ := classOf(f.orig.proto, f.reply.dport)
+	return patService{f.reply.dst, f.reply.src, f.orig.proto, class, f.reply.sport}, ported(f.orig.proto)
+}
+
+// serves reports whether an address translates a packet: it has the port already, or a port of its class is left, and Linux finds one for
+// the service.
+func (t *patPorts) serves(s patServices, r *nft.Request, p *runtime.Packet, mapped ast.IP) bool {
+	if s.full(p, mapped) {
+		return false
+	}
 	port := p.SrcPort
 	if p.Proto == ast.ProtoICMP {
 		port = p.ICMPID
 	}
-	if ip, ok := t.holds[patHolder{r.In, r.Out, p.Src, r.Nat.ACL, p.Proto, port}]; ok {
+	if ip, ok := t.holds[patHolder{r.In, r.Out, p.Src, r.Nat.ACL, p.Proto, port}]; ok && !s.full(p, ip) {
 		return ip == mapped
 	}
 	class, size := classOf(p.Proto, port)

@@ -15,7 +15,7 @@ func TestSecondPATAddress(t *testing.T) {
 	w := newWire(t, textPlan(t, text))
 	from := func(host int, port uint16) ast.IP {
 		t.Helper()
-		// Each to another service: to one and the same, Linux gives up before the last port of a class.
+		// Each to another service: to one and the same, the next address serves before the last port of a class.
 		p := datagram("10.0.0.0", port, "198.51.100.7", uint16(4000+host))
 		p.Src = ast.MustIP("10.0.1.0") + ast.IP(host)
 		v, err := w.Inject(runtime.Ingress{If: insideIf}, p)
@@ -39,4 +39,35 @@ func TestSecondPATAddress(t *testing.T) {
 			t.Errorf("host %d port %d comes from %v, want %v", c.host, c.port, ip, c.want)
 		}
 	}
+}
+
+// To one and the same service each connection takes a port on Linux: the second address serves before the kernel finds none at the first,
+// and what neither can serve is refused aloud. No packet vanishes.
+func TestPATExhausted(t *testing.T) {
+	text := strings.Replace(pool, "global (outside) 1 203.0.113.10-203.0.113.11\nglobal (outside) 1 203.0.113.12-203.0.113.13 netmask 255.255.255.0\n", "", 1)
+	text = strings.Replace(text, "global (outside) 1 203.0.113.20\n", "global (outside) 1 203.0.113.20\nglobal (outside) 1 203.0.113.21\n", 1)
+	w := newWire(t, textPlan(t, text))
+	served := map[ast.IP]int{}
+	for host := range 2 * 511 {
+		p := datagram("10.0.0.0", 5, "198.51.100.7", 80)
+		p.Src = ast.MustIP("10.0.1.0") + ast.IP(host)
+		v, err := w.Inject(runtime.Ingress{If: insideIf}, p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if v.Action == runtime.Forward {
+			served[v.Out.Src]++
+			continue
+		}
+		if len(v.Logs) != 1 || v.Logs[0].ID != 202001 {
+			t.Fatalf("host %d, after %v: %v %v", host, served, v.Action, v.Logs)
+		}
+		for _, ip := range []string{"203.0.113.20", "203.0.113.21"} {
+			if n := served[ast.MustIP(ip)]; n < 448 {
+				t.Errorf("refused when %s serves %d", ip, n)
+			}
+		}
+		return
+	}
+	t.Errorf("nothing is refused: %v", served)
 }

@@ -136,7 +136,7 @@ func TestPATInOrder(t *testing.T) {
 	}
 	choose := func(p *runtime.Packet) ast.IP {
 		for _, ip := range []ast.IP{first, second} {
-			if table.ports.serves(r, p, ip) {
+			if table.ports.serves(nil, r, p, ip) {
 				return ip
 			}
 		}
@@ -187,5 +187,66 @@ func TestPATInOrder(t *testing.T) {
 	}
 	if len(table.ports.used)+len(table.ports.holds) != 0 {
 		t.Errorf("left: %v", table.ports)
+	}
+}
+
+// Where so many connections to one service have a port of the class that Linux may find none for another, the next address serves, also
+// for a port that has a translation there; other services, protocols and classes go on.
+func TestPATService(t *testing.T) {
+	table, services := newXlateTable(), patServices{}
+	r := &nft.Request{In: 1, Out: 0, Nat: &compiler.Nat{ACL: compiler.None}}
+	first, second := ast.MustIP("203.0.113.20"), ast.MustIP("203.0.113.21")
+	flowOf := func(mapped ast.IP, port uint16) patService {
+		f := &flow{orig: tuple{proto: ast.ProtoUDP, src: ast.MustIP("10.0.0.5"), sport: 100}}
+		f.reply = tuple{proto: ast.ProtoUDP, src: ast.MustIP("198.51.100.7"), sport: 80, dst: mapped, dport: port}
+		k, ok := patServiceOf(f)
+		if !ok {
+			t.Fatal("UDP has no ports")
+		}
+		return k
+	}
+	choose := func(p runtime.Packet) ast.IP {
+		for _, ip := range []ast.IP{first, second} {
+			if table.ports.serves(services, r, &p, ip) {
+				return ip
+			}
+		}
+		return 0
+	}
+	p := runtime.Packet{Proto: ast.ProtoUDP, Src: ast.MustIP("10.0.0.5"), SrcPort: 100, Dst: ast.MustIP("198.51.100.7"), DstPort: 80}
+	held := &xlate{key: xlateKey{realIf: 1, real: p.Src, acl: compiler.None, proto: p.Proto, port: 100, mapped: first, mappedPort: 100}, mapped: first, pat: 100, isPAT: true}
+	table.add(held, time.Unix(1000, 0))
+	for n := range uint16(448) {
+		if ip := choose(p); ip != first {
+			t.Fatalf("with %d connections %v serves", n, ip)
+		}
+		services.add(flowOf(first, 1+n), 1)
+	}
+	other, class, proto, host := p, p, p, p
+	other.DstPort, class.SrcPort, proto.Proto, host.Src = 81, 600, ast.ProtoTCP, ast.MustIP("10.0.0.6")
+	for _, c := range []struct {
+		p    runtime.Packet
+		want ast.IP
+	}{{p, second}, {host, second}, {other, first}, {class, first}, {proto, first}} {
+		if got := choose(c.p); got != c.want {
+			t.Errorf("%s: %v, want %v", &c.p, got, c.want)
+		}
+	}
+	for n := range uint16(448) {
+		services.add(flowOf(second, 1+n), 1)
+	}
+	if got := choose(p); got != 0 {
+		t.Errorf("no address has a port, and %v serves", got)
+	}
+	services.add(flowOf(first, 7), -1)
+	if got := choose(p); got != first {
+		t.Errorf("a port has come back, and %v serves", got)
+	}
+	for n := range uint16(448) {
+		services.add(flowOf(second, 1+n), -1)
+		services.add(flowOf(first, 1+n), -1)
+	}
+	if len(services) != 0 {
+		t.Errorf("left: %v", services)
 	}
 }
