@@ -68,7 +68,8 @@ func TestDaemonRules(t *testing.T) {
 	}
 	text := rs.Text()
 	for _, w := range []string{"map xlate_inside_outside {", "ip daddr @un_xlate_outside ct mark set 0x50000001 meta mark set meta mark | 0x00000001 dnat to ip daddr map @un_xlate_outside",
-		"meta mark & 0xf0000000 == 0x50000000 ct mark set meta mark", "queue num 106", "ip saddr 10.89.129.132 ip saddr != @xlate_inside_outside add @conns_static_1 { ip saddr ct count over 5 }"} {
+		"meta mark & 0xf0000000 == 0x50000000 ct mark set meta mark", "queue num 106", "ip saddr 10.89.129.132 ip saddr != @xlate_inside_outside goto limit_4",
+		"meta mark & 0xffffffff == 0xc0000004 add @conns_inside_5 { ip saddr ct count over 5 } counter log prefix \"201002:static:5\" group 106 drop"} {
 		if !strings.Contains(text, w) {
 			t.Errorf("no %q in the rules", w)
 		}

@@ -119,7 +119,7 @@ type lowerer struct {
 	marks   map[string]uint32
 	acl     map[int]string // chains of bound access lists
 	un      map[int]string // maps of live translations, by the interface where they are seen
-	limited map[limitKey]string
+	limited map[hostLimit]string
 	counted map[int]string     // sets of hosts that have a limit, by interface
 	halves  map[int]string     // those with a limit of half-open connections
 	to      map[int][]Range    // what lies behind each interface

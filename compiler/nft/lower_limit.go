@@ -9,9 +9,11 @@ import (
 
 // Limits of connections (semantics.md 3.4). A PIX counts the TCP connections of a host on the higher of two interfaces, all of them,
 // and the line that translates it now says how many it may have. The process counts as a PIX does: first packets to or from a host
-// that has a limit by some line are handed to it when everything else has let them pass. Before that, and instead of it when nobody
-// listens, a set counts the connections that a line with a limit has let through since the rules were loaded: what is too many by
-// that is refused at once.
+// that has a limit by some line are handed to it when everything else has let them pass. What it lets through is let through: the
+// kernel counts a packet when it sees it, and goes on counting it for a while when it has become no connection.
+// Behind that, a set for the hosts of each interface and each limit counts the connections that lines with the limit have let through
+// since the rules were loaded: what nobody has judged, because nobody listens, is refused when it is too many by that. Without a daemon
+// the sets are all there is.
 
 // A ConnLimit is what a packet in the queue with its Mark is held to.
 type ConnLimit struct {
@@ -24,15 +26,11 @@ type ConnLimit struct {
 	Half    int    // of these, half-open ones; 0: likewise
 }
 
-// A limitKey names a rule with a limit of connections: a static, policy nat or nat line by its index in the Plan.
-type limitKey struct {
-	kind  string
-	index int
-}
+// A hostLimit is the interface of hosts and how many connections each may have.
+type hostLimit struct{ on, most int }
 
 // A limitedLine is a line with a limit.
 type limitedLine struct {
-	limitKey
 	conns, half int
 	line        compiler.Line
 	on          int // interface of the hosts
@@ -45,35 +43,35 @@ func (l *lowerer) limitedLines() (out []limitedLine) {
 		s := &l.p.NAT.Statics[k]
 		if (s.MaxConns > 0 || s.Embryonic > 0) && l.loads(s) && s.Proto != ast.ProtoUDP && l.dev[s.RealIf] != "" && l.dev[s.MappedIf] != "" &&
 			l.level(s.RealIf) > l.level(s.MappedIf) {
-			out = append(out, limitedLine{limitKey{"static", k}, s.MaxConns, s.Embryonic, s.Line, s.RealIf, []Range{netRange(s.RealNet())}})
+			out = append(out, limitedLine{s.MaxConns, s.Embryonic, s.Line, s.RealIf, []Range{netRange(s.RealNet())}})
 		}
 	}
-	nats := func(kind string, list []compiler.Nat) {
+	nats := func(list []compiler.Nat) {
 		for k := range list {
 			if n := &list[k]; (n.MaxConns > 0 || n.Embryonic > 0) && l.dev[n.If] != "" && !n.Outside {
-				out = append(out, limitedLine{limitKey{kind, k}, n.MaxConns, n.Embryonic, n.Line, n.If, l.sourcesOf(n)})
+				out = append(out, limitedLine{n.MaxConns, n.Embryonic, n.Line, n.If, l.sourcesOf(n)})
 			}
 		}
 	}
-	nats("policy", l.p.NAT.Policies)
-	nats("nat", l.p.NAT.Nats)
+	nats(l.p.NAT.Policies)
+	nats(l.p.NAT.Nats)
 	return out
 }
 
 // limitSets makes the sets that count the connections of each host, and those of hosts that have a limit.
 func (l *lowerer) limitSets() {
-	l.limited, l.counted, l.halves = map[limitKey]string{}, map[int]string{}, map[int]string{}
+	l.limited, l.counted, l.halves = map[hostLimit]string{}, map[int]string{}, map[int]string{}
 	counted, halves := map[int][]Range{}, map[int][]Range{}
 	for _, x := range l.limitedLines() {
 		if x.conns > 0 {
-			name := l.unique(fmt.Sprintf("conns_%s_%d", x.kind, x.index))
+			k := hostLimit{x.on, x.conns}
 			switch {
 			case l.opts.Daemon && l.lacks(Connlimit, x.line, "the limit of connections holds only while the process runs", ""):
-				l.limited[x.limitKey] = name
 			case l.lacks(Connlimit, x.line, "the limit of connections is not enforced", ""):
-			default:
-				l.limited[x.limitKey] = name
-				l.rs.Sets = append(l.rs.Sets, Set{Name: name, Kind: Counting, Line: x.line, Note: "connections of each host"})
+			case l.limited[k] == "":
+				l.limited[k] = l.unique(fmt.Sprintf("conns_%s_%d", l.id[k.on], k.most))
+				l.rs.Sets = append(l.rs.Sets, Set{Name: l.limited[k], Kind: Counting, Line: x.line,
+					Note: fmt.Sprintf("connections of hosts on %s that may have %d", l.p.Interfaces[k.on].Name, k.most)})
 			}
 		}
 		counted[x.on] = append(counted[x.on], x.hosts...)
@@ -142,8 +140,33 @@ func (l *lowerer) limitChains() {
 	if len(chains) > 0 {
 		l.chain(base)
 		l.rs.Chains = append(l.rs.Chains, chains...)
+		l.limitsAlone()
 	}
 }
+
+// limitsAlone counts what the process has let through, and judges by that what has gone past it because nobody listens.
+func (l *lowerer) limitsAlone() {
+	if len(l.rs.Limits) == 0 {
+		return
+	}
+	marked := func(mark uint32) Match { return Match{Field: PacketMark, Mask: 0xffffffff, Values: one(mark)} }
+	c := Chain{Name: "limits_alone", Type: "filter", Hook: "forward", Priority: 11, Note: "Limits of connections while no process counts"}
+	c.Rules = []Rule{{Match: []Match{{Field: PacketMark, Not: true, Mask: MarkMask, Values: one(MarkLimit)}}, Do: []Stmt{Accept{}}, Note: "has not been in the queue"}}
+	for _, x := range l.rs.Limits {
+		set := l.limited[hostLimit{x.If, x.Most}]
+		if set == "" {
+			continue
+		}
+		limit := Limit{set, x.Inbound, uint32(x.Most)}
+		c.Rules = append(c.Rules, Rule{Match: []Match{marked(x.Mark | MarkAdmitted)}, Do: []Stmt{limit}, Note: "counted"},
+			Rule{Match: []Match{marked(x.Mark)}, Do: []Stmt{limit, Counter{}, Log{x.reason()}, Drop{}}})
+	}
+	c.Rules = append(c.Rules, Rule{Do: []Stmt{SetPacketMark{}}})
+	l.chain(c)
+}
+
+// reason is what the log calls a packet that the kernel refuses.
+func (c *ConnLimit) reason() string { return fmt.Sprintf("201002:%s:%d", c.Kind, c.Most) }
 
 // A limiter makes the chains for packets from one interface to another.
 type limiter struct {
@@ -171,23 +194,18 @@ func (l *lowerer) limiter(c ConnLimit, name, note string) *limiter {
 
 func (m *limiter) add(r ...Rule) { m.chains[0].Rules = append(m.chains[0].Rules, r...) }
 
-// hold are the rules for packets that a line translates, with its limits if it has some.
-func (m *limiter) hold(key limitKey, most, half int, line compiler.Line, match ...Match) (rules []Rule) {
+// hold are the rules for packets that a line translates, of a kind (static, xlate), with its limits if it has some.
+func (m *limiter) hold(kind string, most, half int, line compiler.Line, match ...Match) (rules []Rule) {
 	l, c := m.l, m.c
-	if c.Kind = "xlate"; key.kind == "static" {
-		c.Kind = "static"
-	}
 	free := m.free
-	if set := l.limited[key]; set != "" {
+	switch c.Kind, c.Most, c.Half = kind, most, half; {
+	case l.opts.Daemon && (most > 0 || half > 0):
 		m.anyHeld = true
-		if !l.opts.Lacks[Connlimit] {
-			rules = append(rules, Rule{Match: match, Do: []Stmt{Limit{set, c.Inbound, uint32(most)}, Counter{}, Log{fmt.Sprintf("201002:%s:%d", c.Kind, most)}, Drop{}},
-				Line: line})
-		}
-		free = Accept{}
-	}
-	if c.Most, c.Half = most, half; l.opts.Daemon && (most > 0 || half > 0) {
 		free = Goto{m.asked(c)}
+	case l.limited[hostLimit{c.If, most}] != "":
+		m.anyHeld = true
+		limit := Limit{l.limited[hostLimit{c.If, most}], c.Inbound, uint32(most)}
+		rules = append(rules, Rule{Match: match, Do: []Stmt{limit, Counter{}, Log{c.reason()}, Drop{}}, Line: line})
 	}
 	return append(rules, Rule{Match: match, Do: []Stmt{free}, Line: line})
 }
@@ -244,19 +262,18 @@ func (l *lowerer) limitsOut(name string, i, o int) []Chain {
 			continue
 		}
 		match := []Match{src(netRange(s.RealNet()))}
-		key := limitKey{"static", k}
 		if s.Proto != 0 {
 			match = append(match, proto(ast.ProtoTCP), Match{Field: Sport, Values: one(uint32(s.RealPt))})
 		}
 		if s.ACL != compiler.None {
-			m.listed(fmt.Sprintf("%s_static_%d", name, k), s.ACL, false, match, s.Line, m.hold(key, s.MaxConns, s.Embryonic, s.Line))
+			m.listed(fmt.Sprintf("%s_static_%d", name, k), s.ACL, false, match, s.Line, m.hold("static", s.MaxConns, s.Embryonic, s.Line))
 			continue
 		}
-		m.add(m.hold(key, s.MaxConns, s.Embryonic, s.Line, append(match, unknown...)...)...)
+		m.add(m.hold("static", s.MaxConns, s.Embryonic, s.Line, append(match, unknown...)...)...)
 	}
 	for k := range l.p.NAT.Policies {
 		if n := &l.p.NAT.Policies[k]; n.If == i && !n.Outside {
-			m.listed(fmt.Sprintf("%s_policy_%d", name, k), n.ACL, false, nil, n.Line, m.hold(limitKey{"policy", k}, n.MaxConns, n.Embryonic, n.Line))
+			m.listed(fmt.Sprintf("%s_policy_%d", name, k), n.ACL, false, nil, n.Line, m.hold("xlate", n.MaxConns, n.Embryonic, n.Line))
 		}
 	}
 	m.add(m.nats(i, Saddr)...)
@@ -274,7 +291,7 @@ func (m *limiter) nats(i int, field Field) (rules []Rule) {
 		if n.Net.Mask != 0 {
 			match = []Match{{Field: field, Values: []Range{netRange(n.Net)}}}
 		}
-		rules = append(rules, m.hold(limitKey{"nat", k}, n.MaxConns, n.Embryonic, n.Line, match...)...)
+		rules = append(rules, m.hold("xlate", n.MaxConns, n.Embryonic, n.Line, match...)...)
 	}
 	return rules
 }
@@ -295,7 +312,7 @@ func (l *lowerer) limitsIn(name string, i, o int) []Chain {
 		for k := range l.p.NAT.Policies {
 			if n := &l.p.NAT.Policies[k]; n.If == o && !n.Outside {
 				if x := l.xlateMap(o, i, n.ACL); x >= 0 {
-					live.Rules = append(live.Rules, m.hold(limitKey{"policy", k}, n.MaxConns, n.Embryonic, n.Line, inSet(Daddr, l.rs.Xlates[x].Name))...)
+					live.Rules = append(live.Rules, m.hold("xlate", n.MaxConns, n.Embryonic, n.Line, inSet(Daddr, l.rs.Xlates[x].Name))...)
 				}
 			}
 		}
@@ -309,15 +326,14 @@ func (l *lowerer) limitsIn(name string, i, o int) []Chain {
 			continue
 		}
 		match := []Match{{Field: OrigDaddr, Values: []Range{netRange(s.MappedNet())}}}
-		key := limitKey{"static", k}
 		if s.Proto != 0 {
 			match = append(match, Match{Field: OrigDport, Values: one(uint32(s.MappedPort))})
 		}
 		if s.ACL != compiler.None {
-			m.listed(fmt.Sprintf("%s_static_%d", name, k), s.ACL, true, match, s.Line, m.hold(key, s.MaxConns, s.Embryonic, s.Line))
+			m.listed(fmt.Sprintf("%s_static_%d", name, k), s.ACL, true, match, s.Line, m.hold("static", s.MaxConns, s.Embryonic, s.Line))
 			continue
 		}
-		m.add(m.hold(key, s.MaxConns, s.Embryonic, s.Line, match...)...)
+		m.add(m.hold("static", s.MaxConns, s.Embryonic, s.Line, match...)...)
 	}
 	return m.done()
 }

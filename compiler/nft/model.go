@@ -30,6 +30,8 @@ const (
 	MarkRequest = 0x60000000
 	MarkConduit = 0x70000000 // of a packet: a conduit permits it inbound
 	MarkLimit   = 0xc0000000 // of a packet in the queue: the first of a connection whose host has a limit
+	// MarkAdmitted is added to MarkLimit when the process has let the packet through.
+	MarkAdmitted = 0x08000000
 	// MarkFragment is of a packet in the queue: a fragment.
 	MarkFragment = 0xa0000000
 	// MarkRoute is of a packet of a connection, with the number of the interface that the connection has it leave by.

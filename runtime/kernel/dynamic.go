@@ -148,7 +148,9 @@ func (d *dynamic) answer(batch []queued) []answer {
 		}
 		if l := d.limitOf(q.mark); l != nil && q.ok {
 			var msg runtime.Message
-			if a.accept, msg = d.admit(l, &q.packet, now); !a.accept {
+			if a.accept, msg = d.admit(l, &q.packet, now); a.accept {
+				a.mark = q.mark | nft.MarkAdmitted
+			} else {
 				log = append(log, msg)
 				said[i] = []runtime.Message{msg}
 			}

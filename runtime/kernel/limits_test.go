@@ -3,10 +3,13 @@ package kernel_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"pixfw/ast"
 	"pixfw/runtime"
+	"pixfw/runtime/kernel"
 	"pixfw/runtime/kernel/lab"
+	"pixfw/runtime/vpn"
 )
 
 func syn(src string, sport uint16, dst string, dport uint16) runtime.Packet {
@@ -138,4 +141,58 @@ func TestInterceptOfNat(t *testing.T) {
 	}
 	w.says(mark, "%PIX-2-201003: Embryonic limit exceeded 1/1 for 198.51.100.7/")
 	w.says(mark, "302013")
+}
+
+// What is refused does not count: with one of its connections half open, a host is told of that limit each time, and never of the other.
+func TestRefusedDoesNotCount(t *testing.T) {
+	w := newWire(t, textPlan(t, strings.Replace(pool, "nat (inside) 1 0.0.0.0 0.0.0.0 0 0", "nat (inside) 1 0.0.0.0 0.0.0.0 2 1", 1)))
+	const host, client = "10.0.0.5", "198.51.100.7"
+	w.sends(insideIf, syn(host, 1001, client, 80), runtime.Forward, 305009, 302013)
+	for port := range uint16(50) {
+		w.sends(insideIf, syn(host, 2000+port, client, 80), runtime.Drop, 201003)
+	}
+	answer, last := syn(client, 80, "203.0.113.10", 1001), syn(host, 1001, client, 80)
+	answer.Flags, last.Flags = runtime.SYN|runtime.ACK, runtime.ACK
+	w.sends(outsideIf, answer, runtime.Forward)
+	w.sends(insideIf, last, runtime.Forward)
+	w.sends(insideIf, syn(host, 3001, client, 80), runtime.Forward, 302013)
+	w.sends(insideIf, syn(host, 3002, client, 80), runtime.Drop, 201002)
+}
+
+// When the engine's process is gone, the kernel holds hosts to their limits, with the connections that the process has let through; and
+// the next process does again.
+func TestLimitsWithoutProcess(t *testing.T) {
+	text := strings.Replace(pool, "10.0.0.80 netmask 255.255.255.255 1 0", "10.0.0.80 netmask 255.255.255.255 2 0", 1)
+	w := newWalk(t, strings.Replace(text, "host 10.0.0.5 key", "host 10.0.0.80 key", 1))
+	web, global := ast.MustIP("10.0.0.80"), ast.MustIP("203.0.113.80")
+	if err := w.l.Serve(web, 80); err != nil {
+		t.Fatal(err)
+	}
+	dial := func(limit time.Duration, want bool) {
+		t.Helper()
+		c, err := w.l.Dial(lab.Internet, global, 80, limit)
+		if err == nil {
+			t.Cleanup(func() { c.Close() })
+		}
+		if (err == nil) != want {
+			t.Errorf("%v, want one: %v", err, want)
+		}
+	}
+	dial(3*time.Second, true)
+	if err := w.l.Engine.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	dial(3*time.Second, true)
+	dial(500*time.Millisecond, false)
+
+	devices := map[string]string{"ethernet0": "eth0", "ethernet1": "eth1", "ethernet2": "eth2"}
+	next, err := vpn.New(vpn.Options{Kernel: kernel.Options{Devices: devices, Netns: "/var/run/netns/" + w.l.Firewall()}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.l.Engine = next
+	if _, err := next.Apply(textPlan(t, text)); err != nil {
+		t.Fatal(err)
+	}
+	dial(500*time.Millisecond, false)
 }
