@@ -23,8 +23,8 @@ func targetCodes() []Code {
 				"address. The kernel engine uses all of them in order, as a PIX does.",
 			"global (outside) 1 203.0.113.10-203.0.113.12\nglobal (outside) 1 203.0.113.20", "For translate, write one range, or PAT alone."},
 		{"W504", "Limit of half-open connections or DNS rewriting is not done",
-			"The rewriting of DNS answers has no effect on Linux. The limit of half-open connections is enforced by the kernel engine: the kernel answers for " +
-				"hosts that others call by a static or by a translation that lives (TCP intercept, 201003). What a host begins itself beyond its limit, or others " +
+			"With rules alone, as translate writes them, DNS answers are not rewritten. The kernel engine does it; while its process is dead, answers pass as they " +
+				"are. The limit of half-open connections is enforced by the kernel engine: the kernel answers for hosts that others call by a static or by a translation that lives (TCP intercept, 201003). What a host begins itself beyond its limit, or others " +
 				"through a static with an access list, is dropped until one of the connections is open. With rules alone the limit has no effect. The limit of " +
 				"connections is enforced (201002).",
 			"static (inside,outside) 203.0.113.80 10.0.0.80 netmask 255.255.255.255 100 20", "Switch SYN cookies on at the server."},
@@ -74,8 +74,8 @@ func targetCodes() []Code {
 			"nat (inside) 1 0.0.0.0 0.0.0.0", "Nothing, in most networks."},
 		{"W515", "Line of an older kind is not loaded",
 			"With rules alone, as translate writes them, what established permits is judged by the access list; the kernel engine does it, and forgets a " +
-				"connection within a minute when it dies. An alias translates destinations, but no DNS answers, and no ARP is answered " +
-				"for it. Conduits and outbound lists are in the rules.",
+				"connection within a minute when it dies. With rules alone an alias translates destinations, but no DNS answers, and no ARP " +
+				"is answered for it; the kernel engine does both. Where its mask has holes, what it would translate is dropped. Conduits and outbound lists are in the rules.",
 			"established tcp 6000 0 permitto tcp 1024-65535", "Write an access list for the interface, and static (outside,inside) for an alias."},
 		{"W516", "Route and static disagree",
 			"A static says on which interface its real addresses are. A PIX believes it; Linux follows the route. When the route leads elsewhere the packet meets the " +

@@ -39,7 +39,7 @@ var support = map[string]Support{
 	"aaa-server":          {Stored, Enforced, Refused, "`pixfw run` and `pixfw lab` ask the servers about users of tunnels, `pixfw run` also about those of consoles, and tell them of what users of tunnels do"},
 	"access-group":        everywhere,
 	"access-list":         everywhere,
-	"alias":               {Enforced, Approximate, Approximate, "on the kernel destinations are translated; no DNS answers are, and no ARP is answered"},
+	"alias":               {Enforced, Enforced, Approximate, "translate writes no DNS rewriting, and nothing that answers ARP for the alias"},
 	"apply":               everywhere,
 	"area":                routing,
 	"arp":                 {Stored, Enforced, Approximate, ""},

@@ -62,6 +62,7 @@ func Lower(plan *compiler.Plan, names map[int]string, options ...Options) (*Rule
 	l.mss()
 	l.forward()
 	l.bind()
+	l.doctored()
 	l.postrouting()
 	l.untracked()
 	l.sysctls()

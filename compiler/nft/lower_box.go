@@ -220,7 +220,12 @@ func (l *lowerer) unserved() {
 		l.warn("W515", p.Established[i].Line, "not loaded: what it permits is judged by the access list", "")
 	}
 	for i := range p.NAT.Aliases {
-		l.warn("W515", p.NAT.Aliases[i].Line, "destinations are translated, DNS answers are not; no ARP is answered for the alias", "use static (outside,inside)")
+		switch a := &p.NAT.Aliases[i]; {
+		case !a.Mask.Contiguous():
+			l.warn("W515", a.Line, "an alias with a mask that has holes is not loaded: what it would translate is dropped", "")
+		case !l.opts.Daemon:
+			l.warn("W515", a.Line, "destinations are translated, DNS answers are not; no ARP is answered for the alias", "use static (outside,inside)")
+		}
 	}
 	var defaults []string
 	for i := range p.Fixups {
@@ -377,7 +382,7 @@ func (l *lowerer) limits(line compiler.Line, embryonic int, unlimited, answered,
 	default:
 		l.warn("W504", line, "this kernel cannot answer for servers (synproxy): connections beyond the limit of half-open ones are dropped", "")
 	}
-	if dns {
+	if dns && !l.opts.Daemon {
 		l.warn("W504", line, "DNS answers are not rewritten", "")
 	}
 }

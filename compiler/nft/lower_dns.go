@@ -103,3 +103,60 @@ func (l *lowerer) dnsLimit() []Rule {
 func limitsDNS(f *compiler.Fixup) bool {
 	return f.Protocol == "dns" && f.MaxLength > 0 && f.MaxLength <= 65000
 }
+
+// doctored hands DNS answers, which everything else has let pass, to the daemon where a line may say that an address in them becomes
+// another (semantics.md 3.4). While nobody listens they go on as they are: an answer with an address that the client cannot use does him
+// no more harm than none, and the other answers are good.
+func (l *lowerer) doctored() {
+	if !l.opts.Daemon {
+		return
+	}
+	c := Chain{Name: "doctored", Type: "filter", Hook: "forward", Priority: 30, Note: "DNS answers whose addresses are looked at"}
+	for _, i := range l.ifs {
+		for _, o := range l.ifs {
+			line, ok := l.doctors(i, o)
+			if !ok {
+				continue
+			}
+			if len(c.Rules) == 0 {
+				for k := range l.p.Fixups {
+					if f := &l.p.Fixups[k]; limitsDNS(f) {
+						c.Rules = append(c.Rules, Rule{Match: []Match{proto(ast.ProtoUDP), {Field: UDPLenOver, Values: one(uint32(f.MaxLength + 8))}}, Do: []Stmt{Accept{}},
+							Line: f.Line, Note: "too long: it is dropped as it leaves"})
+					}
+				}
+			}
+			c.Rules = append(c.Rules, Rule{Match: []Match{iif(l.dev[i]), oif(l.dev[o]), proto(ast.ProtoUDP), {Field: Sport, Values: one(53)}, {Field: CtReply}},
+				Do: []Stmt{ToQueue{Num: DNSQueue, Compat: l.opts.CompatQueue, Bypass: true}}, Line: line})
+		}
+	}
+	if len(c.Rules) > 0 {
+		l.chain(c)
+	}
+}
+
+// doctors is the first line that may change addresses in answers from interface i to o.
+func (l *lowerer) doctors(i, o int) (compiler.Line, bool) {
+	if i == o {
+		return compiler.Line{}, false
+	}
+	for k := range l.p.NAT.Statics {
+		s := &l.p.NAT.Statics[k]
+		if s.DNS && s.Proto == 0 && (s.MappedIf == i && s.RealIf == o || s.RealIf == i && s.MappedIf == o) {
+			return s.Line, true
+		}
+	}
+	for k := range l.p.NAT.Aliases {
+		if a := &l.p.NAT.Aliases[k]; a.If == o {
+			return a.Line, true
+		}
+	}
+	for _, list := range [][]compiler.Nat{l.p.NAT.Policies, l.p.NAT.Nats} {
+		for k := range list {
+			if n := &list[k]; n.DNS && (n.If == i || n.If == o) {
+				return n.Line, true
+			}
+		}
+	}
+	return compiler.Line{}, false
+}

@@ -74,6 +74,9 @@ const Answered = "answered"
 // Queue is the number of the queue in which first packets of hosts wait for their translation.
 const Queue = 106
 
+// DNSQueue is the number of the queue in which DNS answers wait while the daemon looks at their addresses.
+const DNSQueue = 107
+
 // Ruleset is everything that is loaded.
 type Ruleset struct {
 	Helpers []Helper

@@ -15,6 +15,7 @@ import (
 	"pixfw/compiler"
 	"pixfw/parser"
 	"pixfw/runtime"
+	"pixfw/runtime/dns"
 )
 
 // base is the configuration B0 of semantics.md.
@@ -490,7 +491,7 @@ func TestDNS(t *testing.T) {
 	}
 	l.expect("outside", reply, "drop 106023")
 	for i := range reply.Payload {
-		for range addresses(reply.Payload[:i]) {
+		for range dns.Addresses(reply.Payload[:i]) {
 			t.Errorf("an address in %d octets of %d", i, len(reply.Payload))
 		}
 	}

@@ -7,6 +7,7 @@ import (
 
 	"pixfw/ast"
 	"pixfw/compiler"
+	"pixfw/runtime/dns"
 	"pixfw/runtime/syslog"
 )
 
@@ -184,7 +185,7 @@ func (e *Engine) inspectDNS(f *flight, c *conn, dir int) bool {
 		return true
 	}
 	if x := e.fixup("dns"); x != nil {
-		if limit, actual := badName(p.Payload); limit != "" {
+		if limit, actual := dns.BadName(p.Payload); limit != "" {
 			f.drop(e, "INSPECT", whyDNSName, logs(syslog.New(410001, limit, actual)), x.Line)
 			return true
 		}

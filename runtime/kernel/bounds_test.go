@@ -63,7 +63,7 @@ func TestDropCounters(t *testing.T) {
 		t.Errorf("conntrack: %d", n)
 	}
 	ownSpace(t, func(s *space) {
-		q, err := s.openQueue(nft.Queue)
+		q, err := s.openQueue(firstPackets)
 		if err != nil {
 			t.Skipf("no queue: %v", err)
 		}
@@ -92,7 +92,7 @@ func TestQueueOverflow(t *testing.T) {
 		t.Skip("needs the nft command")
 	}
 	ownSpace(t, func(s *space) {
-		q, err := s.openQueue(nft.Queue)
+		q, err := s.openQueue(firstPackets)
 		if err != nil {
 			t.Skipf("no queue: %v", err)
 		}

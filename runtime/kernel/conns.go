@@ -331,7 +331,7 @@ func (d *dynamic) adopt(f *flow) []runtime.Message {
 			if d.xlates.byKey[k] != nil || d.xlates.byMapped[mappedKey{q.Out, mapped}] != nil || d.xlates.hosts >= d.bounds.Xlates {
 				return nil
 			}
-			x := &xlate{key: k, mapped: mapped, halfOpen: q.Nat.Embryonic}
+			x := &xlate{key: k, mapped: mapped, halfOpen: q.Nat.Embryonic, dns: q.Nat.DNS}
 			var c changes
 			c.put(&d.rules.Xlates[q.Map], x)
 			if d.commit(&c) != nil {

@@ -52,6 +52,7 @@ type Engine struct {
 	nl    *netlink.Handle
 	log   *socket
 	queue *socket // nil: the kernel has none, and pools are approximated
+	names *socket // DNS answers wait in it; nil when queue is
 	event *socket
 	opt   nft.Options
 
@@ -123,7 +124,10 @@ func New(opts Options) (*Engine, error) {
 		return nil, errors.Join(err, e.Close())
 	}
 	if e.opt = e.features.Options(); e.opt.Daemon {
-		if e.queue, err = ns.openQueue(nft.Queue); err != nil {
+		if e.queue, err = ns.openQueue(firstPackets); err != nil {
+			return nil, errors.Join(err, e.Close())
+		}
+		if e.names, err = ns.openQueue(dnsAnswers); err != nil {
 			return nil, errors.Join(err, e.Close())
 		}
 	}
@@ -153,6 +157,9 @@ func (e *Engine) start() {
 	e.work.Go(func() { readEvents(e.event, e.dyn.event, func() { short(lostEvents, 1) }) })
 	if e.queue != nil {
 		e.work.Go(func() { readQueue(e.queue, nft.Queue, e.dyn.answer) })
+	}
+	if e.names != nil {
+		e.work.Go(func() { readAnswers(e.names, e.dyn.doctored) })
 	}
 	e.work.Go(func() {
 		timer := time.NewTimer(tickEvery)
@@ -510,6 +517,9 @@ func (e *Engine) Close() error {
 	errs = append(errs, e.log.close(), e.event.close())
 	if e.queue != nil {
 		errs = append(errs, e.queue.close())
+	}
+	if e.names != nil {
+		errs = append(errs, e.names.close())
 	}
 	e.work.Wait()
 	errs = append(errs, e.dyn.close(), e.ways.close())

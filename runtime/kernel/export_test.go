@@ -49,6 +49,9 @@ func (e *Engine) Kill() error {
 	if e.queue != nil {
 		err = errors.Join(err, e.queue.close())
 	}
+	if e.names != nil {
+		err = errors.Join(err, e.names.close())
+	}
 	e.work.Wait()
 	e.nl.Close()
 	return errors.Join(err, e.dyn.close(), e.ways.close(), e.ns.close())

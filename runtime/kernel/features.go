@@ -147,7 +147,7 @@ func (f Features) Missing() (out []nft.FeatureRow) {
 		case !f.Lacks[row.Feature], row.Feature == nft.XTQueue && !noQueue: // the other kind is the better one
 			continue
 		case noQueue && (row.Feature == nft.NativeQueue || row.Feature == nft.XTQueue):
-			row.Without = "pools are approximated by rules (W501, W503), and the limits of fragments are the kernel's"
+			row.Without = "pools are approximated by rules (W501, W503), DNS answers are not rewritten (W504), and the limits of fragments are the kernel's"
 		}
 		out = append(out, row)
 	}

@@ -208,7 +208,7 @@ func (e *Engine) clearDevices(links map[int]netlink.Link, want []item) error {
 			return err
 		}
 		for _, r := range routes {
-			if ours := r.Table > pathTable && r.Table <= pathTable+nft.MaxNumber; !ours && r.Table != unix.RT_TABLE_MAIN && r.Table != unix.RT_TABLE_LOCAL {
+			if !ourTable(r.Table) && r.Table != unix.RT_TABLE_MAIN && r.Table != unix.RT_TABLE_LOCAL {
 				continue
 			}
 			if r.Protocol == unix.RTPROT_KERNEL || slices.ContainsFunc(want, func(it item) bool { return it.route != nil && sameRoute(it.route, &r) }) {

@@ -28,7 +28,7 @@ const (
 func (e *Engine) Settle(limit time.Duration) bool {
 	for end := time.Now().Add(limit); ; {
 		// What the queue lets go causes logs and events, what is logged may end connections: each is looked at before what it causes.
-		if (e.queue == nil || e.queue.quiet()) && e.log.quiet() && e.event.quiet() {
+		if (e.queue == nil || e.queue.quiet()) && (e.names == nil || e.names.quiet()) && e.log.quiet() && e.event.quiet() {
 			return true
 		}
 		if time.Now().After(end) {

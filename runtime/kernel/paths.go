@@ -21,6 +21,18 @@ const (
 	pathRule  = 20600 // its priority, likewise
 )
 
+// What an alias has hosts of an interface address is made local for what arrives there, and only for that, so that the kernel answers ARP
+// for it. Packets to it have another destination before they are routed, and those that come from elsewhere find a host with the address.
+const (
+	aliasTable = 20640 // and the number of the interface
+	aliasRule  = 20640 // its priority, likewise
+)
+
+// ourTable reports whether a routing table is one of an interface's.
+func ourTable(n int) bool {
+	return n > pathTable && n <= pathTable+nft.MaxNumber || n > aliasTable && n <= aliasTable+nft.MaxNumber
+}
+
 // numbers gives each interface of a plan its number in the marks of connections: by the order of all hardware interfaces, so that it
 // stays when the plan changes.
 func (e *Engine) numbers(plan *compiler.Plan) map[int]int {
@@ -56,9 +68,48 @@ func (e *Engine) paths(plan *compiler.Plan, links map[int]netlink.Link) (out []i
 		r := netlink.NewRule()
 		mask := ^uint32(0)
 		r.Priority, r.Table, r.Family, r.Mark, r.Mask = pathRule+n, pathTable+n, netlink.FAMILY_V4, nft.RouteMark(n), &mask
-		out = append(out, item{key: fmt.Sprintf("rule %d", r.Priority), line: f.Line,
-			add: func(h *netlink.Handle) error { return h.RuleAdd(r) },
-			del: func(h *netlink.Handle) error { return h.RuleDel(r) }})
+		out = append(out, ruleItem(r, f.Line))
+		out = append(out, e.aliases(plan, i, link, n)...)
+	}
+	return out
+}
+
+// ruleItem brings a routing rule.
+func ruleItem(r *netlink.Rule, line compiler.Line) item {
+	return item{key: fmt.Sprintf("rule %d", r.Priority), line: line,
+		add: func(h *netlink.Handle) error { return h.RuleAdd(r) },
+		del: func(h *netlink.Handle) error { return h.RuleDel(r) }}
+}
+
+// aliases answer ARP on interface i for what aliases of it have its hosts address, as far as that lies in its subnet. Not for the
+// interface's own address, nor where `sysopt noproxyarp` says no.
+func (e *Engine) aliases(plan *compiler.Plan, i int, link netlink.Link, number int) (out []item) {
+	f := &plan.Interfaces[i]
+	if !f.ProxyARP {
+		return nil
+	}
+	seen := map[string]bool{}
+	for k := range plan.NAT.Aliases {
+		a := &plan.NAT.Aliases[k]
+		n := a.DNATNet()
+		if first, last := n.Range(); a.If != i || !n.Mask.Contiguous() || n.Mask < f.Net.Mask || !f.Net.Contains(n.IP) || first <= f.Net.IP && f.Net.IP <= last {
+			continue
+		}
+		key := fmt.Sprint("alias ", link.Attrs().Name, " ", n)
+		if seen[key] {
+			continue
+		}
+		seen[key] = true
+		r := &netlink.Route{LinkIndex: link.Attrs().Index, Dst: e.ipnet(n), Type: unix.RTN_LOCAL, Table: aliasTable + number,
+			Scope: netlink.SCOPE_HOST, Protocol: unix.RTPROT_STATIC}
+		out = append(out, item{key: key, line: a.Line, route: r,
+			add: func(h *netlink.Handle) error { return h.RouteAdd(r) },
+			del: func(h *netlink.Handle) error { return h.RouteDel(r) }})
+	}
+	if len(out) > 0 {
+		r := netlink.NewRule()
+		r.Priority, r.Table, r.Family, r.IifName = aliasRule+number, aliasTable+number, netlink.FAMILY_V4, link.Attrs().Name
+		out = append(out, ruleItem(r, out[0].line))
 	}
 	return out
 }
@@ -71,7 +122,7 @@ func (e *Engine) clearPaths() error {
 	}
 	for i := range rules {
 		r := &rules[i]
-		if n := r.Priority - pathRule; n < 1 || n > nft.MaxNumber || r.Table != pathTable+n {
+		if r.Priority != r.Table || !ourTable(r.Table) {
 			continue
 		}
 		if err := e.nl.RuleDel(r); err != nil && !errors.Is(err, unix.ENOENT) {

@@ -18,7 +18,8 @@ type xlate struct {
 	pat      uint16 // mapped port or ICMP id
 	isPAT    bool
 	identity bool
-	halfOpen int // connections that its line allows; 0: any number
+	dns      bool // by a line with `dns`: addresses in DNS answers are translated, too
+	halfOpen int  // connections that its line allows; 0: any number
 	conns    int
 	created  time.Time
 	used     time.Time

@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"pixfw/compiler/nft"
 	"pixfw/runtime"
 )
 
@@ -28,6 +29,7 @@ const (
 	queueAttrVerdict = 2
 	queueAttrMark    = 3
 	queueAttrInDev   = 5
+	queueAttrOutDev  = 6
 	queueAttrPayload = 10
 
 	verdictDrop   = 0
@@ -55,9 +57,21 @@ type answer struct {
 	repeat, accept bool
 }
 
+// A queueKind is what a queue needs.
+type queueKind struct {
+	num     uint16
+	octets  uint32 // of each packet that are handed over
+	packets uint32 // that wait in the kernel; what is more is dropped
+	buffer  int    // octets of packets that have been handed over and wait to be read
+	flags   uint32
+}
+
+var firstPackets = queueKind{nft.Queue, logCopy, queueLen, queueBuffer, queueFlagGSO}
+
 // openQueue binds the queue in the namespace.
-func (s *space) openQueue(num uint16) (*socket, error) {
-	c, err := s.openSocket(0, queueBuffer)
+func (s *space) openQueue(k queueKind) (*socket, error) {
+	num := k.num
+	c, err := s.openSocket(0, k.buffer)
 	if err != nil {
 		return nil, err
 	}
@@ -73,7 +87,7 @@ func (s *space) openQueue(num uint16) (*socket, error) {
 	be32 := func(v uint32) []byte { return binary.BigEndian.AppendUint32(nil, v) }
 	err = c.request(config([]byte{1, 0, 0, unix.AF_INET}))
 	if err == nil {
-		err = c.request(config(nil, append(be32(logCopy), 2), be32(queueLen), be32(queueFlagGSO), be32(queueFlagGSO)))
+		err = c.request(config(nil, append(be32(k.octets), 2), be32(k.packets), be32(queueFlagGSO), be32(k.flags)))
 	}
 	if err == nil {
 		// A packet that does not fit is dropped, not reported: its sender sends it again.
