@@ -18,7 +18,7 @@ var Fixups = []FixupRow{
 	{"ftp", "tcp 21", "ftp", "data connections are opened, PORT and PASV are translated", "done by the kernel's helper: no strict checks, no 303002 log", false},
 	{"h323", "tcp 1720, udp 1718-1719", "Q.931 (h225), RAS (ras)", "calls and their media are opened and translated", "done by the kernel's helper: no 302003, 302004 logs", false},
 	{"http", "tcp 80", "", "connections pass", "URLs are not logged or filtered; connections pass", false},
-	{"icmp", "", "", "the packet inside an ICMP error is translated as the error's own address is, whether the line is there or not", "routers on the way get no translation of their own; what they quote of a host with another translation keeps its real address", false},
+	{"icmp", "", "", "the packet inside an ICMP error is translated as the error's own address is, whether the line is there or not", "routers on the way get no translation of their own; what they quote of a host behind PAT is not told: such an error is dropped (305006), but where exemptions are on its interface", false},
 	{"ils", "", "", "the control connection passes", "addresses in LDAP are not translated", true},
 	{"mgcp", "", "", "the control connection passes", "media connections of MGCP are not opened", true},
 	{"pptp", "", "pptp", "calls and their GRE are opened and translated", "done by the kernel's helper: no 302017, 302018 logs", false},

@@ -63,6 +63,7 @@ func (l *lowerer) untracked() {
 		l.chain(un)
 	}
 	l.rs.Chains = append(append(l.rs.Chains, each), u.out...)
+	l.quotedHosts()
 }
 
 var isUntracked = Match{Field: CtState, Mask: StateUntracked}
