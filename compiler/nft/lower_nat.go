@@ -11,26 +11,32 @@ import (
 // the first (semantics.md 3.2): single hosts by a map, a net by its prefix, a port by itself.
 type run struct {
 	statics []*compiler.Static
+	first   int // index of the first one in Plan.NAT.Statics
 	port    bool
 	net     bool
 	policy  bool // with an access list
 }
 
-// runs are the statics that keep accepts, in order.
+// runs are the statics that keep accepts, in order. A host is in a run once, so that the first static of the run and its real address
+// tell the mapped one.
 func (l *lowerer) runs(keep func(*compiler.Static) bool) []run {
 	var out []run
+	hosts := map[ast.IP]bool{} // of the last run
 	for i := range l.p.NAT.Statics {
 		s := &l.p.NAT.Statics[i]
 		if !keep(s) || !l.loads(s) {
 			continue
 		}
-		one := run{statics: []*compiler.Static{s}, port: s.Proto != 0, net: s.Proto == 0 && s.Mask != ast.AllOnes, policy: s.ACL != compiler.None}
+		one := run{statics: []*compiler.Static{s}, first: i, port: s.Proto != 0, net: s.Proto == 0 && s.Mask != ast.AllOnes, policy: s.ACL != compiler.None}
 		single := func(r *run) bool { return r.port || r.net || r.policy }
-		if n := len(out); n > 0 && !single(&one) && !single(&out[n-1]) && len(out[n-1].statics) < chunk {
+		if n := len(out); n > 0 && !single(&one) && !single(&out[n-1]) && len(out[n-1].statics) < chunk && !hosts[s.Real] {
 			out[n-1].statics = append(out[n-1].statics, s)
+			hosts[s.Real] = true
 			continue
 		}
 		out = append(out, one)
+		clear(hosts)
+		hosts[s.Real] = true
 	}
 	return out
 }
@@ -82,7 +88,7 @@ func (l *lowerer) unNAT() {
 		}
 		for k, r := range l.runs(func(s *compiler.Static) bool { return s.MappedIf == i && l.dev[s.RealIf] != "" }) {
 			s := r.statics[0]
-			marked := MarkPacket{l.translatedBy(s)}
+			marked := MarkPacket{r.translatedBy()}
 			switch {
 			case r.policy:
 				first, last := s.RealNet().Range()
@@ -133,15 +139,8 @@ func toMapped(s *compiler.Static) []Match {
 	return []Match{dst(host(s.Mapped)), proto(uint32(s.Proto)), {Field: Dport, Values: one(uint32(s.MappedPort))}}
 }
 
-// translatedBy are the bits of the packet mark that tell which static has un-NATed a packet, or the first of those that may have.
-func (l *lowerer) translatedBy(s *compiler.Static) uint32 {
-	for k := range l.p.NAT.Statics {
-		if s == &l.p.NAT.Statics[k] {
-			return MarkTranslated | uint32(k+1)<<1&^MarkMask
-		}
-	}
-	return MarkTranslated
-}
+// translatedBy are the bits of the packet mark that tell which run of statics has un-NATed a packet.
+func (r *run) translatedBy() uint32 { return MarkTranslated | uint32(r.first+1)<<1&^MarkMask }
 
 // TranslatedBy is the index of the first static that may have un-NATed a packet with a mark, and after them of an alias; None: a live
 // translation has.

@@ -60,6 +60,12 @@ func message(plan *compiler.Plan, d *dynamic, in int, reason string, p *runtime.
 	case "106016":
 		return syslog.New(106016, p.Src, p.Dst, name(in)), true
 	case "110001":
+		for k := range plan.NAT.Aliases { // it was not translated, for there is no route behind it
+			if a := &plan.NAT.Aliases[k]; a.If == in && a.DNATNet().Contains(p.Dst) {
+				p.Dst = a.ToForeign(p.Dst)
+				break
+			}
+		}
 		return syslog.New(110001, p.Dst, p.Src), true
 	case "109001":
 		return syslog.New(109001, "???", syslog.End{IP: p.Src, Port: p.SrcPort}, syslog.End{IP: p.Dst, Port: p.DstPort}), true

@@ -6,6 +6,10 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
+	"pixfw/compiler"
+	"pixfw/runtime"
 	"pixfw/runtime/kernel/lab"
 	"pixfw/shell"
 	"pixfw/shell/scenario"
@@ -51,5 +55,45 @@ func TestOnceDifferent(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// TestTexts: what messages name is the same on both engines, packet by packet.
+func TestTexts(t *testing.T) {
+	const file = "testdata/texts-of-translated.txtar"
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := scenario.Parse(file, data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	boxes := &shell.KernelBoxes{}
+	defer func() {
+		if err := boxes.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	said := func(options scenario.Options) (out []string) {
+		options.Render = func(_ *compiler.Plan, _ runtime.Ingress, _ runtime.Packet, v runtime.Verdict) string {
+			out = append(out, texts(&v)...)
+			return ""
+		}
+		for _, r := range a.Run(options) {
+			if r.Got == lab.ErrNotRoot.Error() {
+				t.Skip(r.Got)
+			}
+			if r.Status != scenario.OK {
+				t.Errorf("%+v", r)
+			}
+		}
+		return out
+	}
+	want := said(scenario.Options{NewBox: func(config []byte) (scenario.Box, error) { return shell.NewBox("pix.cfg", config, nil) }})
+	got := said(scenario.Options{NewBox: func(config []byte) (scenario.Box, error) { return boxes.New("pix.cfg", config, nil) }, PortClasses: true,
+		MaxWait: shell.KernelMaxWait})
+	if d := cmp.Diff(want, got); d != "" || len(want) == 0 {
+		t.Errorf("%d messages, -emulator +kernel:\n%s", len(want), d)
 	}
 }
