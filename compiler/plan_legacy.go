@@ -61,6 +61,16 @@ func (a *Alias) ToForeign(dst ast.IP) ast.IP { return a.Foreign&a.Mask | dst&^a.
 // ToDNAT is the address by which hosts of the interface know a foreign address that ForeignNet holds.
 func (a *Alias) ToDNAT(foreign ast.IP) ast.IP { return a.DNAT&a.Mask | foreign&^a.Mask }
 
+// Alias is the first alias of an interface whose dnat side holds dst; nil: none does.
+func (n *NAT) Alias(iface int, dst ast.IP) *Alias {
+	for i := range n.Aliases {
+		if a := &n.Aliases[i]; a.If == iface && a.DNATNet().Contains(dst) {
+			return a
+		}
+	}
+	return nil
+}
+
 // DNATNet and ForeignNet are the two sides.
 func (a *Alias) DNATNet() ast.Net    { return ast.Net{IP: a.DNAT & a.Mask, Mask: a.Mask} }
 func (a *Alias) ForeignNet() ast.Net { return ast.Net{IP: a.Foreign & a.Mask, Mask: a.Mask} }

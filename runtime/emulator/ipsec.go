@@ -323,10 +323,8 @@ func (e *Engine) ownOn(in int, ip ast.IP) (compiler.Line, bool) {
 			return g.Line, true
 		}
 	}
-	for i := range e.plan.NAT.Aliases {
-		if a := &e.plan.NAT.Aliases[i]; a.If == in && a.DNATNet().Contains(ip) {
-			return a.Line, true
-		}
+	if a := e.plan.NAT.Alias(in, ip); a != nil {
+		return a.Line, true
 	}
 	for _, c := range e.clients {
 		if c.addr == ip {

@@ -119,15 +119,13 @@ func (e *Engine) comesBack(f *flight) (compiler.Line, bool) {
 
 // unAliased sends a packet for the dnat address of an `alias` on its interface to the foreign one (semantics.md 3.4).
 func (e *Engine) unAliased(f *flight) bool {
-	for i := range e.plan.NAT.Aliases {
-		a := &e.plan.NAT.Aliases[i]
-		if a.If == f.in.If && a.DNATNet().Contains(f.pkt.Dst) {
-			f.un.kind, f.un.ip, f.un.line = unAlias, a.ToForeign(f.pkt.Dst), a.Line
-			f.un.out = e.route(f.un.ip).out
-			return true
-		}
+	a := e.plan.NAT.Alias(f.in.If, f.pkt.Dst)
+	if a == nil {
+		return false
 	}
-	return false
+	f.un.kind, f.un.ip, f.un.line = unAlias, a.ToForeign(f.pkt.Dst), a.Line
+	f.un.out = e.route(f.un.ip).out
+	return true
 }
 
 // resets says that a refused TCP segment is answered with a reset, where `service` says so.

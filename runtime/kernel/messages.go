@@ -60,11 +60,8 @@ func message(plan *compiler.Plan, d *dynamic, in int, reason string, p *runtime.
 	case "106016":
 		return syslog.New(106016, p.Src, p.Dst, name(in)), true
 	case "110001":
-		for k := range plan.NAT.Aliases { // it was not translated, for there is no route behind it
-			if a := &plan.NAT.Aliases[k]; a.If == in && a.DNATNet().Contains(p.Dst) {
-				p.Dst = a.ToForeign(p.Dst)
-				break
-			}
+		if a := plan.NAT.Alias(in, p.Dst); a != nil { // it was not translated, for there is no route behind it
+			p.Dst = a.ToForeign(p.Dst)
 		}
 		return syslog.New(110001, p.Dst, p.Src), true
 	case "109001":
@@ -136,11 +133,8 @@ func leadsTo(plan *compiler.Plan, d *dynamic, in int, p *runtime.Packet) int {
 		return out
 	}
 	to := p.Dst
-	for i := range plan.NAT.Aliases {
-		if a := &plan.NAT.Aliases[i]; a.If == in && a.DNATNet().Contains(to) {
-			to = a.ToForeign(to)
-			break
-		}
+	if a := plan.NAT.Alias(in, to); a != nil {
+		to = a.ToForeign(to)
 	}
 	if r := plan.Lookup(to); r != nil {
 		return r.If

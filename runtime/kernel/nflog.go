@@ -66,7 +66,7 @@ func (l *logged) onWire(plan *compiler.Plan, in int, live func(in int, real ast.
 	}
 	if i := nft.TranslatedBy(l.mark) - len(plan.NAT.Statics); i >= 0 && i < len(plan.NAT.Aliases) {
 		a := &plan.NAT.Aliases[i]
-		p.Dst = a.DNAT&a.Mask | p.Dst&^a.Mask
+		p.Dst = a.ToDNAT(p.Dst)
 	} else if ip, ok := live(in, p.Dst); ok {
 		p.Dst = ip
 	}

@@ -204,7 +204,7 @@ func elsewhere(plan *compiler.Plan, in int, p *runtime.Packet) bool {
 // becomes reports whether a static or an alias makes another destination of an address.
 func becomes(plan *compiler.Plan, in int, ip ast.IP) bool {
 	return slices.ContainsFunc(plan.NAT.Statics, func(s compiler.Static) bool { return s.MappedIf == in && s.MappedNet().Contains(ip) }) ||
-		slices.ContainsFunc(plan.NAT.Aliases, func(a compiler.Alias) bool { return a.If == in && a.DNATNet().Contains(ip) })
+		plan.NAT.Alias(in, ip) != nil
 }
 
 func without(list []int, drop ...int) []int {
