@@ -15,32 +15,45 @@ import (
 	"pixfw/shell/scenario"
 )
 
-// What the engines once disagreed about, on both.
-func TestOnceDifferent(t *testing.T) {
+// bothEngines are the ways to run cases on either engine. What they made is gone after the test.
+func bothEngines(t *testing.T) map[string]scenario.Options {
+	t.Helper()
 	boxes := &shell.KernelBoxes{}
-	defer func() {
+	t.Cleanup(func() {
 		if err := boxes.Close(); err != nil {
 			t.Error(err)
 		}
-	}()
-	engines := map[string]scenario.Options{
+	})
+	return map[string]scenario.Options{
 		"emulator": {NewBox: func(config []byte) (scenario.Box, error) { return shell.NewBox("pix.cfg", config, nil) }},
 		"kernel": {NewBox: func(config []byte) (scenario.Box, error) { return boxes.New("pix.cfg", config, nil) }, PortClasses: true,
 			MaxWait: shell.KernelMaxWait},
 	}
+}
+
+// archive reads a file of cases.
+func archive(t *testing.T, file string) *scenario.Archive {
+	t.Helper()
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := scenario.Parse(file, data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+// What the engines once disagreed about, on both.
+func TestOnceDifferent(t *testing.T) {
+	engines := bothEngines(t)
 	files, err := filepath.Glob("testdata/*.txtar")
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no scenarios: %v", err)
 	}
 	for _, file := range files {
-		data, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		a, err := scenario.Parse(file, data)
-		if err != nil {
-			t.Fatal(err)
-		}
+		a := archive(t, file)
 		for name, options := range engines {
 			t.Run(name+"/"+filepath.Base(file), func(t *testing.T) {
 				for _, r := range a.Run(options) {
@@ -60,21 +73,8 @@ func TestOnceDifferent(t *testing.T) {
 
 // TestTexts: what messages name is the same on both engines, packet by packet.
 func TestTexts(t *testing.T) {
-	const file = "testdata/texts-of-translated.txtar"
-	data, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	a, err := scenario.Parse(file, data)
-	if err != nil {
-		t.Fatal(err)
-	}
-	boxes := &shell.KernelBoxes{}
-	defer func() {
-		if err := boxes.Close(); err != nil {
-			t.Error(err)
-		}
-	}()
+	a := archive(t, "testdata/texts-of-translated.txtar")
+	engines := bothEngines(t)
 	said := func(options scenario.Options) (out []string) {
 		options.Render = func(_ *compiler.Plan, _ runtime.Ingress, _ runtime.Packet, v runtime.Verdict) string {
 			out = append(out, texts(&v)...)
@@ -90,9 +90,7 @@ func TestTexts(t *testing.T) {
 		}
 		return out
 	}
-	want := said(scenario.Options{NewBox: func(config []byte) (scenario.Box, error) { return shell.NewBox("pix.cfg", config, nil) }})
-	got := said(scenario.Options{NewBox: func(config []byte) (scenario.Box, error) { return boxes.New("pix.cfg", config, nil) }, PortClasses: true,
-		MaxWait: shell.KernelMaxWait})
+	want, got := said(engines["emulator"]), said(engines["kernel"])
 	if d := cmp.Diff(want, got); d != "" || len(want) == 0 {
 		t.Errorf("%d messages, -emulator +kernel:\n%s", len(want), d)
 	}
