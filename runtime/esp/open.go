@@ -31,7 +31,8 @@ type arrival struct {
 	at, size int
 	udp      bool
 	src, dst [4]byte
-	head     outerHead
+	outer    int // where the outer IP header is, and how long; not at hand behind UDP
+	head     int
 
 	pair    *pair
 	seq     numbers
@@ -43,15 +44,8 @@ type arrival struct {
 	ah      bool
 }
 
-// outerHead is what of the outer header a packet of transport mode keeps, whose own it was. Behind UDP it is not at hand.
-type outerHead struct {
-	tos, ttl uint8
-	id, frag uint16
-}
-
-// outer reads the IP header of an arrival of a raw socket: afterwards at is behind it. Options are refused where AH would have to
-// look at them.
-func (a *arrival) outer() bool {
+// read reads the IP header of an arrival of a raw socket: afterwards at is behind it.
+func (a *arrival) read() bool {
 	b := a.buf[a.at : a.at+a.size]
 	if a.udp {
 		return true
@@ -64,18 +58,18 @@ func (a *arrival) outer() bool {
 		return false
 	}
 	a.ah = b[9] == protoAH
-	if b[9] != protoESP && !a.ah || a.ah && head > ipHeader {
+	if b[9] != protoESP && !a.ah {
 		return false
 	}
 	a.src, a.dst = [4]byte(b[12:16]), [4]byte(b[16:20])
-	a.head = outerHead{b[1], b[8], binary.BigEndian.Uint16(b[4:]), binary.BigEndian.Uint16(b[6:])}
+	a.outer, a.head = a.at, head
 	a.at, a.size = a.at+head, total-head
 	return true
 }
 
 // find looks up the pair. Under a lock of the tables.
 func (a *arrival) find(t *tables) {
-	if !a.outer() {
+	if !a.read() {
 		a.refusal = Malformed
 		return
 	}
@@ -127,7 +121,7 @@ func (a *arrival) open() {
 			return
 		}
 		st := p.inAH.take()
-		ok := subtle.ConstantTimeCompare(st.icvAH(a.buf[a.at-ipHeader:a.at+a.size], ipHeader), b[12:ahLen]) == 1
+		ok := subtle.ConstantTimeCompare(st.icvAH(a.buf[a.outer:a.at+a.size], a.head), b[12:ahLen]) == 1
 		p.inAH.give(st)
 		if !ok {
 			a.refusal = BadAuth
@@ -203,21 +197,22 @@ func (a *arrival) inside(next uint8) {
 	case e.info.Mode == runtime.Tunnel && next != protoIPIP:
 		a.refusal = BadPadding
 		return
-	case e.info.Mode == runtime.Transport:
-		// The outer header was the packet's own. It is written anew, because it is not where it should be, and is not at hand behind UDP.
+	case e.info.Mode == runtime.Transport && a.udp:
+		// The header was the packet's own, but is not at hand behind UDP.
 		a.at, a.size = a.at-ipHeader, a.size+ipHeader
 		if a.at < 0 || a.size > 0xffff {
 			a.refusal = Malformed
 			return
 		}
-		if a.udp {
-			putIP(a.buf[a.at:], a.size, 0, next, uint16(a.seq.esp+a.seq.ah), flagDF, a.src, a.dst)
-			sumTransport(a.buf[a.at : a.at+a.size])
-			break
-		}
-		putIP(a.buf[a.at:], a.size, a.head.tos, next, a.head.id, a.head.frag, a.src, a.dst)
-		a.buf[a.at+8] = a.head.ttl
-		finishIP(a.buf[a.at:], a.size)
+		putIP(a.buf[a.at:], a.size, 0, next, uint16(a.seq.esp), flagDF, a.src, a.dst)
+		sumTransport(a.buf[a.at : a.at+a.size])
+	case e.info.Mode == runtime.Transport:
+		// The outer header is the packet's own, with its options. It goes where what was between has been.
+		to := a.at - a.head
+		copy(a.buf[to:], a.buf[a.outer:a.outer+a.head])
+		a.at, a.size = to, a.size+a.head
+		a.buf[to+9] = next
+		finishIP(a.buf[to:], a.size)
 	}
 	f, total, ok := parseFlow(a.buf[a.at : a.at+a.size])
 	if !ok {

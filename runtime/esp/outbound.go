@@ -118,16 +118,18 @@ func (o *outbound) take(d departure) {
 		return
 	}
 	most := d.pair.largest(d.pair.mtu(o.p.at.Load().mtu, o.now))
-	if d.size <= most {
-		o.number(d)
-		return
-	}
 	b := d.buf[d.at : d.at+d.size]
 	frag := binary.BigEndian.Uint16(b[6:])
 	transport := d.pair.info().Mode == runtime.Transport
 	switch {
+	case transport && frag&(flagMore|offMask) != 0:
+		// A fragment cannot be protected in transport mode (RFC 2406 3.1.1, RFC 2402 3.1.1): the peer would put it together with others before it is opened.
+		d.pair.sendErrors.Add(1)
+		return
+	case d.size <= most:
+		o.number(d)
+		return
 	case frag&flagDF != 0 || transport:
-		// A fragment cannot be protected in transport mode (RFC 2406 3.1.1).
 		d.pair.sendErrors.Add(1)
 		if f, _, ok := parseFlow(b); ok {
 			i := d.pair.info()

@@ -196,8 +196,8 @@ func putAH(b []byte, next uint8, spi, seq uint32) {
 	clear(b[12:ahLen])
 }
 
-// icvAH is the ICV of a packet with AH behind its header of head octets, which has no options (RFC 2402 3.3.3): what changes on
-// the way, and the ICV itself, count as zero.
+// icvAH is the ICV of a packet with AH behind its header of head octets (RFC 2402 3.3.3): what changes on the way, and the ICV
+// itself, count as zero.
 func (st *state) icvAH(p []byte, head int) []byte {
 	m := st.mac
 	m.Reset()
@@ -207,8 +207,35 @@ func (st *state) icvAH(p []byte, head int) []byte {
 	m.Write(st.zero[:3]) // flags and offset, TTL
 	m.Write(p[9:10])
 	m.Write(st.zero[:2]) // checksum
-	m.Write(p[12 : head+12])
+	m.Write(p[12:ipHeader])
+	for o := p[ipHeader:head]; len(o) > 0; {
+		n, same := option(o)
+		if same {
+			m.Write(o[:n])
+		} else {
+			m.Write(st.zero[:n])
+		}
+		o = o[n:]
+	}
+	m.Write(p[head : head+12])
 	m.Write(st.zero[:icvLen])
 	m.Write(p[head+ahLen:])
 	return m.Sum(st.sum[:0])[:icvLen]
+}
+
+// option is how long the first of the options of an IP header is, and whether it arrives as it was sent (RFC 2402 A1).
+func option(o []byte) (n int, same bool) {
+	switch {
+	case o[0] == 0: // the end: padding
+		return len(o), true
+	case o[0] == 1: // nothing
+		return 1, true
+	case len(o) < 2 || o[1] < 2 || int(o[1]) > len(o):
+		return len(o), false
+	}
+	switch o[0] {
+	case 130, 133, 134, 148, 149: // security, extended and commercial security, router alert, several destinations
+		same = true
+	}
+	return int(o[1]), same
 }

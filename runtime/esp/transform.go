@@ -56,7 +56,7 @@ type state struct {
 	mode   cbc // nil: DES, or no encryption
 	mac    hash.Hash
 	sum    [sha1.Size]byte
-	zero   [16]byte // mutable fields of a header, and the ICV, as they count for AH
+	zero   [40]byte // mutable fields and options of a header, and the ICV, as they count for AH
 	random []byte   // for IVs
 	left   int
 	rand   io.Reader

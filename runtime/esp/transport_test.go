@@ -89,6 +89,23 @@ func TestTransportHeader(t *testing.T) {
 	}
 }
 
+// A fragment does not leave in transport mode, however short: the peer would put it together with others before it opens it.
+func TestTransportFragment(t *testing.T) {
+	b := newBox(t, rules{{"0.0.0.0/0", Static}})
+	p, _ := tunnel(1, "esp-des", "esp-md5-hmac", "", runtime.Transport, false)
+	b.install(p)
+	for i, frag := range []uint16{flagMore, flagMore | 10, 20} {
+		part := packet(own.String(), other.String(), 17, 100)
+		binary.BigEndian.PutUint16(part[6:], frag)
+		finishIP(part, len(part))
+		b.leave(part)
+		b.wire.take(t, 0)
+		if c := b.Counters(1); c.SendErrors != uint64(i+1) || c.Encaps != 0 {
+			t.Errorf("%x: %+v", frag, c)
+		}
+	}
+}
+
 // What does not go out is told: a packet that is too long and must not be fragmented, and one for which there is no number; the second
 // once.
 func TestNotOut(t *testing.T) {
