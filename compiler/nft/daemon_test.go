@@ -1,6 +1,7 @@
 package nft
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -55,20 +56,29 @@ func TestDaemonRules(t *testing.T) {
 	}
 	var got []summary
 	for _, r := range rs.Requests {
+		if r.Map == compiler.None { // it is asked when the only PAT address may have no port
+			if c := rs.PATs[r.PATs[0]]; len(r.Pools) != 0 || len(r.PATs) != 1 || c.Busy == "" || slices.Contains(c.Spent[:], "") {
+				t.Errorf("request %+v by %+v", r, c)
+			}
+			got = append(got, summary{r.In, r.Out, r.Nat.ACL, 0, 1, r.Nat.ID})
+			continue
+		}
 		if m := rs.Xlates[r.Map]; m.RealIf != r.In || m.MappedIf != r.Out || m.ACL != r.Nat.ACL {
 			t.Errorf("request %+v has the map %+v", r, m)
 		}
 		got = append(got, summary{r.In, r.Out, r.Nat.ACL, len(r.Pools), len(r.PATs), r.Nat.ID})
 	}
 	none := compiler.None
-	// Identity and the pool to the dmz and the outside; ids without a pool need no daemon.
-	want := []summary{{0, 1, none, 1, 0, 7}, {1, 0, none, 0, 0, 0}, {1, 0, none, 1, 1, 1}, {1, 2, none, 0, 0, 0}, {1, 2, none, 1, 0, 1}}
+	// Identity and the pool to the dmz and the outside, and the single PAT address of id 2.
+	want := []summary{{0, 1, none, 1, 0, 7}, {1, 0, 3, 0, 1, 2}, {1, 0, none, 0, 0, 0}, {1, 0, none, 1, 1, 1}, {1, 2, none, 0, 0, 0}, {1, 2, none, 1, 0, 1}, {2, 0, none, 0, 1, 2}}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("requests (-want +got):\n%s", d)
 	}
 	text := rs.Text()
 	for _, w := range []string{"map xlate_inside_outside {", "ip daddr @un_xlate_outside ct mark set 0x50000001 meta mark set meta mark | 0x00000001 dnat to ip daddr map @un_xlate_outside",
-		"meta mark & 0xf0000000 == 0x50000000 ct mark set meta mark", "queue num 106", "ip saddr 10.89.129.132 ip saddr != @xlate_inside_outside goto limit_4",
+		"meta mark & 0xf0000000 == 0x50000000 ct mark set meta mark", "queue num 106",
+		"meta l4proto { tcp, udp } ip daddr @busy_2 meta mark set 0x60000002 queue num 106", "th sport 512-1023 meta l4proto @spent_2_512 meta mark set 0x60000002",
+		"set spent_2_1024 {\n\t\ttype inet_proto\n\t\tsize 65535\n\t\tflags timeout\n", "ip saddr 10.89.129.132 ip saddr != @xlate_inside_outside goto limit_4",
 		"meta mark & 0xffffffff == 0xc0000004 add @conns_inside_5 { ip saddr ct count over 5 } counter log prefix \"201002:static:5\" group 106 drop"} {
 		if !strings.Contains(text, w) {
 			t.Errorf("no %q in the rules", w)

@@ -45,9 +45,20 @@ func change(del bool, set string, pairs [][2]ast.IP) netlink.Message {
 	return netlink.Message{Header: netlink.Header{Type: netlink.HeaderType(unix.NFNL_SUBSYS_NFTABLES<<8 | typ), Flags: flags}, Data: b}
 }
 
-// ChangeMembers is the messages that add members to a LiveAddrs or, with pairs, a LivePairs, or delete them. One that is there already
+// key is a member as the key of an element.
+func (m *Member) key(kind SetKind) []byte {
+	switch kind {
+	case LivePairs:
+		return append(be32(uint32(m.IP)), be32(uint32(m.To))...)
+	case LiveProtos:
+		return []byte{byte(m.IP)}
+	}
+	return be32(uint32(m.IP))
+}
+
+// ChangeMembers is the messages that add members to a LiveAddrs, LivePairs or LiveProtos, or delete them. One that is there already
 // gets its new time.
-func ChangeMembers(del bool, set string, pairs bool, members []Member) []netlink.Message {
+func ChangeMembers(del bool, set string, kind SetKind, members []Member) []netlink.Message {
 	var out []netlink.Message
 	for len(members) > 0 {
 		n := min(len(members), chunk)
@@ -63,11 +74,7 @@ func ChangeMembers(del bool, set string, pairs bool, members []Member) []netlink
 		for _, m := range members[:n] {
 			elem := len(b)
 			b = attribute(b, unix.NFTA_LIST_ELEM|unix.NLA_F_NESTED, nil)
-			key := be32(uint32(m.IP))
-			if pairs {
-				key = append(key, be32(uint32(m.To))...)
-			}
-			b = attribute(b, unix.NFTA_SET_ELEM_KEY|unix.NLA_F_NESTED, attribute(nil, unix.NFTA_DATA_VALUE, key))
+			b = attribute(b, unix.NFTA_SET_ELEM_KEY|unix.NLA_F_NESTED, attribute(nil, unix.NFTA_DATA_VALUE, m.key(kind)))
 			if m.For > 0 && !del {
 				ms := binary.BigEndian.AppendUint64(nil, uint64(m.For.Milliseconds()))
 				b = attribute(attribute(b, unix.NFTA_SET_ELEM_TIMEOUT, ms), unix.NFTA_SET_ELEM_EXPIRATION, ms)

@@ -88,7 +88,9 @@ func (l *lowerer) live(i, o, acl int, extra ...Match) []Rule {
 
 // returned takes the answer of the daemon.
 func (l *lowerer) returned(i, o int) []Rule {
-	if !slices.ContainsFunc(l.rs.Xlates, func(m XlateMap) bool { return m.RealIf == i && m.MappedIf == o }) {
+	asks := func(n compiler.Nat) bool { return n.If == i && l.onePAT(&n, o) }
+	if !slices.ContainsFunc(l.rs.Xlates, func(m XlateMap) bool { return m.RealIf == i && m.MappedIf == o }) &&
+		!slices.ContainsFunc(l.p.NAT.Policies, asks) && !slices.ContainsFunc(l.p.NAT.Nats, asks) {
 		return nil
 	}
 	return []Rule{{Match: []Match{{Field: PacketMark, Mask: MarkMask, Values: one(MarkOwn)}}, Do: []Stmt{TakeMark{}, Accept{}}, Note: "the daemon has answered"}}
@@ -109,7 +111,62 @@ func (l *lowerer) ask(n *compiler.Nat, o int) []Rule {
 	if n.ACL != compiler.None {
 		rules = l.live(n.If, o, n.ACL)
 	}
-	return append(rules, Rule{Do: []Stmt{SetPacketMark{r.Mark}, ToQueue{Num: Queue, Compat: l.opts.CompatQueue}}, Line: n.Line})
+	return append(rules, Rule{Do: l.waits(&r), Line: n.Line})
+}
+
+// waits hands a packet to the daemon with a request.
+func (l *lowerer) waits(r *Request) []Stmt {
+	return []Stmt{SetPacketMark{r.Mark}, ToQueue{Num: Queue, Compat: l.opts.CompatQueue}}
+}
+
+// onePAT reports whether the only global that serves a rule on o is one PAT address: then the rules choose it, while it has ports.
+func (l *lowerer) onePAT(n *compiler.Nat, o int) bool {
+	ranges, pats := l.ranges(n.ID, o)
+	return l.opts.Daemon && n.ID != 0 && len(ranges) == 0 && len(pats) == 1
+}
+
+// short asks about first packets for which the PAT address, which is the only one, may have no port: the daemon says what is short.
+func (l *lowerer) short(n *compiler.Nat, o, pat int) (rules []Rule) {
+	if !l.onePAT(n, o) {
+		return nil
+	}
+	c := &l.rs.PATs[pat]
+	l.shortSets(c)
+	r := Request{Mark: MarkRequest | uint32(len(l.rs.Requests)+1), Nat: n, In: n.If, Out: o, Map: compiler.None, PATs: []int{pat}}
+	l.rs.Requests = append(l.rs.Requests, r)
+	add := func(match ...Match) {
+		rules = append(rules, Rule{Match: match, Do: l.waits(&r), Line: n.Line, Note: "PAT may have no port"})
+	}
+	// With its state, so that no copy is made for packets that are not tracked: PAT carries none.
+	echo := []Match{proto(ast.ProtoICMP), {Field: ICMPType, Values: one(8)}, {Field: CtState, Mask: StateNew}}
+	add(withPorts, inSet(Daddr, c.Busy))
+	add(append(echo[:3:3], inSet(Daddr, c.Busy))...)
+	for k, ports := range PortClasses {
+		add(withPorts, Match{Field: Sport, Values: []Range{ports}}, inSet(L4Proto, c.Spent[k]))
+	}
+	add(append(echo[:3:3], inSet(L4Proto, c.Spent[0]))...)
+	return rules
+}
+
+// shortSets are the sets of a PAT address, which its classes share.
+func (l *lowerer) shortSets(c *PATClass) {
+	if c.Busy != "" {
+		return
+	}
+	for k := range l.rs.PATs {
+		if p := &l.rs.PATs[k]; p.Global == c.Global && p.Busy != "" {
+			c.Busy, c.Spent = p.Busy, p.Spent
+			return
+		}
+	}
+	g := &l.p.NAT.Globals[c.Global]
+	c.Busy = l.unique(fmt.Sprintf("busy_%d", c.Global))
+	l.rs.Sets = append(l.rs.Sets, Set{Name: c.Busy, Kind: LiveAddrs, Line: g.Line, Note: "hosts with a service that nearly all ports of a class are in use to"})
+	for k, ports := range PortClasses {
+		c.Spent[k] = l.unique(fmt.Sprintf("spent_%d_%d", c.Global, ports.Lo))
+		l.rs.Sets = append(l.rs.Sets, Set{Name: c.Spent[k], Kind: LiveProtos, Line: g.Line,
+			Note: fmt.Sprintf("protocols of which nearly all ports from %d to %d are in use", ports.Lo, ports.Hi)})
+	}
 }
 
 // patClass is the class of a PAT global, by its index in PATs: one for the nat lines, and for policy NAT one for each access list.
@@ -121,7 +178,7 @@ func (l *lowerer) patClass(g, acl int) int {
 	if acl != compiler.None {
 		name += fmt.Sprintf(" policy %d", acl)
 	}
-	l.rs.PATs = append(l.rs.PATs, PATClass{l.class(name), g, acl})
+	l.rs.PATs = append(l.rs.PATs, PATClass{Class: l.class(name), Global: g, ACL: acl})
 	return len(l.rs.PATs) - 1
 }
 
@@ -144,21 +201,15 @@ func (l *lowerer) daemonGlobals() {
 // pat carries out a PAT address: the new port is of the class of the original one (semantics.md 3.4).
 func (l *lowerer) pat(g *compiler.Global, m Match) {
 	short := "the next PAT address serves, or 202001 says that there is none, when an eighth of the ports of a class is left to one and the same service"
-	if !l.opts.Daemon || !l.several(g) {
+	if !l.opts.Daemon {
 		short = "with nearly all ports of a class in use to one and the same service, Linux may find none and drop the packet without a message"
 	}
 	l.note("W502", g.Line, "Linux keeps the original port where it is free; a PIX hands out the next port of the class; "+short)
-	for _, r := range []Range{{1, 511}, {512, 1023}, {1024, 65535}} {
+	for _, r := range PortClasses {
 		l.classes = append(l.classes, Rule{Match: []Match{m, withPorts, {Field: Sport, Values: []Range{r}}},
 			Do: []Stmt{NAT{First: g.First, Last: g.First, PortLo: uint16(r.Lo), PortHi: uint16(r.Hi)}}, Line: g.Line})
 	}
 	l.classes = append(l.classes, Rule{Match: []Match{m}, Do: []Stmt{NAT{First: g.First, Last: g.First}}, Line: g.Line})
-}
-
-// several reports whether an id has more globals on the interface than this one: then the process chooses.
-func (l *lowerer) several(g *compiler.Global) bool {
-	ranges, pats := l.ranges(g.ID, g.If)
-	return len(ranges)+len(pats) > 1
 }
 
 // outside translates the sources of what was let in from i to the higher o, where dynamic outside NAT says so

@@ -433,19 +433,21 @@ func (l *lowerer) dynamic(n *compiler.Nat, o int) []Rule {
 		return []Rule{deny("305006:portmap", "no global", n.Line)}
 	}
 	m := l.class(fmt.Sprintf("global %d %d", n.ID, o))
+	var asked []Rule
 	if l.opts.Daemon {
 		_, pats := l.ranges(n.ID, o)
-		m = l.rs.PATs[l.patClass(pats[0], n.ACL)].Class
+		k := l.patClass(pats[0], n.ACL)
+		m, asked = l.rs.PATs[k].Class, l.short(n, o, k)
 	}
 	do := []Stmt{SetMark{m}, Accept{}}
 	if !g.PAT {
 		return []Rule{{Do: do, Line: n.Line}}
 	}
-	return []Rule{
+	return append(asked, []Rule{
 		{Match: []Match{withPorts}, Do: do, Line: n.Line},
 		{Match: []Match{proto(ast.ProtoICMP), {Field: ICMPType, Values: merge2([]Range{{0, 0}, {8, 8}})}}, Do: do, Line: n.Line},
 		deny("305006:regular", "no port to translate", n.Line),
-	}
+	}...)
 }
 
 // choose is the global that serves an id on an interface: the first range of addresses, else the first PAT address.

@@ -228,8 +228,11 @@ func (e *encoder) set(s *Set) error {
 		for _, p := range s.Pairs {
 			elems = append(elems, nftables.SetElement{Key: append(be32(uint32(p[0])), be32(uint32(p[1]))...)})
 		}
-	case LiveAddrs, LivePairs:
+	case LiveAddrs, LivePairs, LiveProtos:
 		set.HasTimeout, set.Size = true, dynamicSize
+		if s.Kind == LiveProtos {
+			set.KeyType = nftables.TypeInetProto
+		}
 		if s.Kind == LivePairs {
 			t, err := nftables.ConcatSetType(nftables.TypeIPAddr, nftables.TypeIPAddr)
 			if err != nil {
@@ -238,11 +241,7 @@ func (e *encoder) set(s *Set) error {
 			set.KeyType, set.Concatenation = t, true
 		}
 		for _, m := range s.Members {
-			key := be32(uint32(m.IP))
-			if s.Kind == LivePairs {
-				key = append(key, be32(uint32(m.To))...)
-			}
-			elems = append(elems, nftables.SetElement{Key: key, Timeout: m.For})
+			elems = append(elems, nftables.SetElement{Key: m.key(s.Kind), Timeout: m.For})
 		}
 	case Queries:
 		q, err := e.w.querySet(s)

@@ -117,7 +117,7 @@ type Request struct {
 	Mark    uint32 // of the packet
 	Nat     *compiler.Nat
 	In, Out int
-	Map     int   // index in Xlates
+	Map     int   // index in Xlates; None: it gives hosts no addresses of their own
 	Pools   []int // index in the Plan's Globals, in the order of trying
 	PATs    []int // index in PATs, likewise
 }
@@ -127,7 +127,15 @@ type PATClass struct {
 	Class  uint32
 	Global int // index in the Plan's Globals
 	ACL    int // of policy NAT; None
+	// Where it is the only global that serves: Busy is the set of destinations with a service that nearly all ports of a class are in use
+	// to, Spent those of protocols of which nearly all ports of a class are, by class (PortClasses). First packets to the one and of the other
+	// are asked about.
+	Busy  string
+	Spent [len(PortClasses)]string
 }
+
+// PortClasses are the classes of ports: PAT gives one of the same class (semantics.md 3.4). The ids of ICMP are one, with the first.
+var PortClasses = [...]Range{{1, 511}, {512, 1023}, {1024, 65535}}
 
 // A Helper is a connection tracking helper of the kernel.
 type Helper struct {
@@ -147,17 +155,18 @@ type SetKind uint8
 
 // The kinds of sets.
 const (
-	Addrs     SetKind = iota // intervals of addresses
-	Values                   // intervals of the field Key
-	Pairs                    // source and destination address
-	Dynamic                  // addresses that rules add, with a timeout
-	AddrMap                  // address to address
-	LiveMap                  // address to address, filled by the daemon
-	Counting                 // addresses with a count of their connections
-	Verdicts                 // ranges of a field to what is done
-	LiveAddrs                // addresses, filled by the daemon
-	LivePairs                // source and destination address, filled by the daemon
-	Queries                  // source, destination, source port and id of DNS queries that rules add, with a timeout
+	Addrs      SetKind = iota // intervals of addresses
+	Values                    // intervals of the field Key
+	Pairs                     // source and destination address
+	Dynamic                   // addresses that rules add, with a timeout
+	AddrMap                   // address to address
+	LiveMap                   // address to address, filled by the daemon
+	Counting                  // addresses with a count of their connections
+	Verdicts                  // ranges of a field to what is done
+	LiveAddrs                 // addresses, filled by the daemon
+	LivePairs                 // source and destination address, filled by the daemon
+	LiveProtos                // numbers of protocols, filled by the daemon
+	Queries                   // source, destination, source port and id of DNS queries that rules add, with a timeout
 )
 
 // A Set is a named set or map. Its intervals are sorted and do not touch.
@@ -167,7 +176,7 @@ type Set struct {
 	Ranges  []Range       // Addrs, Values
 	Pairs   [][2]ast.IP   // Pairs, AddrMap, LiveMap
 	Timeout time.Duration // Dynamic, Queries
-	Members []Member      // LiveAddrs, LivePairs
+	Members []Member      // LiveAddrs, LivePairs, LiveProtos
 	Keys    [][]byte      // Queries: those that wait, as the kernel has them
 	// Values: of which field. Verdicts: what is done with packets whose Key is in each range. The ranges are in order and do not overlap. With
 	// Counted the elements count packets: element N is entry N-1 of the access list ACL.
@@ -181,7 +190,7 @@ type Set struct {
 
 // A Member of a set that the daemon fills. Until its time is over; 0: until it is taken out.
 type Member struct {
-	IP, To ast.IP // To of LivePairs
+	IP, To ast.IP // To of LivePairs; of LiveProtos IP is the number
 	For    time.Duration
 }
 
@@ -493,7 +502,7 @@ func (s *Set) Elements() int {
 		return len(intervals(s.Ranges, keyOctets(s.Key)))
 	case Pairs, AddrMap, LiveMap:
 		return len(s.Pairs)
-	case LiveAddrs, LivePairs:
+	case LiveAddrs, LivePairs, LiveProtos:
 		for i := range s.Members {
 			if s.Members[i].For > 0 {
 				return 0 // they may end at any moment

@@ -95,10 +95,13 @@ func (s *Set) text(b *strings.Builder) {
 		}
 	case Dynamic:
 		flags = fmt.Sprintf("\t\tsize %d\n\t\tflags dynamic,timeout\n\t\ttimeout %ds\n", dynamicSize, int(s.Timeout.Seconds()))
-	case LiveAddrs, LivePairs:
+	case LiveAddrs, LivePairs, LiveProtos:
 		flags = fmt.Sprintf("\t\tsize %d\n\t\tflags timeout\n", dynamicSize)
-		if s.Kind == LivePairs {
+		switch s.Kind {
+		case LivePairs:
 			typ = "ipv4_addr . ipv4_addr"
+		case LiveProtos:
+			typ = "inet_proto"
 		}
 		for _, m := range s.Members {
 			elems = append(elems, m.text(s.Kind))
@@ -143,8 +146,11 @@ const (
 
 func (m Member) text(kind SetKind) string {
 	w := m.IP.String()
-	if kind == LivePairs {
+	switch kind {
+	case LivePairs:
 		w += " . " + m.To.String()
+	case LiveProtos:
+		w = strconv.Itoa(int(m.IP))
 	}
 	if m.For > 0 {
 		w += fmt.Sprintf(" timeout %ds", max(1, int(m.For.Seconds())))

@@ -93,6 +93,7 @@ func (d *dynamic) newConn(f *flow) (log []runtime.Message) {
 	c.xlates, fresh = d.translations(f, a, b)
 	if fresh != nil {
 		d.xlates.add(fresh, now)
+		d.spends(fresh)
 		log = append(log, fresh.built(d.plan))
 	}
 	for _, x := range c.xlates {
@@ -104,6 +105,7 @@ func (d *dynamic) newConn(f *flow) (log []runtime.Message) {
 		if k, ok := patServiceOf(f); ok {
 			c.pat = &k
 			d.services.add(k, 1)
+			d.serves(k)
 		}
 	}
 	d.conns[f.orig] = c

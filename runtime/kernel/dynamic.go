@@ -39,6 +39,7 @@ type dynamic struct {
 	began     time.Time
 	bounds    bounds
 	services  patServices // of the connections through ports
+	busy      busyPATs
 	conns     map[tuple]*conn
 	gone      map[tuple]uint32 // connections that were ended here, by id, until their last event
 	number    uint64           // of the newest connection
@@ -54,7 +55,7 @@ type dynamic struct {
 }
 
 func newDynamic(ns *space, clock runtime.Clock, emit func([]runtime.Message)) *dynamic {
-	return &dynamic{clock: clock, began: clock.Now(), ns: ns, emit: emit, xlates: newXlateTable(), live: newLive(), hosts: newHosts(), bounds: bounds{Limits: DefaultLimits, note: func(string) {}}, services: patServices{}, conns: map[tuple]*conn{}, gone: map[tuple]uint32{}}
+	return &dynamic{clock: clock, began: clock.Now(), ns: ns, emit: emit, xlates: newXlateTable(), live: newLive(), hosts: newHosts(), bounds: bounds{Limits: DefaultLimits, note: func(string) {}}, services: patServices{}, busy: newBusyPATs(), conns: map[tuple]*conn{}, gone: map[tuple]uint32{}}
 }
 
 // use makes a plan and its ruleset the ones in force. The lock is held.
@@ -104,7 +105,7 @@ func (d *dynamic) commit(c *changes) error {
 		b.Messages = append(b.Messages, nft.Change(false, name, pairs)...)
 	}
 	for _, m := range c.members {
-		b.Messages = append(b.Messages, nft.ChangeMembers(m.del, m.set, m.pairs, m.members)...)
+		b.Messages = append(b.Messages, nft.ChangeMembers(m.del, m.set, m.kind, m.members)...)
 	}
 	if len(b.Messages) == 0 {
 		return nil
@@ -160,9 +161,13 @@ func (d *dynamic) answer(batch []queued) []answer {
 		if r == nil || !q.ok {
 			continue
 		}
-		m := &d.rules.Xlates[r.Map]
+		var m *nft.XlateMap
+		var x *xlate
 		k := xlateKey{realIf: r.In, mappedIf: r.Out, real: q.packet.Src, acl: r.Nat.ACL}
-		x := d.xlates.byKey[k]
+		if r.Map != compiler.None {
+			m = &d.rules.Xlates[r.Map]
+			x = d.xlates.byKey[k]
+		}
 		switch {
 		case x == nil:
 			var msg runtime.Message
@@ -240,7 +245,7 @@ func (d *dynamic) answer(batch []queued) []answer {
 
 // allocate finds an address for a host, or the class of a PAT address for the packet, or says why there is none.
 func (d *dynamic) allocate(r *nft.Request, k xlateKey, p *runtime.Packet) (*xlate, uint32, runtime.Message) {
-	full := d.xlates.hosts >= d.bounds.Xlates
+	full := d.xlates.hosts >= d.bounds.Xlates && (r.Nat.ID == 0 || len(r.Pools) > 0)
 	if full {
 		d.bounds.short(fullXlates, 1)
 	}
@@ -295,7 +300,7 @@ func (d *dynamic) tick() error {
 	var log []runtime.Message
 	d.entries.Expire(d.clock.Now().Sub(d.began), func(m runtime.Message) { log = append(log, m) })
 	lines, short := d.bounds.tick(d.clock.Now())
-	err = errors.Join(err, d.usersTick(), d.pairsTick(), d.halfTick())
+	err = errors.Join(err, d.usersTick(), d.pairsTick(), d.halfTick(), d.patTick())
 	generation := d.resync > 0
 	read := generation || len(closing) > 0 || d.mayEnd()
 	if read {

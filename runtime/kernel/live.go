@@ -67,9 +67,10 @@ func newLive() live {
 
 // member changes of one transaction.
 type memberChange struct {
-	del, pairs bool
-	set        string
-	members    []nft.Member
+	del     bool
+	kind    nft.SetKind // LiveAddrs where it is zero
+	set     string
+	members []nft.Member
 }
 
 // pairLife is how long the kernel believes that a connection is there of which it is not told again: when the engine dies, nothing
@@ -126,6 +127,9 @@ func (d *dynamic) fillLive(plan *compiler.Plan, rs *nft.Ruleset) {
 			of[m.set] = append(of[m.set], m.members...)
 		}
 	}
+	for _, m := range d.shortPATs(plan, rs) {
+		of[m.set] = append(of[m.set], m.members...)
+	}
 	var clients [][2]ast.IP
 	for _, r := range d.live.remoteList() {
 		if i := plan.IfByName(r.If); r.Client && i != compiler.None && plan.Interfaces[i].Map != compiler.None {
@@ -136,7 +140,7 @@ func (d *dynamic) fillLive(plan *compiler.Plan, rs *nft.Ruleset) {
 		if rs.Sets[i].Name == nft.Clients {
 			rs.Sets[i].Pairs = clients
 		}
-		if s := &rs.Sets[i]; s.Kind == nft.LiveAddrs || s.Kind == nft.LivePairs {
+		if s := &rs.Sets[i]; s.Kind == nft.LiveAddrs || s.Kind == nft.LivePairs || s.Kind == nft.LiveProtos {
 			s.Members = of[s.Name]
 		}
 	}
@@ -448,7 +452,7 @@ func (d *dynamic) recount() {
 func (d *dynamic) pairChange(k pairKey, del bool) (out []memberChange) {
 	for i, name := range d.rules.Established {
 		if d.plan.Established[i].Line.Text() == k.line {
-			out = append(out, memberChange{del: del, pairs: true, set: name, members: []nft.Member{{IP: k.foreign, To: k.mapped, For: pairLife}}})
+			out = append(out, memberChange{del: del, kind: nft.LivePairs, set: name, members: []nft.Member{{IP: k.foreign, To: k.mapped, For: pairLife}}})
 		}
 	}
 	return out

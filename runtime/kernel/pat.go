@@ -1,7 +1,10 @@
 package kernel
 
 import (
+	"time"
+
 	"pixfw/ast"
+	"pixfw/compiler"
 	"pixfw/compiler/nft"
 	"pixfw/runtime"
 )
@@ -32,23 +35,29 @@ func newPATPorts() patPorts {
 	return patPorts{used: map[patClass]int{}, holds: map[patHolder]ast.IP{}}
 }
 
-// classOf is the class of a port, and how many ports it has. ICMP has one, of all ids.
-func classOf(proto uint8, port uint16) (class uint8, size int) {
+// classSizes are how many ports the classes have; the last one is of ICMP ids.
+var classSizes = [...]int{511, 512, 65536 - 1024, 65536}
+
+// classOf is the class of a port. ICMP has one, of all ids.
+func classOf(proto uint8, port uint16) uint8 {
 	switch {
 	case proto == ast.ProtoICMP:
-		return 3, 1 << 16
+		return 3
 	case port < 512:
-		return 0, 511
+		return 0
 	case port < 1024:
-		return 1, 512
+		return 1
 	}
-	return 2, 65536 - 1024
+	return 2
+}
+
+func classOfXlate(x *xlate) patClass {
+	return patClass{x.key.mappedIf, x.mapped, x.key.proto, classOf(x.key.proto, x.key.port)}
 }
 
 // add counts a translation that begins (1) or ends (-1).
 func (t *patPorts) add(x *xlate, n int) {
-	class, _ := classOf(x.key.proto, x.key.port)
-	k := patClass{x.key.mappedIf, x.mapped, x.key.proto, class}
+	k := classOfXlate(x)
 	if t.used[k] += n; t.used[k] <= 0 {
 		delete(t.used, k)
 	}
@@ -72,6 +81,19 @@ type patService struct {
 // patServices counts the connections of each.
 type patServices map[patService]int
 
+// busyPATs are what the kernel asks about where a PAT address is the only one that serves: services that half of the ports of a class are in
+// use to, or more, and classes of which an eighth is left, or less. It is there before they are full, for connections are told of a moment after
+// they have begun.
+type busyPATs struct {
+	services map[patService]bool
+	classes  map[patClass]bool
+}
+
+func newBusyPATs() busyPATs { return busyPATs{map[patService]bool{}, map[patClass]bool{}} }
+
+// busyLife is how long the kernel goes on to ask when it is not told again.
+const busyLife = 30 * time.Second
+
 func (s patServices) add(k patService, n int) {
 	if s[k] += n; s[k] <= 0 {
 		delete(s, k)
@@ -81,17 +103,95 @@ func (s patServices) add(k patService, n int) {
 // full reports whether Linux may find no port for another connection. It looks at less than half of the ports of a class, by chance, and
 // drops the packet without a word when all of these are taken. With an eighth of them free that does not happen (once in 10^13).
 func (s patServices) full(p *runtime.Packet, mapped ast.IP) bool {
-	if !p.HasPorts() {
+	if !byPort(p) {
 		return false
 	}
-	class, size := classOf(p.Proto, p.SrcPort)
-	return s[patService{mapped, p.Dst, p.Proto, class, p.DstPort}] >= size-size/8
+	class := classOf(p.Proto, p.SrcPort)
+	size := classSizes[class]
+	return s[patService{mapped, p.Dst, p.Proto, class, p.DstPort}] >= size-size/8 // of ICMP packets the port is zero
 }
 
-// patServiceOf is what a connection through a port counts as; false: it has no ports.
+// patServiceOf is what a connection through a port, or an ICMP id, counts as; false: it has none.
 func patServiceOf(f *flow) (patService, bool) {
-	class, _ := classOf(f.orig.proto, f.reply.dport)
-	return patService{f.reply.dst, f.reply.src, f.orig.proto, class, f.reply.sport}, ported(f.orig.proto)
+	class := classOf(f.orig.proto, f.reply.dport)
+	k := patService{f.reply.dst, f.reply.src, f.orig.proto, class, f.reply.sport}
+	if f.orig.proto == ast.ProtoICMP {
+		k.port = 0 // the id is no service
+	}
+	return k, ported(f.orig.proto) || f.orig.proto == ast.ProtoICMP
+}
+
+// busyAt is how many connections to a service make the kernel ask about others, and spentAt how many ports of a class.
+func (k *patService) busyAt() int { return classSizes[k.class] / 2 }
+func (k *patClass) spentAt() int  { return classSizes[k.class] - classSizes[k.class]/8 }
+
+// serves notes a service to which so many connections have begun that the kernel has to ask about others. The lock is held.
+func (d *dynamic) serves(k patService) {
+	if d.busy.services[k] || d.services[k] < k.busyAt() {
+		return
+	}
+	d.busy.services[k] = true
+	_ = d.commit(&changes{members: busyService(d.plan, d.rules, k)}) // or the next tick
+}
+
+// spends notes a class of which so many ports are in use that the kernel has to ask about others. The lock is held.
+func (d *dynamic) spends(x *xlate) {
+	k := classOfXlate(x)
+	if d.busy.classes[k] || d.xlates.ports.used[k] < k.spentAt() {
+		return
+	}
+	d.busy.classes[k] = true
+	_ = d.commit(&changes{members: spentClass(d.plan, d.rules, k)}) // or the next tick
+}
+
+// busyService is the destination that the kernel is to ask about.
+func busyService(plan *compiler.Plan, rs *nft.Ruleset, k patService) []memberChange {
+	return shortPAT(plan, rs, k.mapped, func(c *nft.PATClass) memberChange {
+		return memberChange{set: c.Busy, members: []nft.Member{{IP: k.to, For: busyLife}}}
+	})
+}
+
+// spentClass is the protocol that the kernel is to ask about.
+func spentClass(plan *compiler.Plan, rs *nft.Ruleset, k patClass) []memberChange {
+	return shortPAT(plan, rs, k.mapped, func(c *nft.PATClass) memberChange {
+		return memberChange{kind: nft.LiveProtos, set: c.Spent[int(k.class)%len(c.Spent)], members: []nft.Member{{IP: ast.IP(k.proto), For: busyLife}}}
+	})
+}
+
+// shortPAT is a change of the sets of a PAT address that are in a ruleset. Its classes share them.
+func shortPAT(plan *compiler.Plan, rs *nft.Ruleset, mapped ast.IP, change func(*nft.PATClass) memberChange) []memberChange {
+	for i := range rs.PATs {
+		if c := &rs.PATs[i]; c.Busy != "" && plan.NAT.Globals[c.Global].First == mapped {
+			return []memberChange{change(c)}
+		}
+	}
+	return nil
+}
+
+// shortPATs is what the kernel is to ask about. The lock is held.
+func (d *dynamic) shortPATs(plan *compiler.Plan, rs *nft.Ruleset) (out []memberChange) {
+	for k := range d.busy.services {
+		out = append(out, busyService(plan, rs, k)...)
+	}
+	for k := range d.busy.classes {
+		out = append(out, spentClass(plan, rs, k)...)
+	}
+	return out
+}
+
+// patTick tells the kernel again of what is short, and forgets what is not any more. The lock is held.
+func (d *dynamic) patTick() error {
+	for k := range d.busy.services {
+		if d.services[k] < k.busyAt() {
+			delete(d.busy.services, k)
+		}
+	}
+	for k := range d.busy.classes {
+		if d.xlates.ports.used[k] < k.spentAt() {
+			delete(d.busy.classes, k)
+		}
+	}
+	return d.commit(&changes{members: d.shortPATs(d.plan, d.rules)})
 }
 
 // serves reports whether an address translates a packet: it has the port already, or a port of its class is left, and Linux finds one for
@@ -107,6 +207,6 @@ func (t *patPorts) serves(s patServices, r *nft.Request, p *runtime.Packet, mapp
 	if ip, ok := t.holds[patHolder{r.In, r.Out, p.Src, r.Nat.ACL, p.Proto, port}]; ok && !s.full(p, ip) {
 		return ip == mapped
 	}
-	class, size := classOf(p.Proto, port)
-	return t.used[patClass{r.Out, mapped, p.Proto, class}] < size
+	class := classOf(p.Proto, port)
+	return t.used[patClass{r.Out, mapped, p.Proto, class}] < classSizes[class]
 }

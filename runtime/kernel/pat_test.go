@@ -71,3 +71,68 @@ func TestPATExhausted(t *testing.T) {
 	}
 	t.Errorf("nothing is refused: %v", served)
 }
+
+// onePAT is a policy with one PAT address.
+func onePAT() string {
+	text := strings.Replace(pool, "global (outside) 1 203.0.113.10-203.0.113.11\nglobal (outside) 1 203.0.113.12-203.0.113.13 netmask 255.255.255.0\n", "", 1)
+	return text + "access-list out permit icmp any any\n"
+}
+
+// Where the only global is one PAT address, the rules choose it until ports run short; then the process says that there is none, and what has
+// ended makes room.
+func TestOnePATExhausted(t *testing.T) {
+	w := newWire(t, textPlan(t, onePAT()))
+	send := func(host int, port, to uint16) runtime.Verdict {
+		t.Helper()
+		p := datagram("10.0.0.0", port, "198.51.100.7", to)
+		p.Src = ast.MustIP("10.0.1.0") + ast.IP(host)
+		v, err := w.Inject(runtime.Ingress{If: insideIf}, p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+	full := func(v runtime.Verdict) bool {
+		return v.Action == runtime.Drop && len(v.Logs) == 1 && v.Logs[0].ID == 202001
+	}
+	served := 0
+	for ; served <= 511; served++ {
+		if v := send(served, 100, 53); v.Action != runtime.Forward {
+			if !full(v) {
+				t.Fatalf("after %d: %v %v", served, v.Action, v.Logs)
+			}
+			break
+		}
+	}
+	if served < 448 || served > 460 { // connections are told of a moment after they have begun
+		t.Errorf("to one service %d are served", served)
+	}
+	for _, x := range []struct {
+		host     int
+		port, to uint16
+	}{{600, 100, 54}, {600, 600, 53}, {600, 5000, 53}, {5, 100, 53}} {
+		if v := send(x.host, x.port, x.to); v.Action != runtime.Forward {
+			t.Errorf("%+v: %v %v", x, v.Action, v.Logs)
+		}
+	}
+	// All ports of the class, each to a service of its own: on a PIX none is left (semantics.md 3.4).
+	for n := served + 1; n <= 511; n++ {
+		if v := send(600+n, 100, uint16(1000+n)); v.Action != runtime.Forward && !(full(v) && n >= 509) {
+			t.Fatalf("port %d: %v %v", n, v.Action, v.Logs)
+		}
+	}
+	if v := send(2000, 100, 2000); !full(v) {
+		t.Errorf("beyond the last port: %v %v", v.Action, v.Logs)
+	}
+	// Another policy knows what is short.
+	w.apply(textPlan(t, onePAT()+"access-list out permit tcp any any\n"))
+	if v := send(2000, 100, 2000); !full(v) {
+		t.Errorf("after another policy: %v %v", v.Action, v.Logs)
+	}
+	if err := w.ClearXlates(runtime.XlateFilter{}); err != nil {
+		t.Fatal(err)
+	}
+	if v := send(2000, 100, 53); v.Action != runtime.Forward {
+		t.Errorf("when all have ended: %v %v", v.Action, v.Logs)
+	}
+}

@@ -250,3 +250,39 @@ func TestPATService(t *testing.T) {
 		t.Errorf("left: %v", services)
 	}
 }
+
+// Pings take ids of a PAT address: as many as there are to all hosts, and on Linux not quite as many to one.
+func TestPATCountsPings(t *testing.T) {
+	ip := ast.MustIP
+	mapped := ip("192.0.2.20")
+	ping := func(n int) *flow {
+		src, id := ip("10.0.1.0")+ast.IP(n>>8), uint16(n&255)
+		return &flow{orig: tuple{ast.ProtoICMP, src, ip("198.51.100.7"), id, id}, reply: tuple{ast.ProtoICMP, ip("198.51.100.7"), mapped, uint16(n), uint16(n)}}
+	}
+	services, ports := patServices{}, newPATPorts()
+	r := &nft.Request{Nat: &compiler.Nat{ACL: compiler.None}, In: 1}
+	next := &runtime.Packet{Proto: ast.ProtoICMP, ICMPType: 8, Src: ip("10.9.9.9"), Dst: ip("198.51.100.7")}
+	for n := range 65536 {
+		f := ping(n)
+		k, ok := patServiceOf(f)
+		if want := (patService{mapped: mapped, to: ip("198.51.100.7"), proto: ast.ProtoICMP, class: 3}); !ok || k != want {
+			t.Fatalf("%+v, %v, want %+v", k, ok, want)
+		}
+		if got, want := ports.serves(services, r, next, mapped), n < 57344; got != want {
+			t.Fatalf("after %d pings to one host: %v", n, got)
+		}
+		services.add(k, 1)
+		ports.add(&xlate{key: xlateKey{realIf: 1, real: f.orig.src, acl: compiler.None, proto: ast.ProtoICMP, port: f.orig.sport}, mapped: mapped, isPAT: true}, 1)
+	}
+	next.Dst = ip("198.51.100.8")
+	if ports.serves(services, r, next, mapped) {
+		t.Error("there are more pings than ids")
+	}
+	next.Src, next.ICMPID = ip("10.0.1.0"), 7 // it has one
+	if !ports.serves(services, r, next, mapped) {
+		t.Error("an id that is there does not serve")
+	}
+	if next.ICMPType = 0; services.full(next, mapped) {
+		t.Error("a reply takes no id")
+	}
+}
