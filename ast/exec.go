@@ -9,7 +9,8 @@ type Exec interface{ exec() }
 type Show struct {
 	What   string // canonical words after show: "running-config", "access-list", "crypto map", ...
 	ID     string // which one of them: an access list, a protocol, an interface, a pool; empty: all
-	Form   string // detail, debug, count, identity, address; empty: the plain form
+	Form   string // detail, debug, count, identity, address, ...; empty: the plain form
+	Number int    // of a syslog message; 0: none given
 	Filter StateFilter
 }
 
@@ -51,7 +52,7 @@ type PortFilter struct {
 // ClearState: `clear xlate|conn|uauth|local-host`, `clear access-list ID counters`, `clear crypto isakmp|ipsec sa`: state goes,
 // configuration stays.
 type ClearState struct {
-	What   string // xlate, conn, uauth, counters, isakmp sa, ipsec sa, crypto sa, ipsec sa counters
+	What   string // xlate, conn, uauth, counters, isakmp sa, ipsec sa, crypto sa, ipsec sa counters, logging, logging disabled
 	ID     string // access list of `clear access-list ID counters`, user of `clear uauth USER`; empty: all
 	Filter StateFilter
 

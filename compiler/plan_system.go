@@ -26,6 +26,9 @@ func (l *Logging) Level(id, own int) int {
 	return own
 }
 
+// Sends reports whether a message goes anywhere at all: messages are on, and this one has not been switched off.
+func (l *Logging) Sends(id int) bool { return !l.On.IsDefault() && !l.Disabled[id] }
+
 // LogHost is a syslog server.
 type LogHost struct {
 	Line   Line

@@ -82,7 +82,7 @@ var support = map[string]Support{
 	"ip verify":           everywhere,
 	"isakmp":              ipsec,
 	"log-adj-changes":     routing,
-	"logging":             {Stored, Enforced, "harmless", "to console and syslog servers by `pixfw run`; no SNMP traps"},
+	"logging":             {Answered, Enforced, "harmless", "the buffer and `show logging` everywhere; to console and syslog servers by `pixfw run`; no SNMP traps"},
 	"mac-list":            stored,
 	"management-access":   {Enforced, Stored, "harmless", "what a tunnel reaches of the inner interface, in the emulator"},
 	"match":               routing,

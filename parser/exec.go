@@ -181,6 +181,9 @@ func (x *execShow) toAST(names map[string]ast.IP) ast.Exec {
 		}
 		return c
 	}
+	if x.Logging != nil {
+		return x.Logging.toAST()
+	}
 	for _, words := range [][]string{x.What, x.ARP, x.IP, x.Telnet, x.ISAKMP, x.CA} {
 		if len(words) > 0 {
 			return &ast.Show{What: join(words)}
@@ -275,6 +278,8 @@ func (x *execClear) toAST(names map[string]ast.IP) ast.Exec {
 		return &ast.ClearState{What: "isakmp sa"}
 	case len(x.All) > 0:
 		return &ast.ClearState{What: "crypto sa"}
+	case len(x.Logging) > 0:
+		return &ast.ClearState{What: strings.ToLower(strings.Join(x.Logging, " "))}
 	}
 	return &ast.ClearState{What: "conn"}
 }

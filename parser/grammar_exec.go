@@ -72,6 +72,7 @@ type execShow struct {
 	Pool      *execShowPool  `parser:"| @@"`
 	Fixup     *execShowFixup `parser:"| @@"`
 	Group     *execShowGroup `parser:"| @@"`
+	Logging   *execShowLog   `parser:"| @@"`
 	What      []string       `parser:"| @( 'aaa' | 'aaa-server' | 'access-group' | 'alias' | 'apply' | 'auth-prompt' | 'banner' | 'conduit' | 'dhcpd' | 'dhcprelay' | 'established' | 'filter' | 'fragment' | 'mac-list' | 'management-access' | 'ntp' | 'object-group' | 'outbound' | 'privilege' | 'rip' | 'service' | 'shun' | 'tftp-server' | 'url-block' | 'url-cache' | 'url-server' | 'username' | 'virtual' | 'vpdn' | 'vpnclient' | 'checksum' | 'clock' | 'curpriv' | 'debug' | 'domain-name' | 'enable' | 'failover' | 'floodguard' | 'global' | 'history' | 'hostname' | 'http' | 'icmp' | 'mtu' | 'name' | 'nameif' | 'names' | 'nat' | 'pager' | 'passwd' | 'pdm' | 'route' | 'running-config' | 'snmp-server' | 'startup-config' | 'configure' | 'static' | 'sysopt' | 'terminal' | 'timeout' | 'traffic' | 'version' | 'who' )"`
 	ARP       []string       `parser:"| @'arp' @'timeout'?"`
 	IP        []string       `parser:"| @'ip' @( 'address' | 'audit' | 'verify' )?"`
@@ -181,6 +182,7 @@ type execClear struct {
 	ISAKMP   []string      `parser:"| 'crypto'? @'isakmp' @'sa'"`
 	IPsec    *execClearSAs `parser:"| 'crypto'? 'ipsec' @@"`
 	All      []string      `parser:"| @'crypto' @'sa'"`
+	Logging  []string      `parser:"| @'logging' @'disabled'?"`
 }
 
 type execClearSAs struct {

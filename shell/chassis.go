@@ -18,7 +18,9 @@ type chassis struct {
 	secrets *Secrets
 	save    func(string) error
 	log     func(runtime.Message) // nil: nobody
-	users   Users                 // nil: no servers are asked
+	book    *logbook
+	syslog  Syslog // nil: no servers
+	users   Users  // nil: no servers are asked
 
 	running *ast.Config
 	known   map[string]bool // errors that the running configuration has already

@@ -51,6 +51,7 @@ func (s *Session) configure(line string, words []string) (string, error) {
 		return "", refused("ERROR: " + err.Error())
 	}
 	out := notice(stmt) + s.overlaps(stmt, next, plan, before) + s.unserved(served)
+	s.book.apply(&plan.Logging)
 	s.running, s.known = next, errs
 	scope.Learn(stmt)
 	s.group, s.sub = scope.Group, scope.Mode

@@ -25,13 +25,17 @@ func (s *Session) exec(cmd ast.Exec) (string, error) {
 	case *ast.Login:
 		return s.login()
 	case *ast.Disable:
+		s.LeaveConfig()
 		s.enter(User)
 		return "", nil
 	case *ast.Configure:
 		if s.level < 15 {
 			return "", refused(textUnprivilege)
 		}
-		s.mode = Config
+		if s.mode != Config {
+			s.mode = Config
+			s.tell(111007, s.where(), "terminal")
+		}
 		return "", nil
 	case *ast.Exit:
 		return s.exit()
@@ -71,6 +75,10 @@ func (s *Session) clear(c *ast.ClearState) error {
 			}
 		}
 		err = s.engine.ClearHitCounts(acl)
+	case "logging":
+		s.book.clear()
+	case "logging disabled":
+		return s.enableMessages()
 	}
 	if err != nil {
 		return refused("ERROR: " + err.Error())

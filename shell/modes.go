@@ -54,7 +54,7 @@ func (s *Session) exit() (string, error) {
 	switch s.mode {
 	case Config:
 		if !s.leaveSub() {
-			s.mode = Privileged
+			s.LeaveConfig()
 		}
 	case Privileged:
 		s.enter(User)
@@ -64,32 +64,52 @@ func (s *Session) exit() (string, error) {
 	return "", nil
 }
 
+// write saves the running configuration, or shows it, or forgets what was saved. Messages tell of it (semantics.md section 8).
 func (s *Session) write(to string) (string, error) {
 	text := s.running.String()
 	switch to {
 	case "terminal":
+		s.tell(111001, s.where(), to)
+		s.tell(111004, s.where(), "OK")
 		return textBuilding + "\n" + text + textOK + "\n", nil
 	case "memory":
-		if s.save != nil {
-			if err := s.save(text); err != nil {
-				return "", refused("ERROR: " + err.Error())
-			}
+		s.tell(111001, s.where(), to)
+		if err := s.keep(text); err != nil {
+			s.tell(111004, s.where(), "FAILED")
+			return "", err
 		}
 		s.startup, s.saved = text, s.clock.Now()
+		s.tell(111004, s.where(), "OK")
 		return textBuilding + "\n" + checksumGroups(s.running.Checksum()) + "\n" + textOK + "\n", nil
 	}
-	s.asking = &question{prompt: textErase, answer: func(text string) (string, error) {
-		// Enter confirms, as does a yes; anything else is a no.
+	s.confirm(textErase, func() (string, error) {
+		if err := s.keep(""); err != nil {
+			return "", err
+		}
+		s.startup = ""
+		s.tell(111003, s.where())
+		return textOK + "\n", nil
+	})
+	return "", nil
+}
+
+// keep hands what is written to whoever keeps it.
+func (s *Session) keep(text string) error {
+	if s.save == nil {
+		return nil
+	}
+	if err := s.save(text); err != nil {
+		return refused("ERROR: " + err.Error())
+	}
+	return nil
+}
+
+// confirm asks before something is done that cannot be taken back. Enter confirms, as does a yes; anything else is a no.
+func (s *Session) confirm(prompt string, then func() (string, error)) {
+	s.asking = &question{prompt: prompt, answer: func(text string) (string, error) {
 		if t := strings.ToLower(strings.TrimSpace(text)); t != "" && t != "y" && t != "yes" {
 			return "", nil
 		}
-		if s.save != nil {
-			if err := s.save(""); err != nil {
-				return "", refused("ERROR: " + err.Error())
-			}
-		}
-		s.startup = ""
-		return textOK + "\n", nil
+		return then()
 	}}
-	return "", nil
 }

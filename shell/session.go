@@ -34,8 +34,11 @@ type Options struct {
 	Start   Mode           // the mode to start in
 	// Save keeps what `write memory` writes; nil: kept for the time of the session.
 	Save func(text string) error
-	// Log takes the messages about what is typed, such as 111008; nil: nobody does. It must not call the session.
+	// Log takes the messages about what is typed, such as 111008, for the subscribers of the engine. It must not call the session. nil:
+	// they go no further than the buffer of `show logging`.
 	Log func(runtime.Message)
+	// Syslog carries messages to servers; nil: nothing does.
+	Syslog Syslog
 	// Users asks servers for those who come to privileged mode or to the serial console; nil: lines of AAA that name servers do not
 	// count on consoles.
 	Users Users
@@ -71,7 +74,8 @@ const longestCommand = 512
 // New makes a session. A configuration with errors is loaded all the same, as a PIX does at boot: each error is in the
 // diagnostics, and the lines in error are left out; what the engine says of the others stands behind. The error is for a configuration that the engine cannot take.
 func New(o Options) (*Session, ast.Diagnostics, error) {
-	c := &chassis{engine: o.Engine, clock: o.Clock, secrets: o.Secrets, save: o.Save, log: o.Log, users: o.Users, running: o.Config}
+	c := &chassis{engine: o.Engine, clock: o.Clock, secrets: o.Secrets, save: o.Save, log: o.Log, users: o.Users, running: o.Config,
+		book: &logbook{}, syslog: o.Syslog}
 	s := &Session{chassis: c, record: o.Record}
 	if s.clock == nil {
 		s.clock = runtime.WallClock{}
@@ -103,11 +107,15 @@ func New(o Options) (*Session, ast.Diagnostics, error) {
 	if err != nil {
 		return nil, diags, err
 	}
+	// The box lives as long as its engine: nobody takes the subscription back.
+	s.engine.Subscribe(s.book.add)
+	s.book.apply(&plan.Logging)
 	s.unserved(served)
 	s.known = errorsOf(found)
 	s.startup = s.running.String()
 	s.booted = s.clock.Now()
 	s.enter(o.Start)
+	s.started()
 	return s, diags, nil
 }
 
@@ -253,6 +261,7 @@ func (s *Session) LeaveConfig() {
 	if s.mode == Config {
 		s.leaveSub()
 		s.mode = Privileged
+		s.tell(111005, s.where())
 	}
 }
 
@@ -270,6 +279,7 @@ func printable(r rune) rune {
 func (s *Session) result(out string, err error) Result {
 	r := Result{Output: out, More: true}
 	if err == errLogoff {
+		s.LeaveConfig()
 		return Result{Output: textLogoff + "\n\n"}
 	}
 	if err != nil {
@@ -331,11 +341,20 @@ func (s *Session) executed(user string, cmd ast.Exec, line string) {
 	}
 }
 
-// tell sends a message of the box, where somebody takes it.
+// tell sends a message of the box. One that goes to the subscribers of the engine comes to the buffer by that way.
 func (s *Session) tell(id int, args ...any) {
+	m := syslog.New(id, args...)
 	if s.log != nil {
-		s.log(syslog.New(id, args...))
+		s.log(m)
+	} else {
+		s.book.add(m)
 	}
+}
+
+// started tells of a start. That it begins is told when it has ended, for only then it is known where messages go.
+func (s *Session) started() {
+	s.tell(199005)
+	s.tell(199002)
 }
 
 // where is what a message says of the place that somebody types at.

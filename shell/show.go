@@ -106,6 +106,8 @@ func (s *Session) show(c *ast.Show) (string, error) {
 		return s.formatDebugs(), nil
 	case "arp":
 		return s.formatARP(plan)
+	case "logging":
+		return s.showLogging(c)
 	case "fixup":
 		return s.listing("fixup", c.ID) + formatDefaultFixups(s.running, plan, c.ID), nil
 	case "timeout":

@@ -283,26 +283,27 @@ func life(static bool) string {
 // XlateBuilt is 305011 for a port translation (proto not 0) and 305009 for an address translation.
 func XlateBuilt(proto uint8, static bool, real, mapped End) runtime.Message {
 	var buf [192]byte
-	id, b := appendXlate(append(buf[:0], "Built "...), 305009, proto, static, real, mapped)
+	id, b := appendXlate(append(buf[:0], "Built "...), 305009, 305011, proto, static, real, mapped)
 	return runtime.Message{ID: id, Level: 6, Text: string(b)}
 }
 
 // XlateTeardown is 305012 or 305010.
 func XlateTeardown(proto uint8, static bool, real, mapped End, lived time.Duration) runtime.Message {
 	var buf [192]byte
-	id, b := appendXlate(append(buf[:0], "Teardown "...), 305010, proto, static, real, mapped)
+	id, b := appendXlate(append(buf[:0], "Teardown "...), 305010, 305012, proto, static, real, mapped)
 	b = appendHMS(append(b, " duration "...), lived)
 	return runtime.Message{ID: id, Level: 6, Text: string(b)}
 }
 
-func appendXlate(b []byte, id int, proto uint8, static bool, real, mapped End) (int, []byte) {
+// appendXlate is the text, and the id: that of an address or that of a port.
+func appendXlate(b []byte, address, port int, proto uint8, static bool, real, mapped End) (int, []byte) {
 	b = append(b, life(static)...)
 	if proto != 0 {
 		b = append(append(append(b, ' '), upperName(proto)...), " translation from "...)
-		return id + 2, mapped.append(append(real.append(b), " to "...))
+		return port, mapped.append(append(real.append(b), " to "...))
 	}
 	b = real.appendHost(append(b, " translation from "...))
-	return id, mapped.appendHost(append(b, " to "...))
+	return address, mapped.appendHost(append(b, " to "...))
 }
 
 // Box710001 is a TCP request to the firewall itself; 2, 3 and 5 are its answers.

@@ -23,7 +23,9 @@ type Sender struct {
 	log     compiler.Logging
 	host    string // what device-id says; empty: nothing
 	targets []*target
+	sent    uint64 // messages that were to go to servers, also those lost
 	lost    uint64
+	most    int // lines that have waited for one server
 	closed  bool
 	work    sync.WaitGroup
 }
@@ -54,7 +56,7 @@ func (s *Sender) Apply(plan *compiler.Plan) {
 	if s.closed {
 		return
 	}
-	s.log, s.host = plan.Logging, deviceID(plan)
+	s.log, s.host = plan.Logging, DeviceID(plan)
 	n := s.log.Queue
 	if n <= 0 || n > maxQueue {
 		n = maxQueue
@@ -83,8 +85,8 @@ func (s *Sender) Apply(plan *compiler.Plan) {
 	}
 }
 
-// deviceID is what stands in front of each message of the plan.
-func deviceID(plan *compiler.Plan) string {
+// DeviceID is what stands in front of each message of the plan.
+func DeviceID(plan *compiler.Plan) string {
 	switch l := &plan.Logging; l.DeviceKind {
 	case "hostname":
 		return plan.Hostname
@@ -103,23 +105,36 @@ func (s *Sender) Send(m runtime.Message) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	l := &s.log
-	if s.closed || len(s.targets) == 0 || l.On.IsDefault() || l.Disabled[m.ID] || l.Level(m.ID, m.Level) > l.Trap {
+	if s.closed || len(s.targets) == 0 || !l.Sends(m.ID) || l.Level(m.ID, m.Level) > l.Trap {
 		return
 	}
+	s.sent++
 	for _, t := range s.targets {
 		select {
 		case t.lines <- s.line(m, &t.host):
+			s.most = max(s.most, len(t.lines))
 		default:
 			s.lost++
 		}
 	}
 }
 
-// Lost is how many messages found a queue full.
-func (s *Sender) Lost() uint64 {
+// Counts is what a sender has done since it was made.
+type Counts struct {
+	Sent          uint64 // messages for the servers, each once
+	Lost          uint64 // lines that found a queue full, or no server
+	Waiting, Most int    // lines in the longest queue: now, and ever
+}
+
+// Counts tells what has become of the messages.
+func (s *Sender) Counts() Counts {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.lost
+	c := Counts{Sent: s.sent, Lost: s.lost, Most: s.most}
+	for _, t := range s.targets {
+		c.Waiting = max(c.Waiting, len(t.lines))
+	}
+	return c
 }
 
 // line is a message as it is sent.

@@ -114,7 +114,8 @@ func Start(o Options) (d *Daemon, err error) {
 	d.listenUsers()
 	checked := &checkedEngine{Firewall: d.engine, d: d, tell: o.Diagnostics}
 	d.cancel = d.engine.Subscribe(d.message)
-	if d.first, _, err = shell.New(shell.Options{Engine: checked, Clock: d.o.Clock, Config: o.Config, Secrets: o.Secrets, Save: d.save, Users: d.o.Users, Log: func(m runtime.Message) { d.engine.Publish(m) }}); err != nil {
+	if d.first, _, err = shell.New(shell.Options{Engine: checked, Clock: d.o.Clock, Config: o.Config, Secrets: o.Secrets, Save: d.save, Users: d.o.Users,
+		Syslog: d.sender, Log: func(m runtime.Message) { d.engine.Publish(m) }}); err != nil {
 		return d, err
 	}
 	d.remote.apply(d.engine.Plan())
@@ -187,7 +188,7 @@ func (e *checkedEngine) Apply(plan *compiler.Plan) (ast.Diagnostics, error) {
 func (d *Daemon) message(m runtime.Message) {
 	d.sender.Send(m)
 	l := d.logging.Load()
-	if d.o.Log != nil && l != nil && !l.On.IsDefault() && !l.Disabled[m.ID] && l.Level(m.ID, m.Level) <= l.Console {
+	if d.o.Log != nil && l != nil && l.Sends(m.ID) && l.Level(m.ID, m.Level) <= l.Console {
 		d.o.Log(m)
 	}
 }
