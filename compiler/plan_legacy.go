@@ -71,6 +71,16 @@ func (n *NAT) Alias(iface int, dst ast.IP) *Alias {
 	return nil
 }
 
+// AliasOf is the first alias of an interface whose foreign side holds src: hosts there know src by it; nil: none does.
+func (n *NAT) AliasOf(iface int, src ast.IP) *Alias {
+	for i := range n.Aliases {
+		if a := &n.Aliases[i]; a.If == iface && a.ForeignNet().Contains(src) {
+			return a
+		}
+	}
+	return nil
+}
+
 // DNATNet and ForeignNet are the two sides.
 func (a *Alias) DNATNet() ast.Net    { return ast.Net{IP: a.DNAT & a.Mask, Mask: a.Mask} }
 func (a *Alias) ForeignNet() ast.Net { return ast.Net{IP: a.Foreign & a.Mask, Mask: a.Mask} }

@@ -43,6 +43,21 @@ func (r *run) unAliased(s *step) {
 	}
 }
 
+// fromAliased gives an inbound packet the address by which an `alias` of the interface that it goes to knows its sender.
+func (r *run) fromAliased(s *step) bool {
+	for i := range r.p.NAT.Aliases {
+		a := &r.p.NAT.Aliases[i]
+		if a.If != s.out || !r.in(wire.src, a.ForeignNet()) {
+			continue
+		}
+		r.note(a.Line)
+		s.o.src = uint32(a.ToDNAT(ast.IP(r.c.src.lo))) - r.c.src.lo
+		s.src.val = s.o.src
+		return true
+	}
+	return false
+}
+
 // outbound is the access check of packets to a lower level where no access list is bound: every list that is applied must
 // permit (semantics.md 2.4).
 func (r *run) outbound(s *step) (outcome, bool) {

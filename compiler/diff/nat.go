@@ -145,6 +145,9 @@ func (r *run) mapSource(s *step, outside bool) noMapping {
 		}
 		return mapped
 	}
+	if outside && r.fromAliased(s) {
+		return mapped
+	}
 	for i := range p.NAT.Policies {
 		n := &p.NAT.Policies[i]
 		if n.If == s.in && n.Outside == outside && r.acl(n.ACL, r.e.sameID[n.ACL], seen) {

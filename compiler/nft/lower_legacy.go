@@ -152,7 +152,7 @@ func outboundVerdict(list *compiler.OutboundList, r *compiler.Outbound, permit b
 }
 
 // aliases send what hosts of interface i address to a dnat address to the foreign one (semantics.md 3.4). That is no translation of
-// the host there: inbound it does not do.
+// the host there: to a higher interface it does not do.
 func (l *lowerer) aliases(i int) []Rule {
 	var rules []Rule
 	for k := range l.p.NAT.Aliases {
@@ -163,6 +163,29 @@ func (l *lowerer) aliases(i int) []Rule {
 		first, last := a.ForeignNet().Range()
 		rules = append(rules, Rule{Match: []Match{dst(netRange(a.DNATNet()))},
 			Do: []Stmt{MarkPacket{uint32(len(l.p.NAT.Statics)+k+1) << 1 &^ MarkMask}, NAT{Dst: true, First: first, Last: last, Prefix: first != last}}, Line: a.Line})
+	}
+	return rules
+}
+
+// fromAliases translate the sources of what was let in from i to the higher o that hosts there know by an alias.
+func (l *lowerer) fromAliases(i, o int) (rules []Rule) {
+	var unknown []Match // what has a translation that lives keeps it
+	if k := l.xlateMap(i, o, compiler.None); k >= 0 {
+		unknown = []Match{{Field: Saddr, Not: true, Set: l.rs.Xlates[k].Name}}
+	}
+	for k := range l.p.NAT.Aliases {
+		a := &l.p.NAT.Aliases[k]
+		if a.If != o || !a.Mask.Contiguous() {
+			continue
+		}
+		_, known := l.marks[fmt.Sprintf("alias %d", k)]
+		m := l.class(fmt.Sprintf("alias %d", k))
+		if !known {
+			first, last := a.DNATNet().Range()
+			l.real[m] = a.ForeignNet()
+			l.classes = append(l.classes, Rule{Match: []Match{class(m)}, Do: []Stmt{NAT{First: first, Last: last, Prefix: first != last}}, Line: a.Line})
+		}
+		rules = append(rules, Rule{Match: append([]Match{src(netRange(a.ForeignNet()))}, unknown...), Do: []Stmt{SetMark{m}, Accept{}}, Line: a.Line})
 	}
 	return rules
 }

@@ -248,7 +248,7 @@ func (l *lowerer) inbound(i, o int) []Chain {
 	let := Chain{Name: l.pairName("let", i, o), Note: "inbound, with a translation of the destination"}
 	subs := l.exemptSources(&let, i, true)
 	rules, policies := l.staticRules(i, o)
-	let.Rules = append(let.Rules, rules...)
+	let.Rules = append(append(let.Rules, rules...), l.fromAliases(i, o)...)
 	subs = append(append(subs, policies...), l.outside(&let, i, o)...)
 	let.Rules = append(let.Rules, Rule{Do: []Stmt{SetMark{MarkPlain}, Accept{}}})
 	add(Rule{Match: []Match{mark(MarkUnNAT)}, Do: []Stmt{Goto{let.Name}}})

@@ -58,12 +58,25 @@ func (l *lowerer) untracked() {
 	each := Chain{Name: "through_each", Note: "What is not tracked", Rules: slices.DeleteFunc(u.rules(through.Rules, false), portsOnly)}
 	each.Rules = append(each.Rules, Rule{Do: []Stmt{Drop{}}})
 	through.Rules = slices.Insert(through.Rules, 0, Rule{Match: []Match{isUntracked}, Do: []Stmt{Goto{each.Name}}})
+	through.Rules = slices.Insert(through.Rules, 1, replied(each.Name)...)
 	l.rs.Sets = append(l.rs.Sets, u.used...)
 	if len(un.Rules) > 0 {
 		l.chain(un)
 	}
 	l.rs.Chains = append(append(l.rs.Chains, each), u.out...)
 	l.quotedHosts()
+}
+
+// replied judges and translates who answers to a PAT address: conntrack has found the host that is answered, and takes it for granted who
+// may answer it, and by which address the host knows him. That is right where the connection's own destination is translated, for then
+// conntrack translates his address back.
+func replied(each string) []Rule {
+	answer := []Match{proto(ast.ProtoICMP), {Field: CtReply}, {Field: CtStatus, Not: true, Mask: StatusDNAT}}
+	answered := Match{Field: PacketMark, Mask: MarkMask, Values: one(MarkOwn)} // by the daemon
+	return []Rule{
+		{Match: append(answer[:3:3], answered), Do: []Stmt{Goto{each}}},
+		{Match: append(answer[:3:3], answered.not()), Do: []Stmt{MarkPacket{MarkTranslated}, Goto{each}}, Note: "what answers to a PAT address"},
+	}
 }
 
 var isUntracked = Match{Field: CtState, Mask: StateUntracked}

@@ -128,6 +128,17 @@ func (e *Engine) unAliased(f *flight) bool {
 	return true
 }
 
+// fromAliased gives an inbound packet the address by which an `alias` of the interface that it goes to knows its sender: what has no
+// connection would not be taken for an answer there otherwise (semantics.md 0, step 10).
+func (e *Engine) fromAliased(f *flight) bool {
+	a := e.plan.NAT.AliasOf(f.out, f.pkt.Src)
+	if a == nil {
+		return false
+	}
+	f.src.kind, f.src.ip, f.src.line = mapStatic, a.ToDNAT(f.pkt.Src), a.Line
+	return true
+}
+
 // resets says that a refused TCP segment is answered with a reset, where `service` says so.
 func (e *Engine) resets(f *flight) {
 	p, s := &f.pkt, &e.plan.Service

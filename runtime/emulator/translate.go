@@ -199,6 +199,9 @@ func (e *Engine) mapSource(f *flight, outside bool) noMapping {
 		}
 		return mapped
 	}
+	if outside && live == nil && e.fromAliased(f) {
+		return mapped
+	}
 	for i := range e.plan.NAT.Policies {
 		n := &e.plan.NAT.Policies[i]
 		if n.If != in || n.Outside != outside {

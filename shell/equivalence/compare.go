@@ -114,9 +114,8 @@ var Unlike = map[string]string{
 		"levels and translation are looked at, and logs nothing of what a PIX may have to say",
 	"quoting": "an ICMP error about a connection that uses another static of its host than the host's own packets do: the packet in it is translated " +
 		"like the error, a PIX asks the connection",
-	"sender":    "with outside NAT, ICMP that answers to a PAT address: conntrack knows what is answered, and does not translate or refuse its sender by the rules",
 	"allocated": "a packet that is no answer, and hits by chance a port that PAT has given out on one engine: the engines give out others",
-	"ports":     "Linux gives a port of a host another PAT port where the first would make two connections one: another 305011 for it",
+	"ports":     "Linux gives a port or ICMP id of a host another PAT port where the first would make two connections one: another 305011 for it",
 	"asked":     "a destination that an alias or a static makes another: the door asks for a user before outbound lists, which see it then, deny",
 	"oversize":  "a first DNS message that is too long: a PIX has built the connection when it drops it (302015)",
 	"embryonic": "201002 says how many connections of a host are half open, which Linux counts only where there is a limit of such",
@@ -148,8 +147,6 @@ func unlike(plan *compiler.Plan, why string, p *pair) string {
 		return "elsewhere"
 	case passed && why == quotedPacket && sent.About.HasPorts():
 		return "quoting"
-	case sent.Proto == ast.ProtoICMP && k.Action == runtime.Forward && pat && outsideNAT(plan):
-		return "sender"
 	case dropped && messages && slices.Contains(ids(e), 410001) && slices.Equal(without(ids(e), 302015, 305009, 305011), without(ids(k), 305009, 305011)):
 		return "oversize"
 	case (k.Action == runtime.Auth || slices.Contains(ids(k), 109023)) && slices.ContainsFunc(plan.Applies, func(a compiler.Apply) bool { return a.If == in }) &&
@@ -160,7 +157,7 @@ func unlike(plan *compiler.Plan, why string, p *pair) string {
 	case e.Action == runtime.Forward && k.Action == runtime.Drop && sent.Proto == ast.ProtoICMP && sent.ICMPType == 0 &&
 		slices.Contains(ids(k), 305006) && slices.ContainsFunc(plan.NAT.Globals, func(g compiler.Global) bool { return g.PAT && g.First == e.Out.Src }):
 		return "replies"
-	case passed && sent.HasPorts() && k.Out.SrcPort != p.sent[1].SrcPort && slices.Equal(ids(e), without(ids(k), 305011)):
+	case passed && movedPort(&p.sent[1], &k.Out) && slices.Equal(ids(e), without(ids(k), 305011)):
 		return "ports"
 	case e.Action == runtime.Drop && k.Action == runtime.Forward && sent.HasPorts() && slices.ContainsFunc(e.Logs, func(m runtime.Message) bool {
 		return m.ID == 305006 && strings.HasPrefix(m.Text, "regular")
@@ -170,11 +167,9 @@ func unlike(plan *compiler.Plan, why string, p *pair) string {
 	return ""
 }
 
-// outsideNAT reports whether a rule translates who is on the lower side.
-func outsideNAT(plan *compiler.Plan) bool {
-	return slices.ContainsFunc(plan.NAT.Nats, func(n compiler.Nat) bool { return n.Outside }) || slices.ContainsFunc(plan.NAT.Statics, func(s compiler.Static) bool {
-		return plan.Interfaces[s.RealIf].Level < plan.Interfaces[s.MappedIf].Level
-	})
+// movedPort reports whether a packet has left with another source port, or ICMP id, than it came with.
+func movedPort(in, out *runtime.Packet) bool {
+	return in.HasPorts() && in.SrcPort != out.SrcPort || in.Proto == ast.ProtoICMP && in.ICMPID != out.ICMPID
 }
 
 // elsewhere reports whether a packet goes to an address that the firewall answers for on another interface than the one it arrived on:
