@@ -170,7 +170,12 @@ func (l *vpnLab) types(lines ...string) {
 // await waits until something holds.
 func (l *vpnLab) await(what string, holds func() bool) {
 	l.t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); !holds(); time.Sleep(20 * time.Millisecond) {
+	l.awaitFor(10*time.Second, what, holds)
+}
+
+func (l *vpnLab) awaitFor(limit time.Duration, what string, holds func() bool) {
+	l.t.Helper()
+	for deadline := time.Now().Add(limit); !holds(); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			l.t.Errorf("%s: does not come about", what)
 			return

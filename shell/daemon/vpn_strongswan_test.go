@@ -47,7 +47,7 @@ func TestVPNStrongSwan(t *testing.T) {
 		if out := l.must(env, "strongswan-client.sh", "start", "s2s"); !strings.Contains(out, "10.10.10.0/24") {
 			l.t.Error(out)
 		}
-		l.renews("charon renews", 2, 1, 5*time.Millisecond)
+		l.renews("charon renews", "10.10.10.1:0", 2, 1, 5*time.Millisecond)
 		l.must(nil, "strongswan-client.sh", "stop")
 		l.none()
 	})
@@ -72,7 +72,7 @@ func TestVPNStrongSwan(t *testing.T) {
 			sas := l.d.engine.IKESAs()
 			return len(sas) == 1 && sas[0].Initiator
 		})
-		l.renews("the box renews", 20, 1, time.Millisecond)
+		l.renews("the box renews", "10.10.10.1:0", 20, 1, time.Millisecond)
 		l.must(nil, "strongswan-client.sh", "stop")
 		l.none()
 	})
@@ -84,8 +84,16 @@ func (l *vpnLab) none() {
 	l.await("nothing is left", func() bool { return len(l.d.engine.SAPairs()) == 0 && len(l.d.engine.IKESAs()) == 0 })
 }
 
-// renews sends packets until so many pairs and IKE SAs have been made anew, and counts what is lost.
-func (l *vpnLab) renews(what string, pairs, sas int, every time.Duration) {
+// renews is renewed with a peer that loses nothing.
+func (l *vpnLab) renews(what, from string, pairs, sas int, every time.Duration) {
+	l.t.Helper()
+	if lost := l.renewed(what, from, pairs, sas, every); len(lost) > 0 {
+		l.t.Errorf("%s: lost at %v", what, lost)
+	}
+}
+
+// renewed sends packets until so many pairs and IKE SAs have been made anew. It returns when those were sent that are lost.
+func (l *vpnLab) renewed(what, from string, pairs, sas int, every time.Duration) []time.Time {
 	l.t.Helper()
 	var a, b uint64
 	for _, p := range l.d.engine.SAPairs() {
@@ -94,7 +102,7 @@ func (l *vpnLab) renews(what string, pairs, sas int, every time.Duration) {
 	for _, s := range l.d.engine.IKESAs() {
 		b = max(b, s.ID)
 	}
-	s := l.stream("out", "10.10.10.1:0", "10.89.129.131:7", 1200, every)
+	s := l.stream("out", from, "10.89.129.131:7", 1200, every)
 	newPairs, newSAs := map[uint64]time.Time{}, map[uint64]time.Time{}
 	for deadline := time.Now().Add(90 * time.Second); (len(newPairs) < pairs || len(newSAs) < sas) && time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
 		for _, p := range l.d.engine.SAPairs() {
@@ -113,7 +121,11 @@ func (l *vpnLab) renews(what string, pairs, sas int, every time.Duration) {
 	if len(newPairs) < pairs || len(newSAs) < sas {
 		l.t.Errorf("%s: %d pairs and %d IKE SAs", what, len(newPairs), len(newSAs))
 	}
-	if sent == 0 || len(lost) > 0 {
-		l.t.Errorf("%s: lost at %v, new pairs at %v, new SAs at %v", what, lost, newPairs, newSAs)
+	if sent == 0 {
+		l.t.Errorf("%s: nothing was sent", what)
 	}
+	if len(lost) > 0 {
+		l.t.Logf("%s: new pairs at %v, new SAs at %v", what, newPairs, newSAs)
+	}
+	return lost
 }
