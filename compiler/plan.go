@@ -175,6 +175,7 @@ type ACL struct {
 	ID      string
 	Line    Line  // its first line
 	Entries []ACE // evaluation order; remarks are left out
+	Sent    bool  // by a server, for its users: it stands in no configuration. Those come last
 }
 
 // ACE is one entry of an access list, flattened: it matches when the protocol, one of the source nets, one of the

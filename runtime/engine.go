@@ -17,7 +17,8 @@ type Engine interface {
 	// otherwise than a PIX, one a configuration line. Connections, translations, users and hit counts live on where the
 	// new plan still has their interfaces and entries.
 	Apply(plan *compiler.Plan) (ast.Diagnostics, error)
-	// Plan is the policy in force; nil before the first Apply.
+	// Plan is the policy in force; nil before the first Apply. Access lists that servers have sent for users stand in it, too, after
+	// those of the plan that was applied, as long as a user has them.
 	Plan() *compiler.Plan
 
 	Conns() ConnTable
@@ -43,12 +44,12 @@ type Injector interface {
 	Engine
 	Inject(in Ingress, p Packet) (Verdict, error)
 
-	// Login enters a user into the uauth cache, as the cut-through proxy does.
-	Login(ifIndex int, addr ast.IP, user string) error
+	// Login enters a user into the uauth cache, as the cut-through proxy does. With a list that cannot be enforced nobody gets in.
+	Login(ifIndex int, addr ast.IP, user string, list UserList) error
 	// AddSA is a pair of tunnel-mode security associations on the crypto map of an interface, own side first.
 	AddSA(ifIndex int, peer ast.IP, local, remote ast.Net) error
 	// AddClient is a remote-access client: phase 1 with peer, XAUTH as user, addr assigned, SA pair addr/32 to any.
-	AddClient(ifIndex int, peer ast.IP, group, user string, addr ast.IP) error
+	AddClient(ifIndex int, peer ast.IP, group, user string, addr ast.IP, list UserList) error
 	// Expire ends what the clock says has ended. It returns the messages of the teardowns.
 	Expire() []Message
 }
@@ -113,7 +114,8 @@ type User struct {
 	If         int
 	Addr       ast.IP
 	Name       string
-	IPsec      bool // entered by XAUTH
+	IPsec      bool   // entered by XAUTH
+	ACL        string // his access list, as it is called in the plan of the engine; empty: he has none
 	Since      time.Time
 	Absolute   time.Duration
 	Inactivity time.Duration

@@ -28,7 +28,7 @@ func (s *Session) show(c *ast.Show) (string, error) {
 		}
 		return formatVersion(plan, s.port, release, s.hostname(), now.Sub(s.booted), modified), nil
 	case "access-list":
-		if c.ID != "" && s.running.ACL(c.ID) == nil {
+		if c.ID != "" && s.running.ACL(c.ID) == nil && sentList(plan, c.ID) == nil {
 			return "", refusef("ERROR: access-list <%s> does not exist", c.ID)
 		}
 		return formatACLs(s.running, plan, s.engine.HitCount, s.logFlows, c.ID), nil

@@ -2,6 +2,7 @@ package shell
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -22,9 +23,38 @@ func formatACLs(cfg *ast.Config, plan *compiler.Plan, hits func(acl, entry int) 
 		ids = cfg.ACLs()
 	}
 	for _, id := range ids {
-		formatACL(&b, cfg, plan, hits, id, "")
+		if a := sentList(plan, id); a == nil || cfg.ACL(id) != nil {
+			formatACL(&b, cfg, plan, hits, id, "")
+		}
+	}
+	if plan == nil {
+		return b.String()
+	}
+	// Then those that servers have sent for users, as long as somebody has them.
+	for i := range plan.ACLs {
+		a := &plan.ACLs[i]
+		if !a.Sent || a.ID == "" || id != "" && id != a.ID {
+			continue
+		}
+		fmt.Fprintf(&b, "access-list %s; %d elements\n", a.ID, len(a.Entries))
+		for k := range a.Entries {
+			text := strings.TrimPrefix(a.Entries[k].Line.Text(), "access-list ")
+			_, text, _ = strings.Cut(text, " ") // the name that it was sent by
+			fmt.Fprintf(&b, "access-list %s line %d %s (hitcnt=%d)\n", a.ID, a.Entries[k].Number, text, hits(i, k))
+		}
 	}
 	return b.String()
+}
+
+// sentList is an access list that a server has sent for a user; nil: there is none of that name.
+func sentList(plan *compiler.Plan, id string) *compiler.ACL {
+	if plan == nil {
+		return nil
+	}
+	if i := slices.IndexFunc(plan.ACLs, func(a compiler.ACL) bool { return a.Sent && a.ID != "" && a.ID == id }); i >= 0 {
+		return &plan.ACLs[i]
+	}
+	return nil
 }
 
 func formatACL(b *strings.Builder, cfg *ast.Config, plan *compiler.Plan, hits func(acl, entry int) uint64, id, indent string) {

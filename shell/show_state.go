@@ -203,9 +203,15 @@ func formatUauth(t runtime.UserTable, now time.Time, name string) string {
 		}
 		if u.IPsec {
 			fmt.Fprintf(&b, "ipsec user '%s' at %v, authenticated\n", u.Name, u.Addr)
+		} else {
+			fmt.Fprintf(&b, "user '%s' at %v, authenticated\n", u.Name, u.Addr)
+		}
+		if u.ACL != "" {
+			fmt.Fprintf(&b, "   access-list %s\n", u.ACL)
+		}
+		if u.IPsec {
 			continue
 		}
-		fmt.Fprintf(&b, "user '%s' at %v, authenticated\n", u.Name, u.Addr)
 		fmt.Fprintf(&b, "   absolute   timeout: %s\n   inactivity timeout: %s\n", ast.HMS(u.Absolute), ast.HMS(u.Inactivity))
 	}
 	return b.String()

@@ -49,6 +49,7 @@ func TestFormatters(t *testing.T) {
 	users := runtime.UserTable{MostSeen: 4, InProgress: 2, MostInProgress: 3, Users: []runtime.User{
 		{If: outside, Addr: ip("10.89.129.200"), Name: "cisco_customer", IPsec: true},
 		{If: inside, Addr: ip("10.1.1.15"), Name: "cse", Absolute: 5 * time.Minute},
+		{If: inside, Addr: ip("10.1.1.16"), Name: "bill", Absolute: 5 * time.Minute, ACL: "#ACSACL#-PIX-acs_ten_acl-3b5385f7"},
 	}}
 	counters := func(i int) runtime.Counters {
 		return runtime.Counters{InPackets: 2813730585, InBytes: 322384351, OutPackets: 1938316742, OutBytes: 958234027 + uint64(i)}
@@ -59,6 +60,15 @@ func TestFormatters(t *testing.T) {
 			t.Fatal(err)
 		}
 		return text
+	}
+	list, _, diags := parser.Load("sent", []byte("access-list #ACSACL#-PIX-acs_ten_acl-3b5385f7 permit tcp any host 10.0.0.254\n"))
+	listed, more := compiler.Compile(list)
+	if diags.HasErrors() || more.HasErrors() {
+		t.Fatal(diags, more)
+	}
+	withUsers, _, err := runtime.UserList{Sent: &listed.ACLs[0]}.Place(plan)
+	if err != nil {
+		t.Fatal(err)
 	}
 	net := ast.Span{First: ip("172.16.0.0"), Last: ip("172.16.0.0"), Mask: ast.MaskOf(16)}
 	tables := []struct{ name, text string }{
@@ -75,6 +85,7 @@ func TestFormatters(t *testing.T) {
 		{"show uauth", formatUauth(users, testStart, "")},
 		{"show uauth cse", formatUauth(users, testStart, "cse")},
 		{"show access-list", formatACLs(cfg, plan, hits, func() (int, int) { return 7, 3 }, "")},
+		{"show access-list #ACSACL#-PIX-acs_ten_acl-3b5385f7", formatACLs(cfg, withUsers, hits, nil, "#ACSACL#-PIX-acs_ten_acl-3b5385f7")},
 		{"show interface outside", must(formatInterfaces(plan, emulatedPort, counters, "outside"))},
 		{"show traffic", formatTraffic(plan, counters, 1812494.446)},
 		{"show ip local pool", must(formatPool(plan, func(i int) []ast.IP { return clientUsers(plan, users, i) }, ""))},

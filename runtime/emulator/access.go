@@ -86,8 +86,23 @@ func inPorts(ranges []compiler.PortRange, port uint16) bool {
 	return false
 }
 
-// access is step 8: the access list of the ingress interface on wire addresses; without one, the security levels decide.
+// access is step 8: the access list of the ingress interface on wire addresses; without one, the security levels decide. That of a user
+// must permit, too; with per-user-override it alone decides about his connections (semantics.md 2.6).
 func (e *Engine) access(f *flight) bool {
+	u := e.restricted(f)
+	if u == nil {
+		return e.byInterface(f)
+	}
+	if in := &e.plan.Interfaces[f.in.If]; in.PerUser {
+		if f.trace {
+			f.pass("ACCESS-LIST", "per-user-override: the access list of the user decides", in.ACLLine)
+		}
+		return e.userList(f, u)
+	}
+	return e.byInterface(f) || e.userList(f, u)
+}
+
+func (e *Engine) byInterface(f *flight) bool {
 	in := &e.plan.Interfaces[f.in.If]
 	if f.in.Tunnel && (e.plan.Sysopt.PermitIPsec || e.plan.Sysopt.PLCompatible) {
 		line := e.plan.Sysopt.PermitIPsecLine

@@ -28,7 +28,10 @@ func (e *Engine) Apply(plan *compiler.Plan) (ast.Diagnostics, error) {
 			same = same && to[i] == i
 		}
 		e.forget(plan, to)
+		next, placed := e.placeLists(plan)
+		plan = next
 		e.carryCounts(plan, to)
+		placed()
 		if !same {
 			e.renumber(to)
 		}

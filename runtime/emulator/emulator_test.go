@@ -502,7 +502,7 @@ func TestUserTimers(t *testing.T) {
 		"aaa authentication include http outside 10.0.0.80 255.255.255.255 0.0.0.0 0.0.0.0 TAC\n"+
 		"timeout uauth 1:00:00 absolute uauth 0:05:00 inactivity\n")
 	login := func() {
-		if err := l.Login(l.Plan().IfByName("outside"), ast.MustIP("198.51.100.7"), "cse"); err != nil {
+		if err := l.Login(l.Plan().IfByName("outside"), ast.MustIP("198.51.100.7"), "cse", runtime.UserList{}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 
 	"pixfw/ast"
 	"pixfw/compiler"
+	"pixfw/runtime"
 	"pixfw/runtime/syslog"
 )
 
@@ -76,7 +77,7 @@ func (e *Engine) transform(in int) string {
 
 // AddClient connects a remote-access client: its SA pair covers its address and everything, it has a host route, and where the
 // map authenticates clients its user is in the uauth cache (semantics.md 5.3, 6.3).
-func (e *Engine) AddClient(ifIndex int, peer ast.IP, group, name string, addr ast.IP) error {
+func (e *Engine) AddClient(ifIndex int, peer ast.IP, group, name string, addr ast.IP, list runtime.UserList) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if err := e.checkMap(ifIndex); err != nil {
@@ -90,12 +91,15 @@ func (e *Engine) AddClient(ifIndex int, peer ast.IP, group, name string, addr as
 		return fmt.Errorf("no vpngroup %s", group)
 	}
 	e.expire()
+	if err := e.hasList(name, list); err != nil {
+		return err
+	}
 	e.dropClients(func(c *client) bool { return c.addr == addr })
 	c := &client{ifIndex, peer, group, name, addr}
 	e.clients = append(e.clients, c)
 	e.addSA(&sa{in: ifIndex, peer: peer, local: ast.Net{}, remote: ast.Net{IP: addr, Mask: ast.AllOnes}, client: c})
 	if e.plan.VPN.Maps[e.plan.Interfaces[ifIndex].Map].Authentication != compiler.None {
-		e.addUser(ifIndex, addr, name, true)
+		return e.addUser(ifIndex, addr, name, true, list)
 	}
 	return nil
 }

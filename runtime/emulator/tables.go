@@ -100,7 +100,7 @@ func (e *Engine) Users() runtime.UserTable {
 	e.expire()
 	t := runtime.UserTable{MostSeen: e.userMost, MostInProgress: min(e.userMost, 1)} // a login takes no time here: there is one at a time
 	for _, u := range e.sortedUsers() {
-		x := runtime.User{If: u.key.in, Addr: u.key.ip, Name: u.name, IPsec: u.ipsec, Since: e.start.Add(u.since)}
+		x := runtime.User{If: u.key.in, Addr: u.key.ip, Name: u.name, IPsec: u.ipsec, ACL: e.listName(u), Since: e.start.Add(u.since)}
 		if !u.ipsec {
 			x.Absolute, x.Inactivity = e.plan.UAuth.Absolute, e.plan.UAuth.Inactivity
 		}

@@ -83,6 +83,7 @@ func header(proto uint8) int {
 // The reasons of drops, in the words of packet-tracer.
 const (
 	whyACL        = "(acl-drop) Flow is denied by configured rule"
+	whyUserACL    = "(acl-drop) Flow is denied by the access list of its user"
 	whySecurity   = "(sp-security-failed) Slowpath security checks failed"
 	whyRPF        = "(rpf-violated) Reverse-path verify failed"
 	whySpoof      = "(ip-spoof) Source address is invalid"

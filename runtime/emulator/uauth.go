@@ -20,6 +20,8 @@ type user struct {
 	key   userKey
 	name  string
 	ipsec bool // entered by XAUTH: lives as long as the client is connected
+	list  runtime.UserList
+	acl   int // where that is in the plan; compiler.None: there is none
 	since time.Duration
 	idle  time.Duration // when its last connection ended
 	conns int
@@ -40,7 +42,7 @@ func (u *user) deadline(e *Engine) time.Duration {
 	return d
 }
 
-func (u *user) end(e *Engine) { delete(e.users, u.key) }
+func (u *user) end(e *Engine) { e.forgetUser(u) }
 
 // authenticate is step 9: a connection that a rule names needs a user behind its source.
 func (e *Engine) authenticate(f *flight) bool {
@@ -178,36 +180,51 @@ func (e *Engine) ruleTakes(r *compiler.AAARule, f *flight) bool {
 }
 
 // Login enters a user into the cache, as the cut-through proxy does after its server has said yes.
-func (e *Engine) Login(ifIndex int, addr ast.IP, name string) error {
+func (e *Engine) Login(ifIndex int, addr ast.IP, name string, list runtime.UserList) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if err := e.checkIf(ifIndex); err != nil {
 		return err
 	}
 	e.expire()
+	if err := e.hasList(name, list); err != nil {
+		return err
+	}
 	src := syslog.End{IP: addr}
 	e.emit(syslog.New(109005, name, src, syslog.End{}, e.ifName(ifIndex)))
 	if t := &e.plan.UAuth; t.Absolute <= 0 && t.Inactivity <= 0 && !t.Line.IsDefault() {
 		return nil // timeout uauth 0: nothing is cached
 	}
-	e.addUser(ifIndex, addr, name, false)
-	return nil
+	return e.addUser(ifIndex, addr, name, false, list)
 }
 
-func (e *Engine) addUser(in int, addr ast.IP, name string, ipsec bool) {
-	k := userKey{in, addr}
-	if old := e.users[k]; old != nil {
-		e.disarm(&old.alarm)
+// addUser enters a user, in place of who was there; not one whose list has no place.
+func (e *Engine) addUser(in int, addr ast.IP, name string, ipsec bool, list runtime.UserList) error {
+	acl, err := e.placeList(list)
+	if err != nil {
+		return err
 	}
-	u := &user{key: k, name: name, ipsec: ipsec, since: e.now, idle: e.now}
+	k := userKey{in, addr}
+	u := &user{key: k, name: name, ipsec: ipsec, since: e.now, idle: e.now, list: list, acl: acl}
+	old := e.users[k]
 	e.users[k] = u
+	if old != nil {
+		e.disarm(&old.alarm)
+		e.freeList(old.acl)
+	}
 	e.userMost = max(e.userMost, len(e.users))
 	e.arm(&u.alarm, u)
+	return nil
 }
 
 func (e *Engine) dropUser(u *user) {
 	e.disarm(&u.alarm)
+	e.forgetUser(u)
+}
+
+func (e *Engine) forgetUser(u *user) {
 	delete(e.users, u.key)
+	e.freeList(u.acl)
 }
 
 func (e *Engine) checkIf(i int) error {

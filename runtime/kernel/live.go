@@ -247,7 +247,10 @@ func (d *dynamic) shunned(src ast.IP) {
 
 // Login enters a user into the uauth cache (semantics.md 5.3): connections from the address on that interface need no login until
 // its time is over.
-func (e *Engine) Login(ifIndex int, addr ast.IP, name string) error {
+func (e *Engine) Login(ifIndex int, addr ast.IP, name string, list runtime.UserList) error {
+	if !list.None() {
+		return fmt.Errorf("an access list of a user: %w", runtime.ErrUnsupported)
+	}
 	d := e.dyn
 	d.mu.Lock()
 	if d.plan == nil || ifIndex < 0 || ifIndex >= len(d.plan.Interfaces) {

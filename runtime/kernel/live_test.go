@@ -71,7 +71,7 @@ func TestUsersLogIn(t *testing.T) {
 		t.Error("the port where users log in is open to all")
 	}
 	outside := plan.IfByName("outside")
-	if err := l.Engine.Login(outside, lab.Internet, "cse"); err != nil {
+	if err := l.Engine.Login(outside, lab.Internet, "cse", runtime.UserList{}); err != nil {
 		t.Fatal(err)
 	}
 	if u := l.Engine.Users(); len(u.Users) != 1 || u.Users[0].Name != "cse" || u.Users[0].Addr != lab.Internet || u.Users[0].If != outside {
@@ -121,7 +121,7 @@ func TestUserLists(t *testing.T) {
 	mark = len(l.Messages())
 	go func() { _, _ = l.Dial(lab.Internet, global, 80, time.Second) }()
 	await(t, l, mark, "%PIX-6-109001: Auth start for user '???' from 198.51.100.7/")
-	if err := l.Engine.Login(plan.IfByName("outside"), lab.Internet, "cse"); err != nil {
+	if err := l.Engine.Login(plan.IfByName("outside"), lab.Internet, "cse", runtime.UserList{}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := l.Get(lab.Internet, global, 8080); err != nil {
@@ -139,7 +139,7 @@ func TestUserTimeout(t *testing.T) {
 	if err := l.Serve(server, 80); err != nil {
 		t.Fatal(err)
 	}
-	if err := l.Engine.Login(plan.IfByName("outside"), lab.Internet, "cse"); err != nil {
+	if err := l.Engine.Login(plan.IfByName("outside"), lab.Internet, "cse", runtime.UserList{}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := l.Get(lab.Internet, global, 80); err != nil {

@@ -54,6 +54,7 @@ type Statement struct {
 	Tunnel        bool   // packet out of the tunnel with Peer
 	Peer, Addr    ast.IP
 	Group, User   string
+	ACL           string // login, client: the access list of the user
 	Local, Remote ast.Net
 
 	Table string // count: conn, xlate, uauth

@@ -8,6 +8,9 @@
 //	results := archive.Run(scenario.Options{NewBox: newBox})
 //	status := scenario.Print(os.Stdout, results)
 //
+// Beyond scenarios.md, `login IF ADDR USER acl NAME` and `client IF PEER GROUP USER ADDR acl NAME` give the user an access list of the
+// configuration, as a server does that names one: it has to permit his connections, too (semantics.md 2.6).
+//
 // What always holds: every case begins with a fresh Box; a failing statement ends its case and no other; parsing never panics.
 // The package knows neither the shell nor any engine, only their interfaces.
 package scenario

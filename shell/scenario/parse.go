@@ -37,7 +37,8 @@ func parseStatement(word, rest, text string) (*Statement, error) {
 		}
 	case "login":
 		s.Kind = Login
-		if err = want(3, "login IF ADDR USER"); err != nil {
+		args, s.ACL = userList(args, 3)
+		if err = want(3, "login IF ADDR USER [acl NAME]"); err != nil {
 			return nil, err
 		}
 		s.If, s.User = args[0], args[2]
@@ -55,7 +56,8 @@ func parseStatement(word, rest, text string) (*Statement, error) {
 		}
 	case "client":
 		s.Kind = Client
-		if err = want(5, "client IF PEER GROUP USER ADDR"); err != nil {
+		args, s.ACL = userList(args, 5)
+		if err = want(5, "client IF PEER GROUP USER ADDR [acl NAME]"); err != nil {
 			return nil, err
 		}
 		s.If, s.Group, s.User = args[0], args[2], args[3]
@@ -437,4 +439,12 @@ func ids(word, sep string) ([]int, error) {
 		list = append(list, n)
 	}
 	return list, nil
+}
+
+// userList takes `acl NAME` off the end of a statement about a user that has n other words.
+func userList(args []string, n int) (rest []string, name string) {
+	if len(args) == n+2 && args[n] == "acl" {
+		return args[:n], args[n+1]
+	}
+	return args, ""
 }

@@ -89,7 +89,7 @@ func TestErrorsHaveTheirLine(t *testing.T) {
 		{"wait soon", `f:5: "soon" is no duration like 3h0m1s`},
 		{"wait -1s", `f:5: "-1s" is no duration like 3h0m1s`},
 		{"count sheep 3", `f:5: unknown table "sheep": conn, xlate or uauth`},
-		{"login inside 10.0.0.1", `f:5: usage: login IF ADDR USER`},
+		{"login inside 10.0.0.1", `f:5: usage: login IF ADDR USER [acl NAME]`},
 		{"logged 302014", `f:5: logged stands after the statement that it is about`},
 		{"in: tcp 10.0.0.1 > 10.0.0.2:1 => box", `f:5: "10.0.0.1": tcp and udp have a port`},
 		{"in: icmp 10.0.0.1 > 10.0.0.2:1 => box", `f:5: "10.0.0.2:1": only tcp and udp have ports`},

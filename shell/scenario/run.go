@@ -182,11 +182,11 @@ func (r *run) statement(s *Statement) error {
 	var err error
 	switch s.Kind {
 	case Login:
-		err = e.Login(in, s.Addr, s.User)
+		err = e.Login(in, s.Addr, s.User, runtime.UserList{Name: s.ACL})
 	case SA:
 		err = e.AddSA(in, s.Peer, s.Local, s.Remote)
 	case Client:
-		err = e.AddClient(in, s.Peer, s.Group, s.User, s.Addr)
+		err = e.AddClient(in, s.Peer, s.Group, s.User, s.Addr, runtime.UserList{Name: s.ACL})
 	case Packet:
 		return r.packet(s, e, in)
 	}

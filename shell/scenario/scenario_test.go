@@ -35,8 +35,8 @@ func TestTables(t *testing.T) {
 // Rule by rule, in the order of semantics.md: each case is named after the section that it is about.
 func TestSemantics(t *testing.T) {
 	files, err := filepath.Glob("testdata/semantics/*.txtar")
-	if err != nil || len(files) != 5 {
-		t.Fatalf("five archives expected, got %v, %v", files, err)
+	if err != nil || len(files) != 6 {
+		t.Fatalf("six archives expected, got %v, %v", files, err)
 	}
 	runAll(t, files, nil)
 }
@@ -167,8 +167,10 @@ type poor struct{ scenario.Box }
 
 type poorEngine struct{ runtime.Injector }
 
-func (p poor) Engine() runtime.Injector            { return poorEngine{p.Box.Engine()} }
-func (poorEngine) Login(int, ast.IP, string) error { return runtime.ErrUnsupported }
+func (p poor) Engine() runtime.Injector { return poorEngine{p.Box.Engine()} }
+func (poorEngine) Login(int, ast.IP, string, runtime.UserList) error {
+	return runtime.ErrUnsupported
+}
 
 func TestUnsupportedIsSkipped(t *testing.T) {
 	a, err := scenario.Parse("x", []byte(strings.SplitAfter(small, "-- scenario --\n")[0]+"login inside 10.0.0.5 cse\ncount uauth 1\n"))

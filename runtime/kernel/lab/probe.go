@@ -125,23 +125,13 @@ func (p *Probe) Close() error {
 	return err
 }
 
-// Login enters a user, if the engine knows users.
-func (p *Probe) Login(ifIndex int, addr ast.IP, user string) error {
-	if e, ok := any(p.Engine).(interface {
-		Login(int, ast.IP, string) error
-	}); ok {
-		return e.Login(ifIndex, addr, user)
-	}
-	return fmt.Errorf("log in: %w", runtime.ErrUnsupported)
-}
-
 // AddSA has no answer: the rules have no tunnels, the daemon has.
 func (p *Probe) AddSA(int, ast.IP, ast.Net, ast.Net) error {
 	return fmt.Errorf("security associations: %w", runtime.ErrUnsupported)
 }
 
 // AddClient has no answer: the rules have no tunnels, the daemon has.
-func (p *Probe) AddClient(int, ast.IP, string, string, ast.IP) error {
+func (p *Probe) AddClient(int, ast.IP, string, string, ast.IP, runtime.UserList) error {
 	return fmt.Errorf("remote access: %w", runtime.ErrUnsupported)
 }
 
