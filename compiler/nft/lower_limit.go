@@ -62,6 +62,7 @@ func (l *lowerer) limitedLines() (out []limitedLine) {
 func (l *lowerer) limitSets() {
 	l.limited, l.counted, l.halves = map[hostLimit]string{}, map[int]string{}, map[int]string{}
 	counted, halves := map[int][]Range{}, map[int][]Range{}
+	l.rs.Counted = map[int][]Range{}
 	for _, x := range l.limitedLines() {
 		if x.conns > 0 {
 			k := hostLimit{x.on, x.conns}
@@ -84,6 +85,7 @@ func (l *lowerer) limitSets() {
 	}
 	for _, i := range l.ifs {
 		if len(counted[i]) > 0 {
+			l.rs.Counted[i] = merge(counted[i])
 			l.counted[i] = l.hostsSet("counted_", i, counted[i], "with a limit of connections")
 		}
 		if len(halves[i]) > 0 {

@@ -91,6 +91,8 @@ type Ruleset struct {
 	Requests []Request
 	PATs     []PATClass
 	Limits   []ConnLimit
+	// Counted are the hosts whose connections count, because some line limits those of theirs, by interface; in order.
+	Counted map[int][]Range
 	// XlateLife is how long an address stays in a set of translations that are used (UsedSet).
 	XlateLife time.Duration
 
@@ -402,6 +404,20 @@ func (Drop) stmt()          {}
 func (Return) stmt()        {}
 func (Jump) stmt()          {}
 func (Goto) stmt()          {}
+
+// Within reports whether a value is in one of ranges that are in order.
+func Within(list []Range, v uint32) bool {
+	_, found := slices.BinarySearchFunc(list, v, func(r Range, v uint32) int {
+		switch {
+		case r.Hi < v:
+			return -1
+		case r.Lo > v:
+			return 1
+		}
+		return 0
+	})
+	return found
+}
 
 // merge sorts ranges and joins those that overlap or touch.
 func merge(in []Range) []Range {

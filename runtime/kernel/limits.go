@@ -18,7 +18,14 @@ type hosts struct {
 	of map[hostKey]*localHost
 	// Connections that were let through, and have not been told of yet, since the last tick and since the one before: what is older
 	// has not become one.
-	fresh, older map[forwarded]hostKey
+	fresh, older map[forwarded]*letThrough
+}
+
+// A letThrough is what was let through, to count for a host. It may be that no limit has been asked yet: it waited for its translation
+// before.
+type letThrough struct {
+	of     hostKey
+	judged bool
 }
 
 // A hostKey is a host on its interface, by name: indices change with the plan.
@@ -50,7 +57,7 @@ type forwarded struct {
 }
 
 func newHosts() hosts {
-	return hosts{of: map[hostKey]*localHost{}, fresh: map[forwarded]hostKey{}, older: map[forwarded]hostKey{}}
+	return hosts{of: map[hostKey]*localHost{}, fresh: map[forwarded]*letThrough{}, older: map[forwarded]*letThrough{}}
 }
 
 const (
@@ -96,12 +103,7 @@ func (d *dynamic) joinHost(c *conn, f *flow) {
 	c.link = hostLink{key: k, host: h, orig: f.orig}
 	h.push(c)
 	as := forwarded{f.orig.src, f.reply.src, f.orig.sport, f.reply.sport}
-	for _, m := range [2]map[forwarded]hostKey{d.hosts.fresh, d.hosts.older} {
-		if k, is := m[as]; is {
-			delete(m, as)
-			d.hosts.settle(k)
-		}
-	}
+	d.hosts.forget(as)
 }
 
 // partHost takes a connection off its host. The lock is held.
@@ -141,10 +143,10 @@ func (h *localHost) pull(c *conn) {
 
 // hostsTick forgets what was let through and has not become a connection. The lock is held.
 func (d *dynamic) hostsTick() {
-	for _, k := range d.hosts.older {
-		d.hosts.settle(k)
+	for _, x := range d.hosts.older {
+		d.hosts.settle(x.of)
 	}
-	d.hosts.fresh, d.hosts.older = map[forwarded]hostKey{}, d.hosts.fresh
+	d.hosts.fresh, d.hosts.older = map[forwarded]*letThrough{}, d.hosts.fresh
 }
 
 // limitOf is the limit that a packet in the queue is held to; nil: it waits for something else. The lock is held.
@@ -162,39 +164,78 @@ func (d *dynamic) admit(l *nft.ConnLimit, p *runtime.Packet, now time.Time) (boo
 	if l.Inbound {
 		k.ip, in, out = p.Dst, out, in
 	}
-	if d.hosts.known(p) {
-		return true, runtime.Message{} // sent once more, or counted when it got its translation
+	as := forwardedAs(p)
+	known := d.hosts.known(as)
+	if known != nil && known.judged {
+		return true, runtime.Message{} // sent once more
 	}
-	global := d.globalOf(d.plan, in, out, p)
-	full := len(d.hosts.fresh) >= maxAdmitted
-	if full {
-		d.bounds.short(fullAdmitted, 1)
+	msg := d.refuses(k, l.Kind, l.Most, l.Half, d.globalOf(d.plan, in, out, p), in, p, known != nil, now)
+	switch {
+	case msg.ID != 0:
+		d.hosts.forget(as)
+		return false, msg
+	case known != nil:
+		known.judged = true
+	default:
+		d.hosts.admit(k, p, true)
 	}
-	if full || l.Most > 0 && d.hostHas(k, l.Most, now) {
-		return false, syslog.New(201002, l.Kind, global, d.live.half[k], d.count(k))
-	}
-	h := d.hosts.get(k)
-	if half := d.live.half[k] + h.admitted; l.Half > 0 && half >= l.Half {
-		// To the host, the firewall answers the next one; for others it cannot answer.
-		return false, syslog.New(201003, half, l.Half, syslog.End{IP: p.Src, Port: p.SrcPort}, global, syslog.End{IP: k.ip, Port: p.DstPort}, d.plan.Interfaces[in].Name)
-	}
-	d.hosts.admit(k, p)
 	return true, runtime.Message{}
 }
 
-func (h *hosts) known(p *runtime.Packet) bool {
-	as := forwarded{p.Src, p.Dst, p.SrcPort, p.DstPort}
-	_, fresh := h.fresh[as]
-	_, older := h.older[as]
-	return fresh || older
+// refuses is the message about another connection of a host, when that is one too many for the line that translates it; the zero
+// Message: it is not. counted: the connection is one of those that the host has already. The lock is held.
+func (d *dynamic) refuses(k hostKey, kind string, most, half int, global ast.IP, in int, p *runtime.Packet, counted bool, now time.Time) runtime.Message {
+	own := 0
+	if counted {
+		own = 1
+	}
+	full := !counted && len(d.hosts.fresh) >= maxAdmitted
+	if full {
+		d.bounds.short(fullAdmitted, 1)
+	}
+	over := full || most > 0 && d.hostHas(k, most+own, now)
+	open := d.live.half[k] - own
+	if h := d.hosts.of[k]; h != nil {
+		open += h.admitted
+	}
+	if over {
+		return syslog.New(201002, kind, global, open, d.count(k)-own)
+	}
+	if half > 0 && open >= half {
+		// To the host, the firewall answers the next one; for others it cannot answer.
+		return syslog.New(201003, open, half, syslog.End{IP: p.Src, Port: p.SrcPort}, global, syslog.End{IP: k.ip, Port: p.DstPort}, d.plan.Interfaces[in].Name)
+	}
+	return runtime.Message{}
+}
+
+func forwardedAs(p *runtime.Packet) forwarded {
+	return forwarded{p.Src, p.Dst, p.SrcPort, p.DstPort}
+}
+
+// known is what was let through as the same packet; nil: nothing was.
+func (h *hosts) known(as forwarded) *letThrough {
+	if x := h.fresh[as]; x != nil {
+		return x
+	}
+	return h.older[as]
+}
+
+// forget settles what was let through.
+func (h *hosts) forget(as forwarded) {
+	for _, m := range [2]map[forwarded]*letThrough{h.fresh, h.older} {
+		if x := m[as]; x != nil {
+			delete(m, as)
+			h.settle(x.of)
+		}
+	}
 }
 
 // admit counts a packet that is let through.
-func (h *hosts) admit(k hostKey, p *runtime.Packet) {
+func (h *hosts) admit(k hostKey, p *runtime.Packet, judged bool) {
 	x := h.get(k)
 	x.tcp++
 	x.admitted++
-	h.fresh[forwarded{p.Src, p.Dst, p.SrcPort, p.DstPort}] = k
+	h.fresh[forwardedAs(p)] = &letThrough{k, judged}
 }
 
 // hostHas reports whether a host has most connections or more. Those that are over are told of late: when a host seems to have too many,
@@ -232,25 +273,32 @@ func (d *dynamic) hostHas(k hostKey, most int, now time.Time) bool {
 }
 
 // hostFull is what a PIX says when the host that asks for a translation, x or of a class, has as many connections as its line allows: it
-// gets none then. The zero Message: nothing, and the connection counts from now on. The lock is held.
+// gets none then. The zero Message: nothing, and the connection counts from now on, if some line limits those of its host: others may be
+// asked about before it comes to the limits itself. The lock is held.
 func (d *dynamic) hostFull(r *nft.Request, x *xlate, class uint32, p *runtime.Packet, now time.Time) runtime.Message {
-	if r.Nat.MaxConns == 0 || r.Nat.Outside || p.Proto != ast.ProtoTCP || x == nil && class == 0 || d.hosts.known(p) {
+	if p.Proto != ast.ProtoTCP || x == nil && class == 0 || d.hosts.known(forwardedAs(p)) != nil {
 		return runtime.Message{}
 	}
-	k := hostKey{d.plan.Interfaces[r.In].Name, p.Src}
-	if !d.hostHas(k, r.Nat.MaxConns, now) && len(d.hosts.fresh) < maxAdmitted {
-		if r.Nat.Embryonic == 0 {
-			d.hosts.admit(k, p)
+	on, host := r.In, p.Src
+	if r.Nat.Outside {
+		on, host = r.Out, p.Dst
+	}
+	k := hostKey{d.plan.Interfaces[on].Name, host}
+	if !r.Nat.Outside && (r.Nat.MaxConns > 0 || r.Nat.Embryonic > 0) {
+		var global ast.IP
+		if x != nil {
+			global = x.mapped
+		} else if c := d.pats[class]; c != nil {
+			global = d.plan.NAT.Globals[c.Global].First
 		}
-		return runtime.Message{}
+		if msg := d.refuses(k, "xlate", r.Nat.MaxConns, r.Nat.Embryonic, global, r.In, p, false, now); msg.ID != 0 {
+			return msg
+		}
 	}
-	var global ast.IP
-	if x != nil {
-		global = x.mapped
-	} else if c := d.pats[class]; c != nil {
-		global = d.plan.NAT.Globals[c.Global].First
+	if nft.Within(d.rules.Counted[on], uint32(host)) && len(d.hosts.fresh) < maxAdmitted {
+		d.hosts.admit(k, p, false)
 	}
-	return syslog.New(201002, "xlate", global, d.live.half[k], d.count(k))
+	return runtime.Message{}
 }
 
 func (d *dynamic) count(k hostKey) int {

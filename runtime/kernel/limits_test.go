@@ -1,6 +1,7 @@
 package kernel_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -68,6 +69,27 @@ func TestLimitsSurviveCommits(t *testing.T) {
 	call(1010, runtime.Drop, 201002)
 	w.apply(textPlan(t, with("4 0")))
 	call(1011, runtime.Drop, 201002)
+}
+
+// A connection that waits for its translation, by a line without a limit, counts before those that come after it: packets are sent
+// without waiting for what became of the one before.
+func TestLimitCountsWhoWaits(t *testing.T) {
+	text := strings.Replace(pool, "nat (inside) 1 0.0.0.0 0.0.0.0 0 0", "nat (inside) 1 0.0.0.0 0.0.0.0 0 0\nglobal (outside) 2 203.0.113.30\nglobal (outside) 2 203.0.113.31\n"+
+		"nat (inside) 2 10.0.0.128 255.255.255.128 0 0\nstatic (inside,dmz) 10.0.0.128 10.0.0.128 netmask 255.255.255.128 1 0", 1)
+	w := newWire(t, textPlan(t, text))
+	for k := range 100 {
+		host := fmt.Sprintf("10.0.0.%d", 130+k)
+		v, err := w.InjectAll([]lab.Injection{
+			{In: runtime.Ingress{If: insideIf}, Packet: syn(host, 1001, "198.51.100.7", 80)},
+			{In: runtime.Ingress{If: insideIf}, Packet: syn(host, 1002, "172.16.0.5", 80)},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if v[0].Action != runtime.Forward || v[1].Action != runtime.Drop || len(v[1].Logs) != 1 || v[1].Logs[0].ID != 201002 {
+			t.Fatalf("%s: %v %v, then %v %v", host, v[0].Action, v[0].Logs, v[1].Action, v[1].Logs)
+		}
+	}
 }
 
 // A host that has as many connections as its nat line allows gets no translation for another one.

@@ -69,6 +69,16 @@ func texts(v *runtime.Verdict) []string {
 	return out
 }
 
+// uncounted are the texts of a verdict without how many connections of a host are half open.
+func uncounted(v *runtime.Verdict) (out []string) {
+	for _, t := range texts(v) {
+		out = append(out, halfOpen.ReplaceAllString(t, "$1"))
+	}
+	return out
+}
+
+var halfOpen = regexp.MustCompile(`^(201002: .*! )\d+`)
+
 // given is where messages have the port of a translation: PAT has given it out.
 var given = map[int]*regexp.Regexp{302: regexp.MustCompile(`(\([0-9.]+)/\d+`), 305: regexp.MustCompile(`( translation from .* to [^ :]+:[0-9.]+)/\d+`)}
 
@@ -135,7 +145,7 @@ func unlike(plan *compiler.Plan, why string, p *pair) string {
 	pat := slices.ContainsFunc(plan.NAT.Globals, func(g compiler.Global) bool { return g.PAT && g.If == in && g.First == sent.Dst })
 	if text, is := strings.CutPrefix(why, otherTexts); is {
 		switch {
-		case strings.HasPrefix(text, `"201002`):
+		case strings.HasPrefix(text, `"201002`) && slices.Equal(uncounted(e), uncounted(k)):
 			return "embryonic"
 		case sent.Proto == ast.ProtoICMP && pat, strings.HasPrefix(text, `"305006: regular`):
 			return "address"
