@@ -7,11 +7,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/netip"
-	"os"
-	"os/exec"
-	"path/filepath"
 	goruntime "runtime"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -19,6 +15,7 @@ import (
 	"github.com/vishvananda/netns"
 
 	"pixfw/runtime"
+	"pixfw/runtime/kernel/lab/gateway"
 )
 
 // BenchmarkPeers counts what a handshake costs who answers: this box as `pixfw run`, and charon. The peers are the same for both and run
@@ -45,8 +42,9 @@ func benchPeers(b *testing.B, mode, who string) {
 		return // the framework's first try
 	}
 	l := newPeerNet(b)
-	pid := l.serve(b, mode, who)
-	cpu, memory := rest(b, pid)
+	pid := l.serve(mode, who)
+	cpu := rest(b, pid)
+	memory := gateway.Memory(b, pid)
 	peers := make([]*loadPeer, b.N)
 	for i := range peers {
 		peers[i] = l.peer(b, mode, i)
@@ -75,7 +73,7 @@ func benchPeers(b *testing.B, mode, who string) {
 		}
 	}
 	b.StopTimer()
-	after, grown := usage(b, pid)
+	after, grown := gateway.CPU(b, pid), gateway.Memory(b, pid)
 	if failed == b.N {
 		b.Fatal("nobody got through")
 	}
@@ -85,143 +83,62 @@ func benchPeers(b *testing.B, mode, who string) {
 	b.ReportMetric(float64(failed), "failed")
 }
 
-// rest waits until a process does hardly anything any more: what it makes ready after its start is no handshake. It returns its usage.
-func rest(b *testing.B, pid int) (time.Duration, int64) {
+// rest waits until a process does hardly anything any more: what it makes ready after its start is no handshake. It returns what it
+// has had of processors.
+func rest(b *testing.B, pid int) time.Duration {
 	b.Helper()
-	was, _ := usage(b, pid)
+	was := gateway.CPU(b, pid)
 	for range 50 {
 		time.Sleep(200 * time.Millisecond)
-		cpu, memory := usage(b, pid)
+		cpu := gateway.CPU(b, pid)
 		if cpu-was <= 20*time.Millisecond {
-			return cpu, memory
+			return cpu
 		}
 		was = cpu
 	}
 	b.Fatalf("process %d does not come to rest", pid)
-	return 0, 0
+	return 0
 }
 
-// usage is the processor time that a process has had, and its resident memory in octets.
-func usage(b *testing.B, pid int) (time.Duration, int64) {
-	b.Helper()
-	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	if err != nil {
-		b.Fatalf("process %d is gone: %v", pid, err)
-	}
-	_, rest, _ := strings.Cut(string(stat), ") ") // the name may hold blanks
-	var ticks int64
-	for _, f := range strings.Fields(rest)[11:13] { // utime and stime, of threads that have ended too
-		n, err := strconv.ParseInt(f, 10, 64)
-		if err != nil {
-			b.Fatal(err)
-		}
-		ticks += n
-	}
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
-	if err != nil {
-		b.Fatal(err)
-	}
-	_, rest, _ = strings.Cut(string(status), "VmRSS:")
-	kb, err := strconv.ParseInt(strings.Fields(rest)[0], 10, 64)
-	if err != nil {
-		b.Fatal(err)
-	}
-	return time.Duration(ticks) * 10 * time.Millisecond, kb * 1024
-}
-
-// peerNet is two namespaces: that of the box, and that of all its peers.
-type peerNet struct {
-	prefix, dir, lab string
-}
+// peerNet is the namespaces of the box, of all its peers, and of what is behind it.
+type peerNet struct{ *gateway.Place }
 
 func newPeerNet(b *testing.B) *peerNet {
-	lab, err := filepath.Abs("../../../shared/lab")
-	if err != nil {
-		b.Fatal(err)
+	l := &peerNet{gateway.New(b, "pixbench", []string{"GROUP_SECRET=grouppw", "WILD_SECRET=wildkey", "SS_LOG=0", "POOL=10.60.0.0/17",
+		"S2S_LOCAL=10.89.129.128/25", "S2S_REMOTE=10.128.0.0/9", "SS_EXTRA=ikesa_table_size = 4096\n  ikesa_table_segments = 16"})}
+	box, out := l.Box(), l.In("out")
+	for _, ns := range []string{box, out, l.In("in")} {
+		l.Must("ip", "netns", "add", ns)
+		b.Cleanup(func() { l.Must("ip", "netns", "del", ns) })
+		l.Must("ip", "-n", ns, "link", "set", "lo", "up")
 	}
-	if _, err := os.Stat(lab); err != nil {
-		b.Skip("the lab's scripts are not beside the source")
-	}
-	if os.Getuid() != 0 {
-		b.Skip("namespaces need root")
-	}
-	l := &peerNet{prefix: fmt.Sprintf("pixbench%d", os.Getpid()), dir: b.TempDir(), lab: lab}
-	for _, ns := range []string{"-pix", "-out", "-in"} {
-		l.must(b, "ip", "netns", "add", l.prefix+ns)
-		b.Cleanup(func() { l.must(b, "ip", "netns", "del", l.prefix+ns) })
-		l.must(b, "ip", "-n", l.prefix+ns, "link", "set", "lo", "up")
-	}
-	for dev, ns := range map[string]string{"e0": "-out", "e1": "-in"} {
-		l.must(b, "ip", "-n", l.prefix+"-pix", "link", "add", dev, "type", "veth", "peer", "name", dev, "netns", l.prefix+ns)
-		l.must(b, "ip", "-n", l.prefix+"-pix", "link", "set", dev, "up")
-		l.must(b, "ip", "-n", l.prefix+ns, "link", "set", dev, "up")
+	for dev, ns := range map[string]string{"e0": out, "e1": l.In("in")} {
+		l.Must("ip", "-n", box, "link", "add", dev, "type", "veth", "peer", "name", dev, "netns", ns)
+		l.Must("ip", "-n", box, "link", "set", dev, "up")
+		l.Must("ip", "-n", ns, "link", "set", dev, "up")
 	}
 	// All peers at once, behind a router: whatever is in these networks is here.
-	l.must(b, "ip", "-n", l.prefix+"-out", "addr", "add", router+"/24", "dev", "e0")
-	l.must(b, "ip", "-n", l.prefix+"-out", "route", "add", "local", "192.168.16.0/20", "dev", "lo")
-	l.must(b, "ip", "-n", l.prefix+"-out", "route", "add", "local", "192.168.32.0/19", "dev", "lo")
+	l.Must("ip", "-n", out, "addr", "add", router+"/24", "dev", "e0")
+	l.Must("ip", "-n", out, "route", "add", "local", "192.168.16.0/20", "dev", "lo")
+	l.Must("ip", "-n", out, "route", "add", "local", "192.168.32.0/19", "dev", "lo")
 	return l
 }
 
-func (l *peerNet) command(name string, args ...string) *exec.Cmd {
-	c := exec.Command(name, args...)
-	c.Env = append(os.Environ(), "PIXLAB_PREFIX="+l.prefix, "PIXLAB_STATE="+l.dir, "GROUP_SECRET=grouppw", "WILD_SECRET=wildkey", "SS_LOG=0",
-		"POOL=10.60.0.0/17", "S2S_LOCAL=10.89.129.128/25", "S2S_REMOTE=10.128.0.0/9", "SS_EXTRA=ikesa_table_size = 4096\n  ikesa_table_segments = 16")
-	return c
-}
-
-func (l *peerNet) must(b *testing.B, name string, args ...string) string {
-	b.Helper()
-	file, err := os.CreateTemp(l.dir, "out") // not a pipe: what a script starts keeps it open
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer file.Close()
-	c := l.command(name, args...)
-	c.Stdout, c.Stderr = file, file
-	err = c.Run()
-	out, _ := os.ReadFile(file.Name()) // for the message only
-	if err != nil {
-		b.Fatalf("%s %s: %v\n%s", name, strings.Join(args, " "), err, out)
-	}
-	return string(out)
-}
-
 // serve starts who is to answer, and returns its process.
-func (l *peerNet) serve(b *testing.B, mode, who string) (pid int) {
+func (l *peerNet) serve(mode, who string) (pid int) {
 	if who == "charon" {
-		for _, tool := range []string{"charon-systemd", "swanctl"} {
-			if _, err := exec.LookPath(tool); err != nil {
-				b.Skip(err)
-			}
-		}
 		for dev, a := range map[string]string{"e0": "192.168.1.1/24", "e1": "10.89.129.194/28"} {
-			l.must(b, "ip", "-n", l.prefix+"-pix", "addr", "add", a, "dev", dev)
+			l.Must("ip", "-n", l.Box(), "addr", "add", a, "dev", dev)
 		}
-		l.must(b, "ip", "-n", l.prefix+"-pix", "route", "add", "default", "via", router)
-		script := filepath.Join(l.lab, "fake-pix-strongswan.sh")
-		l.must(b, "bash", script, "start")
-		b.Cleanup(func() { l.must(b, "bash", script, "stop") })
-		return l.processOf(b, "charon-systemd")
+		l.Must("ip", "-n", l.Box(), "route", "add", "default", "via", router)
+		return l.Charon()
 	}
-	return l.servePixfw(b, mode)
-}
-
-// processOf is the process of a name in the namespace of the box.
-func (l *peerNet) processOf(b *testing.B, name string) int {
-	b.Helper()
-	for _, f := range strings.Fields(l.must(b, "ip", "netns", "pids", l.prefix+"-pix")) {
-		comm, err := os.ReadFile("/proc/" + f + "/comm")
-		if err == nil && strings.HasPrefix(name, strings.TrimSpace(string(comm))) {
-			pid, err := strconv.Atoi(f)
-			if err != nil {
-				b.Fatal(err)
-			}
-			return pid
-		}
+	text := pixMany + "isakmp key wildkey address 0.0.0.0 netmask 0.0.0.0 no-xauth no-config-mode\n"
+	if mode == "aggressive" {
+		text = pixMany + "crypto map m client configuration address respond\ncrypto map m client authentication LOCAL\n" +
+			"vpngroup vpn3000 address-pool VPNpool\nvpngroup vpn3000 idle-time 1800\nvpngroup vpn3000 password grouppw\n"
 	}
-	b.Fatalf("no %s runs", name)
-	return 0
+	return l.Pixfw(text, "", "ethernet0=e0", "ethernet1=e1")
 }
 
 // router is the way to all peers.
@@ -253,48 +170,6 @@ isakmp policy 10 group 2
 isakmp policy 10 lifetime 86400
 `
 
-// servePixfw starts this box as a user would.
-func (l *peerNet) servePixfw(b *testing.B, mode string) int {
-	text := pixMany + "isakmp key wildkey address 0.0.0.0 netmask 0.0.0.0 no-xauth no-config-mode\n"
-	if mode == "aggressive" {
-		text = pixMany + "crypto map m client configuration address respond\ncrypto map m client authentication LOCAL\n" +
-			"vpngroup vpn3000 address-pool VPNpool\nvpngroup vpn3000 idle-time 1800\nvpngroup vpn3000 password grouppw\n"
-	}
-	config, program := filepath.Join(l.dir, "pix.cfg"), filepath.Join(l.dir, "pixfw")
-	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
-		b.Fatal(err)
-	}
-	l.must(b, "go", "build", "-o", program, "pixfw/cmd/pixfw")
-	c := l.command("ip", "netns", "exec", l.prefix+"-pix", program, "run", config, "--interface", "ethernet0=e0", "--interface", "ethernet1=e1",
-		"--state", filepath.Join(l.dir, "state"))
-	log, err := os.Create(filepath.Join(l.dir, "pixfw.log"))
-	if err != nil {
-		b.Fatal(err)
-	}
-	c.Stdout, c.Stderr = log, log
-	if err := c.Start(); err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(func() {
-		if err := c.Process.Signal(os.Interrupt); err != nil {
-			b.Error(err)
-		}
-		if err := c.Wait(); err != nil || b.Failed() {
-			text, _ := os.ReadFile(log.Name())
-			b.Errorf("%v\n%s", err, text)
-		}
-		log.Close()
-	})
-	for range 200 { // until the console answers
-		if l.command("ip", "netns", "exec", l.prefix+"-pix", program, "console", "--socket", filepath.Join(l.dir, "state", "console.sock")).Run() == nil {
-			return c.Process.Pid // ip has become the program
-		}
-		time.Sleep(50 * time.Millisecond)
-	}
-	b.Fatal("it does not start")
-	return 0
-}
-
 // loadPeer is a peer with a socket of its own.
 type loadPeer struct {
 	conn   *net.UDPConn
@@ -312,7 +187,7 @@ func (l *peerNet) peer(b *testing.B, mode string, i int) *loadPeer {
 	done := make(chan error)
 	go func() { // the thread is never unlocked, and so ends in the namespace
 		goruntime.LockOSThread()
-		ns, err := netns.GetFromName(l.prefix + "-out")
+		ns, err := netns.GetFromName(l.In("out"))
 		if err == nil {
 			defer ns.Close()
 			if err = netns.Set(ns); err == nil {
