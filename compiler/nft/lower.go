@@ -19,7 +19,7 @@ func Lower(plan *compiler.Plan, names map[int]string, options ...Options) (*Rule
 	if len(options) > 0 {
 		opts = options[0]
 	}
-	l := &lowerer{p: plan, opts: opts, dev: map[int]string{}, number: map[int]uint32{}, rs: &Ruleset{}, at: map[ast.Pos]*ast.Diagnostic{}, used: map[string]int{}, id: map[int]string{}, to: map[int][]Range{}, outbounds: map[[2]int][]Rule{}, lifts: map[string]string{}}
+	l := &lowerer{p: plan, opts: opts, dev: map[int]string{}, number: map[int]uint32{}, rs: &Ruleset{}, at: map[ast.Pos]*ast.Diagnostic{}, used: map[string]int{}, id: map[int]string{}, to: map[int][]Range{}, outbounds: map[[2]int][]Rule{}, lifts: map[string]string{}, admits: map[string]string{}}
 	for i := range plan.Interfaces {
 		f := &plan.Interfaces[i]
 		switch {
@@ -51,6 +51,7 @@ func Lower(plan *compiler.Plan, names map[int]string, options ...Options) (*Rule
 	l.helpers()
 	l.clients()
 	l.userSets()
+	l.userLists()
 	l.establishedSets()
 	l.ingress()
 	l.dnsGuard()
@@ -95,6 +96,10 @@ type Options struct {
 	// Numbers are numbers of the interfaces, from 1 to MaxNumber, by index in the Plan: connections keep them in their marks, so they
 	// should stay when the Plan changes. nil: in the order of the Plan.
 	Numbers map[int]int
+	// Lists are the access lists of the Plan that users have, with the names of their chains: "user_list_" and a number. Users may have some
+	// on the interfaces of ListsOn, too, whatever else those are for.
+	Lists   map[int]string
+	ListsOn map[int]bool
 	// Linear makes chains of long access lists too, to compare them with.
 	Linear bool
 }
@@ -112,6 +117,7 @@ type lowerer struct {
 	diags  ast.Diagnostics
 	at     map[ast.Pos]*ast.Diagnostic
 
+	admits    map[string]string // chains of what interfaces permit, by what is done then
 	lifts     map[string]string // chains of what access lists deny, by what is said of it
 	outbounds map[[2]int][]Rule // jumps to outbound lists, by interfaces
 

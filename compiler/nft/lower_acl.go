@@ -137,24 +137,29 @@ func (l *lowerer) check(i int) Chain {
 	if f.ACL == compiler.None {
 		c.Rules = append(c.Rules, l.comesBack()...)
 		c.Rules = append(c.Rules, l.refusedOut(i)...)
+		// What is for a higher level only is refused later, and told of as such: the lists of users are for what is left.
+		last := []Stmt{Accept{}}
+		if slices.ContainsFunc(l.ifs, func(o int) bool { return l.level(o) < l.level(i) }) {
+			last = l.admit(Accept{})
+		}
 		// A conduit permits what goes to a higher level, by the addresses of the wire (semantics.md 2.4).
 		for k := range l.p.Conduits {
 			ace := &l.p.Conduits[k].ACE
-			do := []Stmt{Accept{}}
+			do := last
 			if ace.Permit {
-				do = []Stmt{SetPacketMark{MarkConduit}, Accept{}}
+				do = l.admit(SetPacketMark{MarkConduit}, Accept{})
 			}
 			for _, m := range l.entry(ace, false) {
 				c.Rules = append(c.Rules, Rule{Match: m, Do: do, Line: ace.Line})
 			}
 		}
-		c.Rules = append(c.Rules, Rule{Do: []Stmt{Accept{}}, Note: "no access list: the levels decide"})
+		c.Rules = append(c.Rules, Rule{Do: last, Note: "no access list: the levels decide"})
 		return c
 	}
 	if l.acl[f.ACL] == "" {
 		l.acl[f.ACL] = l.unique("acl_" + word(l.p.ACLs[f.ACL].ID))
 	}
-	c.Rules = append(c.Rules, Rule{Do: []Stmt{Goto{l.acl[f.ACL]}}, Line: f.ACLLine})
+	c.Rules = append(c.Rules, l.override(i, l.acl[f.ACL])...)
 	return c
 }
 
@@ -171,26 +176,38 @@ func (l *lowerer) accessLists() {
 				l.note("W512", list.Entries[e].Line, "106100 is written for each first packet; there is no summary each interval")
 			}
 		}
-		if len(list.Entries) > linearMax && !l.opts.Linear {
-			l.longList(name, k)
-			continue
-		}
-		c := Chain{Name: name, Note: "access-list " + list.ID}
-		for e := range list.Entries {
-			ace := &list.Entries[e]
-			do := append([]Stmt{Counter{}}, l.verdict(k, e)...)
-			for _, m := range l.entry(ace, false) {
-				c.Rules = append(c.Rules, Rule{Match: m, Do: do, Line: ace.Line, ACE: ACE{true, k, e},
-					Note: fmt.Sprintf("%s line %d", list.ID, ace.Number)})
-			}
-		}
-		c.Rules = append(c.Rules, l.implicit(k))
-		l.chain(c)
+		l.accessList(name, k, false)
 	}
 }
 
+// accessList makes a chain of a list, of an interface or of users.
+func (l *lowerer) accessList(name string, k int, user bool) {
+	list := &l.p.ACLs[k]
+	if len(list.Entries) > linearMax && !l.opts.Linear {
+		l.longList(name, k, user)
+		return
+	}
+	c := Chain{Name: name, Note: "access-list " + list.ID}
+	if user {
+		c.Note += ", of users"
+	}
+	for e := range list.Entries {
+		ace := &list.Entries[e]
+		do := append([]Stmt{Counter{}}, l.verdict(k, e, user)...)
+		for _, m := range l.entry(ace, false) {
+			c.Rules = append(c.Rules, Rule{Match: m, Do: do, Line: ace.Line, ACE: ACE{true, k, e},
+				Note: fmt.Sprintf("%s line %d", list.ID, ace.Number)})
+		}
+	}
+	c.Rules = append(c.Rules, l.implicit(k, user))
+	l.chain(c)
+}
+
 // verdict is what is done with packets that an entry matches, but for counting.
-func (l *lowerer) verdict(acl, e int) []Stmt {
+func (l *lowerer) verdict(acl, e int, user bool) []Stmt {
+	if user {
+		return l.userVerdict(acl, e)
+	}
 	list := &l.p.ACLs[acl]
 	ace := &list.Entries[e]
 	var do []Stmt
@@ -201,15 +218,19 @@ func (l *lowerer) verdict(acl, e int) []Stmt {
 		do = []Stmt{Log{"106023:" + list.ID}}
 	}
 	if ace.Permit {
-		return append(do, Accept{})
+		return append(do, l.admit(Accept{})...)
 	}
 	return l.refuse(do...)
 }
 
 // implicit is the deny that ends a list.
-func (l *lowerer) implicit(acl int) Rule {
+func (l *lowerer) implicit(acl int, user bool) Rule {
 	id := l.p.ACLs[acl].ID
-	return Rule{Do: append([]Stmt{Counter{}}, l.refuse(Log{"106023:" + id})...), Note: id + " implicit deny", ACE: ACE{true, acl, Implicit}}
+	do := refuseByUser(acl)
+	if !user {
+		do = l.refuse(Log{"106023:" + id})
+	}
+	return Rule{Do: append([]Stmt{Counter{}}, do...), Note: id + " implicit deny", ACE: ACE{true, acl, Implicit}}
 }
 
 // refuse is what is done with packets that an access list denies: they are told of, unless an established line lifts that, and dropped.

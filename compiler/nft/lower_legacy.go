@@ -277,7 +277,7 @@ func (l *lowerer) comesBack() (rules []Rule) {
 				match = append(match, Match{Field: p.field, Values: []Range{{uint32(p.ports.Lo), uint32(p.ports.Hi)}}})
 			}
 		}
-		rules = append(rules, Rule{Match: match, Do: []Stmt{SetPacketMark{MarkConduit}, Accept{}}, Line: e.Line})
+		rules = append(rules, Rule{Match: match, Do: l.admit(SetPacketMark{MarkConduit}, Accept{}), Line: e.Line})
 	}
 	return rules
 }

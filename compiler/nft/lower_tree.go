@@ -9,7 +9,7 @@ import (
 )
 
 // longList makes a tree of an access list. The chain of its name finds the first match, and looks up what is done.
-func (l *lowerer) longList(name string, k int) {
+func (l *lowerer) longList(name string, k int, user bool) {
 	list := &l.p.ACLs[k]
 	t := &tree{name: name, unique: l.unique, shared: map[string]string{}, named: map[string]string{}, rules: make([]treeRule, 0, len(list.Entries))}
 	for e := range list.Entries {
@@ -19,8 +19,12 @@ func (l *lowerer) longList(name string, k int) {
 	match.Rules = t.root()
 
 	// Packets must not keep the mark: it is for the tree alone.
-	permit := Chain{Name: l.unique(name + "_permit"), Rules: []Rule{{Do: []Stmt{SetPacketMark{0}, Accept{}}}}}
-	refuse := Chain{Name: l.unique(name + "_deny"), Rules: []Rule{{Do: l.refuse(Log{"106023:" + list.ID})}}}
+	permit := Chain{Name: l.unique(name + "_permit"), Rules: []Rule{{Do: []Stmt{SetPacketMark{0}, Return{}}}}}
+	refuse := Chain{Name: l.unique(name + "_deny"), Rules: []Rule{{Do: refuseByUser(k)}}}
+	if !user {
+		permit.Rules[0].Do = append([]Stmt{SetPacketMark{0}}, l.admit(Accept{})...)
+		refuse.Rules[0].Do = l.refuse(Log{"106023:" + list.ID})
+	}
 	verdicts := Set{Name: l.unique(name + "_verdicts"), Kind: Verdicts, Key: PacketMark, Counted: true, ACL: k,
 		Note: "what each entry of access-list " + list.ID + " does"}
 	var logs []Chain
@@ -29,7 +33,7 @@ func (l *lowerer) longList(name string, k int) {
 		var do Stmt
 		switch {
 		case ace.Log == ast.LogOn:
-			c := Chain{Name: l.unique(fmt.Sprintf("%s_log_%d", name, e+1)), Rules: []Rule{{Do: l.verdict(k, e), Line: ace.Line}}}
+			c := Chain{Name: l.unique(fmt.Sprintf("%s_log_%d", name, e+1)), Rules: []Rule{{Do: l.verdict(k, e, user), Line: ace.Line}}}
 			if ace.Permit {
 				c.Rules[0].Do = append([]Stmt{SetPacketMark{0}}, c.Rules[0].Do...)
 			}
@@ -37,7 +41,7 @@ func (l *lowerer) longList(name string, k int) {
 			do = Goto{c.Name}
 		case ace.Permit:
 			do = Goto{permit.Name}
-		case ace.Log == ast.LogDisable:
+		case ace.Log == ast.LogDisable && !user:
 			do = l.refuse()[0]
 		default:
 			do = Goto{refuse.Name}
@@ -47,7 +51,7 @@ func (l *lowerer) longList(name string, k int) {
 	l.chain(Chain{Name: name, Note: "access-list " + list.ID, Rules: []Rule{
 		{Do: []Stmt{SetPacketMark{noneFound}, Jump{match.Name}}},
 		{Do: []Stmt{Dispatch{PacketMark, verdicts.Name}}},
-		l.implicit(k),
+		l.implicit(k, user),
 	}})
 	l.rs.Sets = append(l.rs.Sets, append(t.sets, verdicts)...)
 	l.rs.Chains = append(l.rs.Chains, match, permit, refuse)

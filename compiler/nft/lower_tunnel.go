@@ -176,7 +176,7 @@ func (l *lowerer) decrypted(i int) []Rule {
 	if t == "" || !l.p.Sysopt.PermitIPsec {
 		return nil
 	}
-	return []Rule{{Match: []Match{iif(t)}, Do: []Stmt{SetPacketMark{MarkConduit}, Accept{}}, Line: l.p.Sysopt.PermitIPsecLine, Note: "decrypted"}}
+	return []Rule{{Match: []Match{iif(t)}, Do: l.admit(SetPacketMark{MarkConduit}, Accept{}), Line: l.p.Sysopt.PermitIPsecLine, Note: "decrypted"}}
 }
 
 // exempt reports whether the access lists and conduits of an interface are passed by in some way.

@@ -100,12 +100,14 @@ func Removal() (*Batch, error) {
 }
 
 // Batch is the ruleset as messages that know their lines.
-func (r *Ruleset) Batch() (*Batch, error) {
+func (r *Ruleset) Batch() (*Batch, error) { return r.batch(true) }
+
+func (r *Ruleset) batch(anew bool) (*Batch, error) {
 	w, err := newWire()
 	if err != nil {
 		return nil, err
 	}
-	if err = r.encode(w); err != nil {
+	if err = r.encode(w, anew); err != nil {
 		return nil, err
 	}
 	msgs, err := w.messages()
@@ -136,13 +138,16 @@ type encoder struct {
 	exprs []expr.Any // of the last rule
 }
 
-func (r *Ruleset) encode(w *wire) error {
+// encode writes the ruleset in place of the table that is there, or into it.
+func (r *Ruleset) encode(w *wire, anew bool) error {
 	c := w.c
 	e := &encoder{c: c, w: w, sets: map[string]*nftables.Set{}}
 	t := &nftables.Table{Name: Table, Family: nftables.TableFamilyIPv4}
-	c.AddTable(t)
-	c.DelTable(t)
-	e.t = c.AddTable(t)
+	if e.t = t; anew {
+		c.AddTable(t)
+		c.DelTable(t)
+		e.t = c.AddTable(t)
+	}
 	for _, h := range r.Helpers {
 		c.AddObj(&nftables.NamedObj{Table: e.t, Name: h.Name, Type: nftables.ObjTypeCtHelper,
 			Obj: &expr.CtHelper{Name: h.Type, L3Proto: unix.NFPROTO_IPV4, L4Proto: h.Proto}})

@@ -97,8 +97,10 @@ type Ruleset struct {
 	XlateLife time.Duration
 
 	// What the daemon does, with Options.Live.
-	Users      map[int]string // sets of users who have logged in, by interface
-	Intercepts map[int]string // sets of mapped addresses with too many half-open connections, by the static's index in the Plan
+	Users      map[int]string   // sets of users who have logged in, by interface
+	Lists      map[int]string   // maps of users who have an access list to its chain, by interface
+	ListParts  map[int]*Ruleset // of these chains: what belongs to each list, by its index in the Plan
+	Intercepts map[int]string   // sets of mapped addresses with too many half-open connections, by the static's index in the Plan
 	// XlateIntercepts are those of translations that live, by the interfaces of the real and the mapped address.
 	XlateIntercepts map[[2]int]string
 	Established     map[int]string // sets of connections that may come back (foreign and mapped address), by the line's index in the Plan

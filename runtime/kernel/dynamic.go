@@ -76,7 +76,8 @@ func (d *dynamic) use(plan *compiler.Plan, rules *nft.Ruleset) {
 // changes are elements that one transaction adds and removes.
 type changes struct {
 	add, del map[string][][2]ast.IP
-	members  []memberChange // in this order
+	lists    []listChange   // in this order
+	members  []memberChange // likewise
 }
 
 func (c *changes) put(m *nft.XlateMap, x *xlate) {
@@ -103,6 +104,9 @@ func (d *dynamic) commit(c *changes) error {
 	}
 	for name, pairs := range c.add {
 		b.Messages = append(b.Messages, nft.Change(false, name, pairs)...)
+	}
+	for _, l := range c.lists {
+		b.Messages = append(b.Messages, nft.ChangeList(l.del, l.set, l.ip, l.chain))
 	}
 	for _, m := range c.members {
 		b.Messages = append(b.Messages, nft.ChangeMembers(m.del, m.set, m.kind, m.members)...)

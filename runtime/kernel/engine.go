@@ -78,6 +78,7 @@ type Engine struct {
 	zero        map[aceKey]uint64 // hits at the last clear
 	hits        map[aceKey]uint64 // as last read
 	hitsRead    time.Time
+	listNumber  int // of the chain of the last list of a user
 	closed      bool
 	committed   func() // tests: called between a commit and reading it back
 
@@ -172,6 +173,7 @@ func (e *Engine) start() {
 			}
 			began := time.Now()
 			_ = e.dyn.tick() // what failed is tried again
+			_ = e.sweep()    // likewise
 			// A very large table is read less often, so that reading takes a tenth of the time at most.
 			timer.Reset(max(tickEvery, 10*time.Since(began)))
 		}
@@ -212,7 +214,12 @@ func (e *Engine) Apply(plan *compiler.Plan) (ast.Diagnostics, error) {
 	}
 	opt := e.opt
 	opt.Twins, opt.Servers, opt.Numbers = len(twins) > 0, e.opts.Servers, e.numbers(plan)
+	e.dyn.mu.Lock()
+	plan, of := e.dyn.placed(plan, e.nextList)
+	e.dyn.mu.Unlock()
+	of.lowered(plan, &opt)
 	rules, diags := nft.Lower(plan, names, opt)
+	of.has(rules)
 	carry, err := e.carried()
 	if err != nil {
 		return diags, err
@@ -231,7 +238,7 @@ func (e *Engine) Apply(plan *compiler.Plan) (ast.Diagnostics, error) {
 		gone = d.xlates.rekey(e.plan, plan)
 	}
 	d.xlates.fill(rules)
-	d.fillLive(plan, rules)
+	d.fillLive(plan, rules, of)
 	if e.rules != nil {
 		if err := e.ns.keepQueries(rules); err != nil {
 			restore()
@@ -252,7 +259,7 @@ func (e *Engine) Apply(plan *compiler.Plan) (ast.Diagnostics, error) {
 		old, err2 := nft.Removal()
 		if e.rules != nil {
 			d.xlates.fill(e.rules)
-			d.fillLive(e.plan, e.rules)
+			d.fillLive(e.plan, e.rules, d.inForce())
 			old, err2 = e.rules.Batch()
 		}
 		if err2 != nil {
@@ -292,6 +299,7 @@ func (e *Engine) Apply(plan *compiler.Plan) (ast.Diagnostics, error) {
 	first := e.plan == nil
 	e.plan, e.rules, e.batch, e.links, e.twins, e.byIndex = plan, rules, batch, links, twins, byIndex
 	d.use(plan, rules)
+	d.useLists(of)
 	d.fragments.use(plan, byIndex)
 	d.recount()
 	if first {
@@ -449,7 +457,7 @@ func (e *Engine) logged(l logged) {
 	var list []runtime.Message
 	wire := l.packet
 	switch id, _, _ := strings.Cut(l.prefix, ":"); id {
-	case "106023", "106100": // before any translation
+	case "106023", "106100", "109025": // before any translation
 	case "201002": // hosts are counted by their real addresses
 	default:
 		wire = l.onWire(plan, in, e.dyn.mappedOf)

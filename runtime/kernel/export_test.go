@@ -19,7 +19,7 @@ func (e *Engine) SetClock(c runtime.Clock) {
 func (e *Engine) Committed(fn func()) { e.committed = fn }
 
 // Tick does at once what is done each second.
-func (e *Engine) Tick() error { return e.dyn.tick() }
+func (e *Engine) Tick() error { return errors.Join(e.dyn.tick(), e.sweep()) }
 
 // LoseEvents makes the engine believe that events were lost.
 func (e *Engine) LoseEvents() {

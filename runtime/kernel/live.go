@@ -25,6 +25,7 @@ var (
 type live struct {
 	shuns map[ast.IP]*runtime.Shun
 	users map[userKey]*user
+	lists map[int]*listChain // of users, by their index in the plan in force
 	most  int
 	pairs map[pairKey]*pair
 	half  map[hostKey]int // half-open connections of hosts with a limit of such
@@ -47,6 +48,8 @@ type user struct {
 	name        string
 	since, used time.Time // used: when its last connection was seen
 	ipsec       bool      // by XAUTH: as long as the client is there, and known to the rules as such
+	list        runtime.UserList
+	acl         int // where that is in the plan in force; compiler.None: he has none
 }
 
 // A pairKey is a foreign and a mapped address that an established line is about, by its text.
@@ -61,7 +64,7 @@ type pair struct {
 }
 
 func newLive() live {
-	return live{shuns: map[ast.IP]*runtime.Shun{}, users: map[userKey]*user{}, pairs: map[pairKey]*pair{}, half: map[hostKey]int{}, early: map[tuple]bool{}, remotes: map[remoteKey]Remote{}, clients: map[ast.IP]string{},
+	return live{shuns: map[ast.IP]*runtime.Shun{}, users: map[userKey]*user{}, lists: map[int]*listChain{}, pairs: map[pairKey]*pair{}, half: map[hostKey]int{}, early: map[tuple]bool{}, remotes: map[remoteKey]Remote{}, clients: map[ast.IP]string{},
 		reported: map[ast.IP]map[tuple]*conn{}}
 }
 
@@ -102,7 +105,8 @@ func (u *user) left(t *compiler.UAuth, now time.Time) (time.Duration, bool) {
 }
 
 // fillLive puts what is live into the sets of a ruleset.
-func (d *dynamic) fillLive(plan *compiler.Plan, rs *nft.Ruleset) {
+func (d *dynamic) fillLive(plan *compiler.Plan, rs *nft.Ruleset, x lists) {
+	d.fillLists(plan, rs, x)
 	of := map[string][]nft.Member{}
 	for ip := range d.live.shuns {
 		of[nft.ShunSet] = append(of[nft.ShunSet], nft.Member{IP: ip})
@@ -248,38 +252,55 @@ func (d *dynamic) shunned(src ast.IP) {
 // Login enters a user into the uauth cache (semantics.md 5.3): connections from the address on that interface need no login until
 // its time is over.
 func (e *Engine) Login(ifIndex int, addr ast.IP, name string, list runtime.UserList) error {
-	if !list.None() {
-		return fmt.Errorf("an access list of a user: %w", runtime.ErrUnsupported)
+	e.mu.Lock()
+	e.dyn.mu.Lock()
+	said, err := e.login(ifIndex, addr, name, list)
+	e.dyn.mu.Unlock()
+	e.mu.Unlock()
+	if errors.Is(err, runtime.ErrNoList) {
+		said = syslog.New(109016, list.Name, name)
 	}
+	if said.ID != 0 {
+		e.dyn.emit([]runtime.Message{said})
+	}
+	return err
+}
+
+// login is Login with both locks held.
+func (e *Engine) login(ifIndex int, addr ast.IP, name string, list runtime.UserList) (said runtime.Message, err error) {
 	d := e.dyn
-	d.mu.Lock()
 	if d.plan == nil || ifIndex < 0 || ifIndex >= len(d.plan.Interfaces) {
-		d.mu.Unlock()
-		return fmt.Errorf("no interface %d", ifIndex)
+		return said, fmt.Errorf("no interface %d", ifIndex)
+	}
+	acl, err := e.loadList(list)
+	if err != nil {
+		return said, err
 	}
 	ifName := d.plan.Interfaces[ifIndex].Name
-	said := []runtime.Message{syslog.New(109005, name, syslog.End{IP: addr}, syslog.End{}, ifName)}
+	said = syslog.New(109005, name, syslog.End{IP: addr}, syslog.End{}, ifName)
 	now := d.clock.Now()
-	u := &user{name: name, since: now, used: now}
-	if left, _ := u.left(&d.plan.UAuth, now); !d.plan.UAuth.NoCache {
-		k := userKey{ifName, addr}
-		if d.live.users[k] == nil && len(d.live.users) >= d.bounds.Users {
-			d.bounds.short(fullUsers, 1)
-			d.mu.Unlock()
-			return errUserTable
-		}
-		if set := d.rules.Users[ifIndex]; set != "" {
-			if err := d.commit(&changes{members: []memberChange{{set: set, members: []nft.Member{{IP: addr, For: left}}}}}); err != nil {
-				d.mu.Unlock()
-				return err
-			}
-		}
-		d.live.users[k] = u
-		d.live.most = max(d.live.most, len(d.live.users))
+	u := &user{name: name, since: now, used: now, list: list, acl: acl}
+	left, _ := u.left(&d.plan.UAuth, now)
+	if d.plan.UAuth.NoCache {
+		return said, e.sweepLists()
 	}
-	d.mu.Unlock()
-	d.emit(said)
-	return nil
+	k := userKey{ifName, addr}
+	if d.live.users[k] == nil && len(d.live.users) >= d.bounds.Users {
+		d.bounds.short(fullUsers, 1)
+		return runtime.Message{}, errors.Join(errUserTable, e.sweepLists())
+	}
+	var c changes
+	if c.lists, err = d.listChanges(k, acl); err == nil {
+		if set := d.rules.Users[ifIndex]; set != "" {
+			c.members = []memberChange{{set: set, members: []nft.Member{{IP: addr, For: left}}}}
+		}
+		err = d.commit(&c)
+	}
+	if err != nil {
+		return runtime.Message{}, errors.Join(err, e.sweepLists())
+	}
+	d.enters(k, u)
+	return said, e.sweepLists() // of who was there before
 }
 
 // Users is the uauth cache.
@@ -297,8 +318,11 @@ func (e *Engine) Users() runtime.UserTable {
 		if _, ok := u.left(&d.plan.UAuth, now); !ok || i == compiler.None {
 			continue
 		}
-		t.Users = append(t.Users, runtime.User{If: i, Addr: k.ip, Name: u.name, IPsec: u.ipsec, Since: u.since,
-			Absolute: d.plan.UAuth.Absolute, Inactivity: d.plan.UAuth.Inactivity})
+		x := runtime.User{If: i, Addr: k.ip, Name: u.name, IPsec: u.ipsec, Since: u.since, Absolute: d.plan.UAuth.Absolute, Inactivity: d.plan.UAuth.Inactivity}
+		if u.acl != compiler.None {
+			x.ACL = d.plan.ACLs[u.acl].ID
+		}
+		t.Users = append(t.Users, x)
 	}
 	slices.SortFunc(t.Users, func(a, b runtime.User) int {
 		return cmp.Or(a.Since.Compare(b.Since), cmp.Compare(a.If, b.If), cmp.Compare(a.Addr, b.Addr))
@@ -311,8 +335,9 @@ func (e *Engine) Users() runtime.UserTable {
 func (e *Engine) ClearUsers(name string) error {
 	d := e.dyn
 	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.logOut(func(u *user) bool { return name == "" || u.name == name })
+	err := d.logOut(func(u *user) bool { return name == "" || u.name == name })
+	d.mu.Unlock()
+	return errors.Join(err, e.sweep())
 }
 
 // telnetOut logs out the user behind an address who has called the virtual address again (semantics.md 5.4).
@@ -327,6 +352,7 @@ func (d *dynamic) telnetOut(ifName string, addr ast.IP) {
 func (d *dynamic) logOut(fits func(*user) bool) error {
 	sets := map[string][]nft.Member{}
 	var gone []userKey
+	var c changes
 	now := d.clock.Now()
 	for k, u := range d.live.users {
 		if !fits(u) || u.ipsec { // a client is logged in as long as it is there
@@ -336,13 +362,15 @@ func (d *dynamic) logOut(fits func(*user) bool) error {
 		if d.plan == nil {
 			continue
 		}
+		if err := c.leaves(d, k); err != nil {
+			return err
+		}
 		left, ok := u.left(&d.plan.UAuth, now)
 		// What is about to end by itself may be gone already, and could not be deleted.
 		if name := d.rules.Users[d.plan.IfByName(k.ifName)]; name != "" && ok {
 			sets[name] = append(sets[name], nft.Member{IP: k.ip, For: left})
 		}
 	}
-	var c changes
 	for name, list := range sets {
 		// Added first, so that each is there to be deleted.
 		c.members = append(c.members, memberChange{set: name, members: list}, memberChange{del: true, set: name, members: list})
@@ -351,7 +379,7 @@ func (d *dynamic) logOut(fits func(*user) bool) error {
 		return err
 	}
 	for _, k := range gone {
-		delete(d.live.users, k)
+		d.leaves(k)
 	}
 	return nil
 }
@@ -386,13 +414,21 @@ func (d *dynamic) usersTick() error {
 			c.members = append(c.members, memberChange{set: name, members: list})
 		}
 	}
+	var gone []userKey
+	for k, u := range d.live.users {
+		if _, ok := u.left(&d.plan.UAuth, now); !ok {
+			// The kernel has ended it by itself; that his list is still looked at lets nobody in.
+			if err := c.leaves(d, k); err != nil {
+				return err
+			}
+			gone = append(gone, k)
+		}
+	}
 	if err := d.commit(&c); err != nil {
 		return err
 	}
-	for k, u := range d.live.users {
-		if _, ok := u.left(&d.plan.UAuth, now); !ok {
-			delete(d.live.users, k) // the kernel has ended it by itself
-		}
+	for _, k := range gone {
+		d.leaves(k)
 	}
 	return nil
 }

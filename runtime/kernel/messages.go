@@ -72,6 +72,13 @@ func message(plan *compiler.Plan, d *dynamic, in int, reason string, p *runtime.
 		return syslog.New(109023, syslog.End{IP: p.Src, Port: p.SrcPort}, syslog.End{IP: p.Dst, Port: p.DstPort}, name(in)), true
 	case "109024":
 		return syslog.New(109024, syslog.End{IP: p.Src, Port: p.SrcPort}, syslog.End{IP: p.Dst, Port: p.DstPort}, name(in), syslog.ProtoName(p.Proto)), true
+	case "109025":
+		k, err := strconv.Atoi(arg)
+		if err != nil {
+			return runtime.Message{}, false
+		}
+		list, user := d.deniedUser(plan, in, p.Src, k)
+		return syslog.New(109025, list, user, syslog.End{IP: p.Src, Port: p.SrcPort}, syslog.End{IP: p.Dst, Port: p.DstPort}, name(in), syslog.ProtoName(p.Proto)), true
 	case "201002":
 		kind, limit, _ := strings.Cut(arg, ":")
 		n, _ := strconv.Atoi(limit)

@@ -35,6 +35,21 @@ func (s *space) check(b *nft.Batch, rs *nft.Ruleset) error {
 	}
 }
 
+// checkPart is check for what was added to the table: its chains and its sets.
+func (s *space) checkPart(b *nft.Batch, rs *nft.Ruleset) error {
+	want := index(b)
+	for try := 1; ; try++ {
+		r := &reading{s: s, b: b, rs: rs, sent: want}
+		sets := make([]int, len(rs.Sets))
+		for i := range sets {
+			sets[i] = i
+		}
+		if err := r.contents(slices.Sorted(maps.Keys(want.chains)), sets); err == nil || !r.torn.Load() || try == readTries {
+			return err
+		}
+	}
+}
+
 // sent is what a batch loads, by name: numbers of messages, and contents of sets.
 type sent struct {
 	seed      maphash.Seed
@@ -145,6 +160,11 @@ func (r *reading) compare() error {
 			sets = append(sets, i)
 		}
 	}
+	return r.contents(chains, sets)
+}
+
+// contents compares what is in chains and sets.
+func (r *reading) contents(chains []string, sets []int) error {
 	r.each(len(chains), func(c *socket, cmp *comparer, i int) error { return r.rules(c, cmp, chains[i]) })
 	r.each(len(sets), func(c *socket, cmp *comparer, i int) error {
 		set := &r.rs.Sets[sets[i]]

@@ -27,6 +27,7 @@ type Remote struct {
 	Client bool
 	Peer   ast.IP
 	User   string // empty: nobody has logged in
+	List   runtime.UserList
 }
 
 // A remoteKey tells remotes apart. One network may be behind one interface only once; who builds tunnels counts.
@@ -52,16 +53,23 @@ func (e *Engine) AddRemote(r Remote) error {
 	if e.plan == nil || e.closed {
 		return errors.New("no plan is in force")
 	}
-	k := remoteKey{r.If, r.Net}
-	if err := e.removeRemote(k); err != nil {
+	d, k := e.dyn, remoteKey{r.If, r.Net}
+	d.mu.Lock()
+	old, had := d.live.remotes[k]
+	acl, err := e.loadList(r.List)
+	if err == nil {
+		err = d.addRemote(r, acl)
+	}
+	err = errors.Join(err, e.sweepLists())
+	d.mu.Unlock()
+	if err != nil {
 		return err
 	}
-	if err := e.dyn.addRemote(r); err != nil {
-		return err
+	if had {
+		err = e.ways.remove(toRemote(e.plan, e.links, e.twins, &old))
 	}
-	if err := e.ways.add(toRemote(e.plan, e.links, e.twins, &r)); err != nil {
-		_, _, err2 := e.dyn.removeRemote(k)
-		return errors.Join(err, err2)
+	if err = errors.Join(err, e.ways.add(toRemote(e.plan, e.links, e.twins, &r))); err != nil {
+		return errors.Join(err, e.removeRemote(k))
 	}
 	return nil
 }
@@ -74,7 +82,12 @@ func (e *Engine) RemoveRemote(ifName string, n ast.Net) error {
 }
 
 func (e *Engine) removeRemote(k remoteKey) error {
+	e.dyn.mu.Lock()
 	r, ok, err := e.dyn.removeRemote(k)
+	if e.plan != nil {
+		err = errors.Join(err, e.sweepLists())
+	}
+	e.dyn.mu.Unlock()
 	if !ok || e.plan == nil {
 		return err
 	}
@@ -173,48 +186,77 @@ func (e *Engine) noIPv6(device string) error {
 	})
 }
 
-// addRemote enters a remote, its client into the kernel's map and its user into the cache.
-func (d *dynamic) addRemote(r Remote) error {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if len(d.live.remotes) >= maxRemotes {
+// addRemote enters a remote in place of the one that is there, its client into the kernel's map and its user, with the list at a place in
+// the plan, into the cache: in one transaction, so that a client which comes back is never without its list. The lock is held.
+func (d *dynamic) addRemote(r Remote, acl int) error {
+	k := remoteKey{r.If, r.Net}
+	old, had := d.live.remotes[k]
+	if !had && len(d.live.remotes) >= maxRemotes {
 		return errRemotes
 	}
+	var c changes
+	u := userKey{r.If, r.Net.IP}
+	if had && old.Client {
+		c.del = map[string][][2]ast.IP{nft.Clients: {{old.Net.IP, old.Peer}}}
+	}
 	if r.Client {
-		if err := d.commit(&changes{add: map[string][][2]ast.IP{nft.Clients: {{r.Net.IP, r.Peer}}}}); err != nil {
+		c.add = map[string][][2]ast.IP{nft.Clients: {{r.Net.IP, r.Peer}}}
+	}
+	if acl != compiler.None && (!r.Client || r.User == "") {
+		return errNoUsers
+	}
+	if was := d.live.users[u]; r.User != "" || was != nil && was.ipsec {
+		var err error
+		if c.lists, err = d.listChanges(u, acl); err != nil {
 			return err
 		}
+	}
+	if err := d.commit(&c); err != nil {
+		return err
+	}
+	d.forgetClient(old)
+	if r.Client {
 		d.live.clients[r.Net.IP] = r.If
 		if r.User != "" {
 			now := d.clock.Now()
-			d.live.users[userKey{r.If, r.Net.IP}] = &user{name: r.User, since: now, used: now, ipsec: true}
-			d.live.most = max(d.live.most, len(d.live.users))
+			d.enters(u, &user{name: r.User, since: now, used: now, ipsec: true, list: r.List, acl: acl})
 		}
 	}
-	d.live.remotes[remoteKey{r.If, r.Net}] = r
+	d.live.remotes[k] = r
 	return nil
 }
 
+// forgetClient ends what the tables have of a client.
+func (d *dynamic) forgetClient(r Remote) {
+	if !r.Client {
+		return
+	}
+	delete(d.live.clients, r.Net.IP)
+	u := userKey{r.If, r.Net.IP}
+	if x := d.live.users[u]; x != nil && x.ipsec {
+		d.leaves(u)
+		d.reportGone(r.Net.IP)
+	}
+}
+
+// removeRemote ends a remote. The lock is held.
 func (d *dynamic) removeRemote(k remoteKey) (r Remote, ok bool, err error) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
 	if r, ok = d.live.remotes[k]; !ok {
 		return r, false, nil
 	}
+	var c changes
+	if r.Client && d.rules != nil {
+		if u := (userKey{r.If, r.Net.IP}); d.live.users[u] != nil && d.live.users[u].ipsec {
+			err = c.leaves(d, u)
+		}
+		if slices.ContainsFunc(d.rules.Sets, func(s nft.Set) bool { return s.Name == nft.Clients }) {
+			c.del = map[string][][2]ast.IP{nft.Clients: {{r.Net.IP, r.Peer}}}
+		}
+	}
+	err = errors.Join(err, d.commit(&c))
 	delete(d.live.remotes, k)
-	if !r.Client {
-		return r, true, nil
-	}
-	delete(d.live.clients, k.net.IP)
-	u := userKey{r.If, r.Net.IP}
-	if x := d.live.users[u]; x != nil && x.ipsec {
-		delete(d.live.users, u)
-		d.reportGone(k.net.IP)
-	}
-	if d.rules == nil || !slices.ContainsFunc(d.rules.Sets, func(s nft.Set) bool { return s.Name == nft.Clients }) {
-		return r, true, nil
-	}
-	return r, true, d.commit(&changes{del: map[string][][2]ast.IP{nft.Clients: {{r.Net.IP, r.Peer}}}})
+	d.forgetClient(r)
+	return r, true, err
 }
 
 // behind is the interface that an address is behind: for a client that of its tunnel. The lock is held.
