@@ -169,7 +169,7 @@ func (d *dynamic) admit(l *nft.ConnLimit, p *runtime.Packet, now time.Time) (boo
 	if known != nil && known.judged {
 		return true, runtime.Message{} // sent once more
 	}
-	msg := d.refuses(k, l.Kind, l.Most, l.Half, d.globalOf(d.plan, in, out, p), in, p, known != nil, now)
+	msg := d.refuses(k, l.Kind, l.Most, l.Half, d.globalOf(d.plan, in, out, p, l.Kind, l.Most), in, p, known != nil, now)
 	switch {
 	case msg.ID != 0:
 		d.hosts.forget(as)
@@ -320,24 +320,36 @@ func (d *dynamic) tooMany(plan *compiler.Plan, in, out int, kind string, most in
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	k := hostKey{plan.Interfaces[at].Name, local}
-	return syslog.New(201002, kind, d.globalOf(plan, in, out, p), d.live.half[k], max(d.count(k), most))
+	return syslog.New(201002, kind, d.globalOf(plan, in, out, p, kind, most), d.live.half[k], max(d.count(k), most))
 }
 
-// globalOf is the mapped address of the host whose connections are counted, of a packet whose destination is the real one. The lock is
-// held.
-func (d *dynamic) globalOf(plan *compiler.Plan, in, out int, p *runtime.Packet) ast.IP {
-	local, hi, lo := p.Src, in, out
+// globalOf is the mapped address of the host whose connections are counted, of a packet whose destination is the real one, by a line of a
+// kind (static, xlate) with a limit. The lock is held.
+func (d *dynamic) globalOf(plan *compiler.Plan, in, out int, p *runtime.Packet, kind string, most int) ast.IP {
+	local, port, hi, lo := p.Src, p.SrcPort, in, out
 	if out >= 0 && plan.Interfaces[in].Level < plan.Interfaces[out].Level {
-		local, hi, lo = p.Dst, out, in
+		local, port, hi, lo = p.Dst, p.DstPort, out, in
 	}
 	i := slices.IndexFunc(plan.NAT.Statics, func(s compiler.Static) bool {
-		return s.RealIf == hi && s.MappedIf == lo && s.ACL == compiler.None && s.RealNet().Contains(local) && (s.Proto == 0 || s.Proto == p.Proto)
+		return kind == "static" && s.RealIf == hi && s.MappedIf == lo && s.MaxConns == most && s.RealNet().Contains(local) && (s.Proto == 0 || s.Proto == p.Proto && s.RealPt == port)
 	})
 	if i >= 0 {
 		return plan.NAT.Statics[i].ToMapped(local)
 	}
-	if x := d.xlates.byKey[xlateKey{realIf: hi, mappedIf: lo, real: local, acl: compiler.None}]; x != nil && plan == d.plan {
-		return x.mapped
+	for _, list := range [2][]compiler.Nat{plan.NAT.Policies, plan.NAT.Nats} {
+		for i := range list {
+			n := &list[i]
+			if n.If != hi || n.Outside || n.MaxConns != most || n.ACL == compiler.None && !n.Net.Contains(local) || plan != d.plan {
+				continue
+			}
+			if x := d.xlates.byKey[xlateKey{realIf: hi, mappedIf: lo, real: local, acl: n.ACL}]; x != nil {
+				return x.mapped
+			}
+			g := slices.IndexFunc(plan.NAT.Globals, func(g compiler.Global) bool { return g.PAT && g.If == lo && g.ID == n.ID })
+			if g >= 0 && n.ID != 0 && n.ACL == compiler.None {
+				return plan.NAT.Globals[g].First
+			}
+		}
 	}
 	return local
 }
