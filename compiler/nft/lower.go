@@ -66,6 +66,7 @@ func Lower(plan *compiler.Plan, names map[int]string, options ...Options) (*Rule
 	l.doctored()
 	l.postrouting()
 	l.untracked()
+	l.elsewhere()
 	l.sysctls()
 	l.tunnels()
 	l.rs.Numbers = l.number
@@ -127,10 +128,13 @@ type lowerer struct {
 	acl     map[int]string // chains of bound access lists
 	un      map[int]string // maps of live translations, by the interface where they are seen
 	limited map[hostLimit]string
-	counted map[int]string     // sets of hosts that have a limit, by interface
-	halves  map[int]string     // those with a limit of half-open connections
-	to      map[int][]Range    // what lies behind each interface
-	real    map[uint32]ast.Net // classes that keep host bits: the real net
+	counted map[int]string // sets of hosts that have a limit, by interface
+	halves  map[int]string // those with a limit of half-open connections
+	// Chains between two interfaces that hold connections to limits.
+	limitPairs map[[2]int]string
+	each       map[string]string  // what a chain is called for packets that are not tracked
+	to         map[int][]Range    // what lies behind each interface
+	real       map[uint32]ast.Net // classes that keep host bits: the real net
 }
 
 // unique keeps identifiers apart that were different before they were made identifiers.

@@ -121,6 +121,7 @@ func (l *lowerer) sourcesOf(n *compiler.Nat) (out []Range) {
 func (l *lowerer) limitChains() {
 	base := Chain{Name: "limits", Type: "filter", Hook: "forward", Priority: 10, Note: "Limits of connections"}
 	var chains []Chain
+	l.limitPairs = map[[2]int]string{}
 	for _, i := range l.ifs {
 		for _, o := range l.ifs {
 			var sub []Chain
@@ -134,6 +135,7 @@ func (l *lowerer) limitChains() {
 				continue
 			}
 			chains = append(chains, sub...)
+			l.limitPairs[[2]int{i, o}] = sub[0].Name
 			// What comes again has been let through.
 			base.Rules = append(base.Rules, Rule{Match: []Match{iif(l.dev[i]), oif(l.dev[o]), {Field: CtState, Mask: StateNew}, proto(ast.ProtoTCP),
 				{Field: CtStatus, Not: true, Mask: StatusConfirmed}}, Do: []Stmt{Goto{sub[0].Name}}})

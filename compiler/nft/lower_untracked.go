@@ -64,6 +64,7 @@ func (l *lowerer) untracked() {
 		l.chain(un)
 	}
 	l.rs.Chains = append(append(l.rs.Chains, each), u.out...)
+	l.each = u.made
 	l.quotedHosts()
 }
 

@@ -153,9 +153,9 @@ func (d *dynamic) answer(batch []queued) []answer {
 		}
 		if l := d.limitOf(q.mark); l != nil && q.ok {
 			var msg runtime.Message
-			if a.accept, msg = d.admit(l, &q.packet, now); a.accept {
+			if a.accept, msg = d.admit(l, q, now); a.accept {
 				a.mark = q.mark | nft.MarkAdmitted
-			} else {
+			} else if msg.ID != 0 {
 				log = append(log, msg)
 				said[i] = []runtime.Message{msg}
 			}
@@ -171,6 +171,13 @@ func (d *dynamic) answer(batch []queued) []answer {
 		if r.Map != compiler.None {
 			m = &d.rules.Xlates[r.Map]
 			x = d.xlates.byKey[k]
+		}
+		if q.outdev == 0 {
+			if msg := d.nowhere(r, x, k, q, now); msg.ID != 0 {
+				log = append(log, msg)
+				said[i] = []runtime.Message{msg}
+			}
+			continue
 		}
 		switch {
 		case x == nil:
@@ -245,6 +252,19 @@ func (d *dynamic) answer(batch []queued) []answer {
 	}
 	d.emit(append(made, log...))
 	return out
+}
+
+// nowhere is what refuses a packet that asks for a translation and goes to nobody, because its destination is an address of the firewall on
+// another interface: it gets none. The zero Message: nothing does.
+func (d *dynamic) nowhere(r *nft.Request, x *xlate, k xlateKey, q *queued, now time.Time) runtime.Message {
+	class := uint32(0)
+	if x == nil {
+		var msg runtime.Message
+		if x, class, msg = d.allocate(r, k, &q.packet); msg.ID != 0 {
+			return msg
+		}
+	}
+	return d.full(r, x, class, &q.packet, now)
 }
 
 // allocate finds an address for a host, or the class of a PAT address for the packet, or says why there is none.

@@ -158,7 +158,9 @@ func (d *dynamic) limitOf(mark uint32) *nft.ConnLimit {
 }
 
 // admit lets a first packet through, and counts it, or says that its host has as many connections as it may. The lock is held.
-func (d *dynamic) admit(l *nft.ConnLimit, p *runtime.Packet, now time.Time) (bool, runtime.Message) {
+// What goes nowhere is neither, when it has not too many.
+func (d *dynamic) admit(l *nft.ConnLimit, q *queued, now time.Time) (bool, runtime.Message) {
+	p := &q.packet
 	k := hostKey{d.plan.Interfaces[l.If].Name, p.Src}
 	in, out := l.If, l.Seen
 	if l.Inbound {
@@ -171,6 +173,8 @@ func (d *dynamic) admit(l *nft.ConnLimit, p *runtime.Packet, now time.Time) (boo
 	}
 	msg := d.refuses(k, l.Kind, l.Most, l.Half, d.globalOf(d.plan, in, out, p, l.Kind, l.Most), in, p, known != nil, now)
 	switch {
+	case q.outdev == 0:
+		return false, msg
 	case msg.ID != 0:
 		d.hosts.forget(as)
 		return false, msg
@@ -283,22 +287,28 @@ func (d *dynamic) hostFull(r *nft.Request, x *xlate, class uint32, p *runtime.Pa
 	if r.Nat.Outside {
 		on, host = r.Out, p.Dst
 	}
-	k := hostKey{d.plan.Interfaces[on].Name, host}
-	if !r.Nat.Outside && (r.Nat.MaxConns > 0 || r.Nat.Embryonic > 0) {
-		var global ast.IP
-		if x != nil {
-			global = x.mapped
-		} else if c := d.pats[class]; c != nil {
-			global = d.plan.NAT.Globals[c.Global].First
-		}
-		if msg := d.refuses(k, "xlate", r.Nat.MaxConns, r.Nat.Embryonic, global, r.In, p, false, now); msg.ID != 0 {
-			return msg
-		}
+	if msg := d.full(r, x, class, p, now); msg.ID != 0 {
+		return msg
 	}
+	k := hostKey{d.plan.Interfaces[on].Name, host}
 	if nft.Within(d.rules.Counted[on], uint32(host)) && len(d.hosts.fresh) < maxAdmitted {
 		d.hosts.admit(k, p, false)
 	}
 	return runtime.Message{}
+}
+
+// full is the message about a host that asks for a translation, x or of a class, and has as many connections as its line allows.
+func (d *dynamic) full(r *nft.Request, x *xlate, class uint32, p *runtime.Packet, now time.Time) runtime.Message {
+	if p.Proto != ast.ProtoTCP || r.Nat.Outside || r.Nat.MaxConns == 0 && r.Nat.Embryonic == 0 {
+		return runtime.Message{}
+	}
+	var global ast.IP
+	if x != nil {
+		global = x.mapped
+	} else if c := d.pats[class]; c != nil {
+		global = d.plan.NAT.Globals[c.Global].First
+	}
+	return d.refuses(hostKey{d.plan.Interfaces[r.In].Name, p.Src}, "xlate", r.Nat.MaxConns, r.Nat.Embryonic, global, r.In, p, false, now)
 }
 
 func (d *dynamic) count(k hostKey) int {

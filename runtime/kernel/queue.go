@@ -46,6 +46,7 @@ type queued struct {
 	id     uint32
 	mark   uint32
 	indev  int
+	outdev int // 0: it has not been routed yet, or goes to the firewall
 	packet runtime.Packet
 	octets int  // after the IP header
 	ok     bool // the packet can be read
@@ -157,6 +158,8 @@ func parseQueued(b []byte) (q queued, ok bool) {
 			}
 		case queueAttrInDev:
 			q.indev = int(be32(data))
+		case queueAttrOutDev:
+			q.outdev = int(be32(data))
 		case queueAttrPayload:
 			if q.packet, q.ok = parseIPv4(data); q.ok {
 				q.octets = max(int(be16(data[2:]))-int(data[0]&15)*4, 0)

@@ -120,8 +120,6 @@ func ids(v *runtime.Verdict) []int {
 
 // Unlike are the differences that are known, with the reason why nothing is done about them.
 var Unlike = map[string]string{
-	"elsewhere": "a packet to an address that the firewall answers for on another interface, dropped by both: Linux takes it for its own before " +
-		"levels and translation are looked at, and logs nothing of what a PIX may have to say",
 	"quoting": "an ICMP error about a connection that uses another static of its host than the host's own packets do: the packet in it is translated " +
 		"like the error, a PIX asks the connection",
 	"allocated": "a packet that is no answer, and hits by chance a port that PAT has given out on one engine: the engines give out others",
@@ -153,8 +151,6 @@ func unlike(plan *compiler.Plan, why string, p *pair) string {
 		return ""
 	}
 	switch {
-	case dropped && messages && len(without(ids(k), 106100)) == 0 && elsewhere(plan, in, sent):
-		return "elsewhere"
 	case passed && why == quotedPacket && sent.About.HasPorts():
 		return "quoting"
 	case dropped && messages && slices.Contains(ids(e), 410001) && slices.Equal(without(ids(e), 302015, 305009, 305011), without(ids(k), 305009, 305011)):
@@ -180,30 +176,6 @@ func unlike(plan *compiler.Plan, why string, p *pair) string {
 // movedPort reports whether a packet has left with another source port, or ICMP id, than it came with.
 func movedPort(in, out *runtime.Packet) bool {
 	return in.HasPorts() && in.SrcPort != out.SrcPort || in.Proto == ast.ProtoICMP && in.ICMPID != out.ICMPID
-}
-
-// elsewhere reports whether a packet goes to an address that the firewall answers for on another interface than the one it arrived on:
-// as it is, or as a static of the ingress interface makes it.
-func elsewhere(plan *compiler.Plan, in int, p *runtime.Packet) bool {
-	n := &plan.NAT
-	owned := func(ip ast.IP) bool {
-		for i := range plan.Interfaces {
-			if i != in && plan.Interfaces[i].Net.IP == ip {
-				return true
-			}
-		}
-		return slices.ContainsFunc(n.Statics, func(s compiler.Static) bool { return s.MappedIf != in && s.MappedNet().Contains(ip) }) ||
-			slices.ContainsFunc(n.Globals, func(g compiler.Global) bool { return g.If != in && g.First <= ip && ip <= g.Last }) ||
-			slices.ContainsFunc(n.Aliases, func(a compiler.Alias) bool { return a.If != in && a.DNATNet().Contains(ip) })
-	}
-	for i := range n.Aliases {
-		if x := &n.Aliases[i]; x.If == in && x.DNATNet().Contains(p.Dst) && owned(x.ToForeign(p.Dst)) {
-			return true
-		}
-	}
-	return owned(p.Dst) || slices.ContainsFunc(n.Statics, func(s compiler.Static) bool {
-		return s.MappedIf == in && s.MappedNet().Contains(p.Dst) && (s.Proto == 0 && owned(s.ToReal(p.Dst)) || s.Proto == p.Proto && s.MappedPort == p.DstPort && owned(s.Real))
-	})
 }
 
 // becomes reports whether a static or an alias makes another destination of an address.
