@@ -9,6 +9,11 @@ import (
 // spares are the buffers for fragments and ICMP of one batch. When they are used up, what is there is sent first.
 const spares = 48
 
+// train is how many packets are sent together at most. What the device gives at a time may be 64 KB of one connection: protected in
+// parts, the first of it is with the peer while the rest is being encrypted, and the queue of the peer's socket, which is not much
+// longer, overflows less.
+const train = 8
+
 // A departure is a packet that was read from the device: buf[at:at+size].
 type departure struct {
 	buf      []byte
@@ -79,6 +84,9 @@ func (o *outbound) batch(bufs [][]byte, sizes []int) {
 		}
 		if pair, drop := o.choose(&o.flow); !drop {
 			o.take(departure{buf: buf, at: headroom, size: size, pair: pair})
+		}
+		if len(o.list) >= train {
+			o.flush()
 		}
 	}
 	o.flush()
