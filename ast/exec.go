@@ -111,16 +111,31 @@ type PacketTracer struct {
 	Detailed         bool
 }
 
-func (*Show) exec()         {}
-func (*ClearState) exec()   {}
-func (*Debug) exec()        {}
-func (*Write) exec()        {}
-func (*Enable) exec()       {}
-func (*Login) exec()        {}
-func (*Disable) exec()      {}
-func (*Configure) exec()    {}
-func (*Exit) exec()         {}
-func (*Logout) exec()       {}
-func (*Help) exec()         {}
-func (*RSAKey) exec()       {}
-func (*PacketTracer) exec() {}
+// Kill: `kill ID` ends a Telnet session, `ssh disconnect ID` one of SSH.
+type Kill struct {
+	Service string // telnet, ssh
+	ID      int
+}
+
+// TerminalMonitor: `terminal monitor`, `terminal no monitor`: messages on this console.
+type TerminalMonitor struct{ On bool }
+
+// Reload: `reload [noconfirm]`: the box starts anew with the saved configuration.
+type Reload struct{ NoConfirm bool }
+
+func (*Show) exec()            {}
+func (*ClearState) exec()      {}
+func (*Debug) exec()           {}
+func (*Write) exec()           {}
+func (*Enable) exec()          {}
+func (*Login) exec()           {}
+func (*Disable) exec()         {}
+func (*Configure) exec()       {}
+func (*Exit) exec()            {}
+func (*Logout) exec()          {}
+func (*Help) exec()            {}
+func (*RSAKey) exec()          {}
+func (*PacketTracer) exec()    {}
+func (*Kill) exec()            {}
+func (*TerminalMonitor) exec() {}
+func (*Reload) exec()          {}

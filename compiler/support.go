@@ -25,7 +25,7 @@ func Supported(keyword string) (s Support, ok bool) {
 var (
 	everywhere = Support{Enforced, Enforced, Enforced, ""}
 	stored     = Support{Stored, Stored, "harmless", ""}
-	console    = Support{Answered, Stored, "harmless", "a setting of the console"}
+	console    = Support{Answered, Answered, "harmless", "a setting of the console"}
 	routing    = Support{Stored, Stored, Refused, "routes that it would learn are missing"}
 	ipsec      = Support{Enforced, Enforced, Refused, "`pixfw run` and `pixfw lab` serve peers and clients; the emulator decides with security associations that it is given"}
 	tunnels    = Support{Stored, Stored, Refused, "PPP tunnels and the VPN client are not run"}

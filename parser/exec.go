@@ -111,6 +111,8 @@ func (x *execLine) toAST(names map[string]ast.IP) ast.Exec {
 		return x.Quiet.toAST(true)
 	case x.Undo != "":
 		return &ast.Debug{Off: true, Facility: "all"}
+	case x.Box != nil:
+		return x.Box.toAST()
 	}
 	switch strings.ToLower(x.Mode[0]) {
 	case "disable":

@@ -25,6 +25,7 @@ type execLine struct {
 	Debug  *execDebug  `parser:"| 'debug' @@"`
 	Quiet  *execDebug  `parser:"| 'no' 'debug' @@"`
 	Undo   string      `parser:"| 'undebug' @'all' | 'no' 'debug' @'all'"`
+	Box    *execBox    `parser:"| @@"`
 }
 
 type execDebug struct {
@@ -76,7 +77,7 @@ type execShow struct {
 	What      []string       `parser:"| @( 'aaa' | 'aaa-server' | 'access-group' | 'alias' | 'apply' | 'auth-prompt' | 'banner' | 'conduit' | 'dhcpd' | 'dhcprelay' | 'established' | 'filter' | 'fragment' | 'mac-list' | 'management-access' | 'ntp' | 'object-group' | 'outbound' | 'privilege' | 'rip' | 'service' | 'shun' | 'tftp-server' | 'url-block' | 'url-cache' | 'url-server' | 'username' | 'virtual' | 'vpdn' | 'vpnclient' | 'checksum' | 'clock' | 'curpriv' | 'debug' | 'domain-name' | 'enable' | 'failover' | 'floodguard' | 'global' | 'history' | 'hostname' | 'http' | 'icmp' | 'mtu' | 'name' | 'nameif' | 'names' | 'nat' | 'pager' | 'passwd' | 'pdm' | 'route' | 'running-config' | 'snmp-server' | 'startup-config' | 'configure' | 'static' | 'sysopt' | 'terminal' | 'timeout' | 'traffic' | 'version' | 'who' )"`
 	ARP       []string       `parser:"| @'arp' @'timeout'?"`
 	IP        []string       `parser:"| @'ip' @( 'address' | 'audit' | 'verify' )?"`
-	Telnet    []string       `parser:"| @( 'telnet' | 'ssh' | 'console' ) @'timeout'?"`
+	Telnet    []string       `parser:"| @( 'telnet' | 'console' ) @'timeout'? | @'ssh' @( 'timeout' | 'sessions' )?"`
 	ISAKMP    []string       `parser:"| @'isakmp' @( 'policy' | 'key' | 'identity' | 'enable' | 'sa' )?"`
 	CA        []string       `parser:"| @'ca' @( 'configure' | 'identity' | 'subject-name' | 'verifycertdn' )"`
 	Crypto    *execCrypto    `parser:"| @@"`
@@ -275,7 +276,7 @@ var (
 		bad:   func(w string) *badValue { return unknownOf("protocol", w, ast.Protocols()) }}
 
 	execLeaves = []*leaf{leafExecLevel, leafExecTopic, leafExecPort, leafExecFixup, leafExecUser, leafExecCode, leafExecIdent, leafExecProto,
-		leafExecModulus, leafExecDebug, leafExecSPI}
+		leafExecModulus, leafExecDebug, leafExecSPI, leafExecSession}
 )
 
 func (l *execLevel) Parse(x *lexer.PeekingLexer) error     { return l.take(x, leafExecLevel) }

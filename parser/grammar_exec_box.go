@@ -3,10 +3,38 @@ package parser
 import (
 	"strings"
 
+	"github.com/alecthomas/participle/v2/lexer"
+
 	"pixfw/ast"
 )
 
 // The exec commands about the box itself: its messages, its health, who is on it.
+
+type execBox struct {
+	Kill    *execSession `parser:"  'kill' @@"`
+	SSH     *execSession `parser:"| 'ssh' 'disconnect' @@"`
+	Monitor []string     `parser:"| 'terminal' ( @'monitor' | @'no' @'monitor' )"`
+	Reload  []string     `parser:"| @'reload' @'noconfirm'?"`
+}
+
+func (x *execBox) toAST() ast.Exec {
+	switch {
+	case x.Kill != nil:
+		return &ast.Kill{Service: "telnet", ID: x.Kill.n()}
+	case x.SSH != nil:
+		return &ast.Kill{Service: "ssh", ID: x.SSH.n()}
+	case len(x.Monitor) > 0:
+		return &ast.TerminalMonitor{On: len(x.Monitor) == 1}
+	}
+	return &ast.Reload{NoConfirm: len(x.Reload) > 1}
+}
+
+// The leaves of these commands.
+type execSession struct{ word }
+
+var leafExecSession = num("execSession", 0, 255, "number of the session, as who or show ssh sessions lists it")
+
+func (l *execSession) Parse(x *lexer.PeekingLexer) error { return l.take(x, leafExecSession) }
 
 type execShowLog struct {
 	Word    string     `parser:"@'logging'"`

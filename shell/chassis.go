@@ -29,6 +29,8 @@ type chassis struct {
 	saved   time.Time // when startup was written; zero: as loaded
 	changed time.Time // when running was last changed; zero: as loaded
 	booted  time.Time
+	visits  []*Session      // consoles of visitors
+	up      map[string]bool // whether the line protocol of each hardware interface is
 }
 
 // Another is a further console of the same box, which stands in mode start. What is typed on one console is in force on all.
@@ -36,12 +38,5 @@ type chassis struct {
 func (s *Session) Another(start Mode, record io.Writer) *Session {
 	o := &Session{chassis: s.chassis, lang: s.lang, record: record}
 	o.enter(start)
-	return o
-}
-
-// Remote is a further console, in user mode, of somebody who has come from an address.
-func (s *Session) Remote(from ast.IP) *Session {
-	o := s.Another(User, nil)
-	o.from = from
 	return o
 }

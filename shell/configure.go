@@ -52,6 +52,8 @@ func (s *Session) configure(line string, words []string) (string, error) {
 	}
 	out := notice(stmt) + s.overlaps(stmt, next, plan, before) + s.unserved(served)
 	s.book.apply(&plan.Logging)
+	s.accounts(before, plan)
+	s.lines(plan)
 	s.running, s.known = next, errs
 	scope.Learn(stmt)
 	s.group, s.sub = scope.Group, scope.Mode

@@ -50,6 +50,12 @@ func (s *Session) exec(cmd ast.Exec) (string, error) {
 		return s.rsaKey(c)
 	case *ast.PacketTracer:
 		return s.packetTracer(c)
+	case *ast.Kill:
+		return s.kill(c)
+	case *ast.TerminalMonitor:
+		return s.terminal(c)
+	case *ast.Reload:
+		return s.reload(c)
 	}
 	return "", refused(textUnknown)
 }

@@ -51,7 +51,7 @@ func TestExecuted(t *testing.T) {
 		t.Errorf("what was not done, or a secret:\n%s", text)
 	}
 	got = nil
-	r := s.Remote(ast.MustIP("10.1.1.1"))
+	r := s.Remote(Visit{Service: "telnet", From: ast.MustIP("10.1.1.1")})
 	for _, line := range []string{"enable", "x", "y", "z"} {
 		r.Line(line)
 	}
@@ -87,7 +87,7 @@ func TestSaved(t *testing.T) {
 	s.Line("configure terminal")
 	s.LeaveConfig()
 	s.LeaveConfig()
-	r := s.Remote(ast.MustIP("10.1.1.1"))
+	r := s.Remote(Visit{Service: "telnet", From: ast.MustIP("10.1.1.1")})
 	for _, line := range []string{"enable", "", "configure terminal", "logout"} {
 		r.Line(line)
 	}

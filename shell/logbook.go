@@ -28,6 +28,25 @@ type logbook struct {
 	bytes int              // of the lines
 
 	console, monitor, buffered, history uint64 // messages for that place since the box started
+
+	watching []*monitor // of visitors who have asked for messages
+}
+
+// watch sends messages of `logging monitor` to a console, or no more.
+func (b *logbook) watch(m *monitor, on bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.watching = slices.DeleteFunc(b.watching, func(w *monitor) bool { return w == m })
+	if on {
+		b.watching = append(b.watching, m)
+	}
+}
+
+// watched reports whether a console is sent messages.
+func (b *logbook) watched(m *monitor) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Contains(b.watching, m)
 }
 
 // apply follows the configuration. What is kept stays.
@@ -50,6 +69,11 @@ func (b *logbook) add(m runtime.Message) {
 	}{{b.log.Console, &b.console}, {b.log.Monitor, &b.monitor}, {b.log.History, &b.history}} {
 		if level <= to.upTo {
 			*to.n++
+		}
+	}
+	if level <= b.log.Monitor {
+		for _, w := range b.watching {
+			w.put(bareText(m) + "\n")
 		}
 	}
 	if level > b.log.Buffered {

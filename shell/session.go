@@ -58,8 +58,12 @@ type Session struct {
 	level   int
 	user    string
 	asking  *question
+	gated   bool   // a console that asks for a user, where the configuration says so
 	gate    func() // asks for a user before anything else is done; nil: he is known, or need not be
 	from    ast.IP // of somebody who has come over the network
+	visit   *Visit // of him; nil: on the console of the box itself
+	number  int    // of his visit
+	named   string // a user who has logged in by his name, and has not been told to have left
 	history []string
 	monitor *monitor // where debug output is shown; nil: nowhere
 	debugs  map[string]debugging
@@ -115,6 +119,7 @@ func New(o Options) (*Session, ast.Diagnostics, error) {
 	s.startup = s.running.String()
 	s.booted = s.clock.Now()
 	s.enter(o.Start)
+	s.lines(plan)
 	s.started()
 	return s, diags, nil
 }
@@ -279,7 +284,7 @@ func printable(r rune) rune {
 func (s *Session) result(out string, err error) Result {
 	r := Result{Output: out, More: true}
 	if err == errLogoff {
-		s.LeaveConfig()
+		s.leave()
 		return Result{Output: textLogoff + "\n\n"}
 	}
 	if err != nil {

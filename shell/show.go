@@ -67,7 +67,9 @@ func (s *Session) show(c *ast.Show) (string, error) {
 	case "crypto ipsec sa":
 		return formatIPsecSAs(plan, s.vpn(), c.Form, now), nil
 	case "who":
-		return "", nil // the console is the only way in: no Telnet session
+		return s.formatWho(), nil
+	case "ssh sessions":
+		return s.formatSSHSessions(), nil
 	case "clock":
 		return clockText(now) + "\n", nil
 	case "checksum":
@@ -86,7 +88,11 @@ func (s *Session) show(c *ast.Show) (string, error) {
 		if t, ok := ast.First[*ast.TerminalWidth](s.running, nil); ok {
 			width = t.Width
 		}
-		return fmt.Sprintf("Width = %d, no monitor\n", width), nil
+		monitor := "no monitor"
+		if s.monitor != nil && s.book.watched(s.monitor) {
+			monitor = "monitor"
+		}
+		return fmt.Sprintf("Width = %d, %s\n", width, monitor), nil
 	case "telnet":
 		return formatSessionAccess(s.running, "telnet"), nil
 	case "telnet timeout":

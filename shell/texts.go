@@ -19,6 +19,8 @@ const (
 	textInvalid     = "Invalid password"
 	textDenied      = "Access denied."
 	textNoDebug     = "ERROR: there is nothing to debug on this console"
+	textNoMonitor   = "ERROR: messages are shown on consoles of Telnet and SSH; logging console is for this one"
+	textReload      = "Proceed with reload? [confirm] "
 	textFreshTrace  = "By the configuration alone: no packet is sent, and connections, translations, users and tunnels that are up do not count.\n"
 	textLogoff      = "\nLogoff"
 	textUnprivilege = "Command authorization failed"

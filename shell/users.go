@@ -107,9 +107,11 @@ func (s *Session) askUser(tries int, check func(user, password string) (level in
 				level, ok := check(user, password)
 				s.mu.Lock()
 				if ok {
+					s.tell(611101, NameInLog(user))
 					then(user, level)
 					return "", nil
 				}
+				s.tell(611102, NameInLog(user))
 				if failed++; failed == tries {
 					return "", refused(textDenied)
 				}
@@ -145,6 +147,15 @@ func (s *Session) admit(user string, level int) {
 	}
 	s.enter(mode)
 	s.user, s.level = user, level
+	s.entered(user)
+}
+
+// entered is a user who has logged in by his name. Another one before him has left.
+func (s *Session) entered(user string) {
+	if s.named != "" && s.named != user {
+		s.tell(611103, s.named)
+	}
+	s.named = NameInLog(user)
 }
 
 // Gate asks for a user before anything else, where `aaa authentication serial console` says so. It is for a console that has just been
@@ -152,6 +163,12 @@ func (s *Session) admit(user string, level int) {
 func (s *Session) Gate() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.gated = true
+	s.close()
+}
+
+// close lets nobody do anything before he has said who he is.
+func (s *Session) close() {
 	auth, ok := s.byName("serial")
 	if !ok {
 		return
@@ -160,7 +177,10 @@ func (s *Session) Gate() {
 		plan, running := s.engine.Plan(), s.running
 		s.askUser(0, func(user, password string) (int, bool) {
 			return CheckUser(plan, running, s.users, &auth, Login{Service: "serial", User: user, Password: password})
-		}, func(user string, _ int) { s.gate, s.user = nil, user })
+		}, func(user string, _ int) {
+			s.gate, s.user = nil, user
+			s.entered(user)
+		})
 	}
 	s.gate()
 }

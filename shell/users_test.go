@@ -143,7 +143,7 @@ func TestGate(t *testing.T) {
 	if got := strings.Join(term.asked, "|"); got != "Username: |Username: " {
 		t.Errorf("%q", got)
 	}
-	other := s.Remote(ast.MustIP("10.0.0.7"))
+	other := s.Remote(Visit{Service: "telnet", From: ast.MustIP("10.0.0.7")})
 	u.while = func() {
 		if r := other.Do("show version"); r.Failed {
 			t.Error(r.Output)

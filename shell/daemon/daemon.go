@@ -124,6 +124,7 @@ func Start(o Options) (d *Daemon, err error) {
 		return d, err
 	}
 	d.work.Go(d.serveSocket)
+	d.work.Go(d.watch)
 	if o.Confirm > 0 {
 		d.waiting = true
 		d.timer = time.AfterFunc(o.Confirm, d.unconfirmed)
@@ -205,6 +206,23 @@ func (d *Daemon) Console() *shell.Session {
 	s := d.first.Another(shell.User, nil)
 	s.Gate()
 	return s
+}
+
+// lookTime is how often the firewall looks at its devices.
+const lookTime = 2 * time.Second
+
+// watch looks at what nobody tells of, until the firewall ends.
+func (d *Daemon) watch() {
+	tick := time.NewTicker(lookTime)
+	defer tick.Stop()
+	for {
+		select {
+		case <-d.ended:
+			return
+		case <-tick.C:
+			d.first.Poll()
+		}
+	}
 }
 
 // Confirm keeps the firewall. It reports whether it was waited for.

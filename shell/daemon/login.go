@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/subtle"
 	"fmt"
-	"strings"
 	"time"
 
 	"pixfw/ast"
@@ -30,36 +29,29 @@ func (a asking) Login(ctx context.Context, l shell.Login) (accepted, reached boo
 // sshUser is the user of those who come by SSH with the password of the box.
 const sshUser = "pix"
 
-// login reports whether somebody may have a console, and logs it. Users count with their passwords, and without `aaa authentication`
+// login reports whether somebody may have a console, and whether he is known by his name, and logs it. Users count with their passwords, and without `aaa authentication`
 // whoever knows the password of the box: by SSH with the name pix.
-func (d *Daemon) login(service, user, password string, at ends) bool {
+func (d *Daemon) login(service, user, password string, at ends) (byName, ok bool) {
 	plan := d.engine.Plan()
 	if plan == nil {
-		return false
+		return false, false
 	}
 	running := d.first.Running()
 	auth, byName := shell.ConsoleAuth(plan, service)
-	ok := false
 	if byName {
 		_, ok = shell.CheckUser(plan, running, d.o.Users, &auth, shell.Login{Service: service, User: user, Password: password, From: at.from.IP})
 	} else if p, is := ast.First[*ast.Passwd](running, nil); is && (service != "ssh" || user == sshUser) {
 		ok = subtle.ConstantTimeCompare([]byte(ast.PasswordHash("", password)), []byte(p.Hash)) == 1
 	}
 	d.engine.Publish(at.messages(service, user, byName, ok)...)
-	return ok
+	return byName, ok
 }
 
 // ends are those of a connection to a console.
 type ends struct{ from, to syslog.End }
 
 func (e ends) messages(service, user string, byName, ok bool) (out []runtime.Message) {
-	user = strings.Map(func(r rune) rune {
-		if r < ' ' || r >= 0x7f && r < 0xa0 || r == 0xfffd {
-			return '?'
-		}
-		return r
-	}, user[:min(len(user), maxAnswer)])
-	user = strings.ToValidUTF8(user, "?")
+	user = shell.NameInLog(user)
 	login, authentication := 605004, 611102
 	if ok {
 		login, authentication = 605005, 611101
@@ -68,6 +60,14 @@ func (e ends) messages(service, user string, byName, ok bool) (out []runtime.Mes
 		out = append(out, syslog.New(authentication, user))
 	}
 	return append(out, syslog.New(login, e.from, fmt.Sprintf("%s:%v/%s", e.to.If, e.to.IP, service), user))
+}
+
+// consoleIdle is after how long without a key a console of the box itself ends; 0: never.
+func consoleIdle(s *shell.Session) time.Duration {
+	if t, ok := ast.First(s.Running(), func(t *ast.SessionTimeout) bool { return t.Service == "console" }); ok && t.Minutes > 0 {
+		return time.Duration(t.Minutes) * time.Minute
+	}
+	return 0
 }
 
 // idle is after how many minutes without a key a console of a service ends.

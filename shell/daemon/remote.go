@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net"
 	"net/netip"
+	"os"
 	"slices"
 	"sync"
 	"time"
@@ -17,6 +18,7 @@ import (
 	"pixfw/ast"
 	"pixfw/compiler"
 	"pixfw/runtime/kernel"
+	"pixfw/runtime/syslog"
 )
 
 // remotes are the consoles that come over the network: SSH and Telnet, on the interfaces and from the hosts that the
@@ -88,6 +90,7 @@ func (r *remotes) apply(plan *compiler.Plan) {
 		}
 		if err == nil && at.service == "ssh" && r.host == nil {
 			if r.host, err = hostKey(r.d.o.State); err != nil {
+				r.d.engine.Publish(syslog.New(315004))
 				l.Close()
 			}
 		}
@@ -165,6 +168,9 @@ func (r *remotes) admit(service string, c net.Conn) (at ends, ok bool) {
 			n++
 		}
 	}
+	if n >= maxConsoles {
+		r.d.engine.Publish(syslog.New(710004, at.from, fmt.Sprintf("%s:%v/%s", at.to.If, at.to.IP, service)))
+	}
 	if r.closed || n >= maxConsoles {
 		return at, false
 	}
@@ -190,6 +196,14 @@ type idleConn struct {
 	net.Conn
 	mu    sync.Mutex
 	limit time.Duration // 0: for ever
+	late  bool          // that time is over
+}
+
+// expired reports whether the connection has been given up.
+func (c *idleConn) expired() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.late
 }
 
 func (c *idleConn) idle(limit time.Duration) {
@@ -209,5 +223,11 @@ func (c *idleConn) Read(p []byte) (int, error) {
 	if err := c.Conn.SetReadDeadline(until); err != nil {
 		return 0, err
 	}
-	return c.Conn.Read(p)
+	n, err := c.Conn.Read(p)
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.late = true
+	}
+	return n, err
 }

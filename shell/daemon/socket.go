@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -11,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"pixfw/runtime/syslog"
 	"pixfw/shell"
 )
 
@@ -109,10 +111,11 @@ func (d *Daemon) console(c net.Conn) error {
 	if err := c.SetDeadline(time.Time{}); err != nil {
 		return err
 	}
+	idle := &idleConn{Conn: c}
 	stream := struct {
 		io.Reader
 		io.Writer
-	}{r, c}
+	}{io.MultiReader(bytes.NewReader(rest(r)), idle), c}
 	switch {
 	case len(want) == 2 && want[0] == wantTTY:
 		columns, err := strconv.Atoi(want[1])
@@ -122,13 +125,16 @@ func (d *Daemon) console(c net.Conn) error {
 		far := &shell.Remote{}
 		far.Resize(columns)
 		s := d.Console()
+		idle.idle(consoleIdle(s))
 		term, done, err := shell.OpenRemote(s, stream, far)
 		if err != nil {
 			return err
 		}
-		return errors.Join(shell.RunTerminal(s, term), done())
+		return d.sit(s, idle, func() error { return errors.Join(shell.RunTerminal(s, term), done()) })
 	case len(want) == 1 && want[0] == wantPipe:
-		return shell.RunPipe(d.Console(), stream, c)
+		s := d.Console()
+		idle.idle(consoleIdle(s))
+		return d.sit(s, idle, func() error { return shell.RunPipe(s, stream, c) })
 	case len(want) == 1 && want[0] == wantConfirm:
 		answer := "there is nothing to confirm"
 		if d.Confirm() {
@@ -140,6 +146,23 @@ func (d *Daemon) console(c net.Conn) error {
 	}
 	_, err = fmt.Fprintln(c, "error: not understood")
 	return err
+}
+
+// sit is a console of the box while somebody may type at it.
+func (d *Daemon) sit(s *shell.Session, c *idleConn, run func() error) error {
+	defer func() {
+		s.Leave()
+		if c.expired() {
+			d.engine.Publish(syslog.New(611104))
+		}
+	}()
+	return run()
+}
+
+// rest is what a reader has read ahead.
+func rest(r *bufio.Reader) []byte {
+	ahead, _ := r.Peek(r.Buffered()) // it is there
+	return ahead
 }
 
 // A Client is an open connection to the consoles' socket.

@@ -93,6 +93,7 @@ func (r *remotes) serveTelnet(c *idleConn, at ends) error {
 	}
 	_, byName := shell.ConsoleAuth(plan, "telnet")
 	in := bufio.NewReaderSize(stream, 1)
+	visit := shell.Visit{Service: "telnet", From: at.from.IP, End: func() { c.Close() }}
 	for try := 0; ; try++ {
 		if try == 3 {
 			_, err := io.WriteString(c, "\r\n")
@@ -109,11 +110,15 @@ func (r *remotes) serveTelnet(c *idleConn, at ends) error {
 		if err != nil {
 			return err
 		}
-		if r.d.login("telnet", user, password, at) {
+		if named, ok := r.d.login("telnet", user, password, at); ok {
+			if named {
+				visit.User = user
+			}
 			break
 		}
 	}
-	s := r.d.first.Remote(at.from.IP)
+	s := r.d.first.Remote(visit)
+	defer s.Leave()
 	c.idle(idle(s, "telnet"))
 	term, done, err := shell.OpenRemote(s, struct {
 		io.Reader

@@ -1,0 +1,60 @@
+package shell
+
+import (
+	"pixfw/compiler"
+)
+
+// Poll looks whether interfaces have come up or gone down, and tells of it. Whoever has ports with wires calls it now and then.
+func (s *Session) Poll() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.lines(s.engine.Plan())
+}
+
+// lines tells of interfaces whose line protocol is not what it was. What is new is only taken down: it has not changed.
+func (s *Session) lines(plan *compiler.Plan) {
+	now := map[string]bool{}
+	for i := range plan.Interfaces {
+		f := &plan.Interfaces[i]
+		up := !f.Shutdown && s.port(i).Carrier
+		now[f.Hardware] = up
+		if was, ok := s.up[f.Hardware]; ok && was != up {
+			id := 411002
+			if up {
+				id = 411001
+			}
+			s.tell(id, f.Name)
+		}
+	}
+	s.up = now
+}
+
+// encpass stands in messages for what a user's password has been made into: who reads logs need not have it to guess at.
+const encpass = "*"
+
+// accounts tells which users of the box are new, gone, or of another level.
+func (s *Session) accounts(before, after *compiler.Plan) {
+	level := func(plan *compiler.Plan, name string) (int, bool) {
+		for i := range plan.AAA.Users {
+			if u := &plan.AAA.Users[i]; u.Name == name {
+				return u.Level, true
+			}
+		}
+		return 0, false
+	}
+	for i := range before.AAA.Users {
+		u := &before.AAA.Users[i]
+		if _, ok := level(after, u.Name); !ok {
+			s.tell(502102, u.Name, u.Level, encpass)
+		}
+	}
+	for i := range after.AAA.Users {
+		u := &after.AAA.Users[i]
+		switch was, ok := level(before, u.Name); {
+		case !ok:
+			s.tell(502101, u.Name, u.Level, encpass)
+		case was != u.Level:
+			s.tell(502103, u.Name, was, u.Level)
+		}
+	}
+}
