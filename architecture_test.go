@@ -35,6 +35,7 @@ var may = map[string][]string{
 	"runtime/esp":                {"ast", "runtime", "runtime/esp"},
 	"runtime/esp/des":            {},
 	"runtime/aaa":                {"ast", "compiler", "runtime", "runtime/aaa"},
+	"runtime/health":             {"runtime"},
 	"runtime/uauth":              {"ast", "compiler", "runtime", "runtime/aaa", "runtime/syslog"},
 	"runtime/vpn":                {"ast", "compiler", "compiler/nft", "runtime", "runtime/ike", "runtime/esp", "runtime/aaa", "runtime/syslog", "runtime/kernel"},
 	"shell":                      {"ast", "parser", "compiler", "runtime", "shell"},

@@ -120,6 +120,12 @@ type Kill struct {
 // TerminalMonitor: `terminal monitor`, `terminal no monitor`: messages on this console.
 type TerminalMonitor struct{ On bool }
 
+// Perfmon: `perfmon interval SECONDS|quiet|verbose|settings`.
+type Perfmon struct {
+	Do      string // interval, quiet, verbose, settings
+	Seconds int
+}
+
 // Reload: `reload [noconfirm]`: the box starts anew with the saved configuration.
 type Reload struct{ NoConfirm bool }
 
@@ -138,4 +144,5 @@ func (*RSAKey) exec()          {}
 func (*PacketTracer) exec()    {}
 func (*Kill) exec()            {}
 func (*TerminalMonitor) exec() {}
+func (*Perfmon) exec()         {}
 func (*Reload) exec()          {}

@@ -74,7 +74,7 @@ type execShow struct {
 	Fixup     *execShowFixup `parser:"| @@"`
 	Group     *execShowGroup `parser:"| @@"`
 	Logging   *execShowLog   `parser:"| @@"`
-	What      []string       `parser:"| @( 'aaa' | 'aaa-server' | 'access-group' | 'alias' | 'apply' | 'auth-prompt' | 'banner' | 'conduit' | 'dhcpd' | 'dhcprelay' | 'established' | 'filter' | 'fragment' | 'mac-list' | 'management-access' | 'ntp' | 'object-group' | 'outbound' | 'privilege' | 'rip' | 'service' | 'shun' | 'tftp-server' | 'url-block' | 'url-cache' | 'url-server' | 'username' | 'virtual' | 'vpdn' | 'vpnclient' | 'checksum' | 'clock' | 'curpriv' | 'debug' | 'domain-name' | 'enable' | 'failover' | 'floodguard' | 'global' | 'history' | 'hostname' | 'http' | 'icmp' | 'mtu' | 'name' | 'nameif' | 'names' | 'nat' | 'pager' | 'passwd' | 'pdm' | 'route' | 'running-config' | 'snmp-server' | 'startup-config' | 'configure' | 'static' | 'sysopt' | 'terminal' | 'timeout' | 'traffic' | 'version' | 'who' )"`
+	What      []string       `parser:"| @( 'aaa' | 'aaa-server' | 'access-group' | 'alias' | 'apply' | 'auth-prompt' | 'banner' | 'conduit' | 'dhcpd' | 'dhcprelay' | 'established' | 'filter' | 'fragment' | 'mac-list' | 'management-access' | 'ntp' | 'object-group' | 'outbound' | 'privilege' | 'rip' | 'service' | 'shun' | 'tftp-server' | 'url-block' | 'url-cache' | 'url-server' | 'username' | 'virtual' | 'vpdn' | 'vpnclient' | 'checksum' | 'clock' | 'curpriv' | 'debug' | 'domain-name' | 'enable' | 'failover' | 'floodguard' | 'global' | 'history' | 'hostname' | 'http' | 'icmp' | 'mtu' | 'name' | 'nameif' | 'names' | 'nat' | 'pager' | 'passwd' | 'pdm' | 'route' | 'running-config' | 'snmp-server' | 'startup-config' | 'configure' | 'static' | 'sysopt' | 'terminal' | 'timeout' | 'traffic' | 'version' | 'who' | 'blocks' | 'memory' | 'perfmon' | 'processes' ) | @'cpu' @'usage'"`
 	ARP       []string       `parser:"| @'arp' @'timeout'?"`
 	IP        []string       `parser:"| @'ip' @( 'address' | 'audit' | 'verify' )?"`
 	Telnet    []string       `parser:"| @( 'telnet' | 'console' ) @'timeout'? | @'ssh' @( 'timeout' | 'sessions' )?"`
@@ -276,7 +276,7 @@ var (
 		bad:   func(w string) *badValue { return unknownOf("protocol", w, ast.Protocols()) }}
 
 	execLeaves = []*leaf{leafExecLevel, leafExecTopic, leafExecPort, leafExecFixup, leafExecUser, leafExecCode, leafExecIdent, leafExecProto,
-		leafExecModulus, leafExecDebug, leafExecSPI, leafExecSession}
+		leafExecModulus, leafExecDebug, leafExecSPI, leafExecSession, leafExecSeconds}
 )
 
 func (l *execLevel) Parse(x *lexer.PeekingLexer) error     { return l.take(x, leafExecLevel) }

@@ -11,10 +11,12 @@ import (
 // The exec commands about the box itself: its messages, its health, who is on it.
 
 type execBox struct {
-	Kill    *execSession `parser:"  'kill' @@"`
-	SSH     *execSession `parser:"| 'ssh' 'disconnect' @@"`
-	Monitor []string     `parser:"| 'terminal' ( @'monitor' | @'no' @'monitor' )"`
-	Reload  []string     `parser:"| @'reload' @'noconfirm'?"`
+	Kill     *execSession `parser:"  'kill' @@"`
+	SSH      *execSession `parser:"| 'ssh' 'disconnect' @@"`
+	Monitor  []string     `parser:"| 'terminal' ( @'monitor' | @'no' @'monitor' )"`
+	Reload   []string     `parser:"| @'reload' @'noconfirm'?"`
+	Perfmon  string       `parser:"| 'perfmon' ( @( 'quiet' | 'verbose' | 'settings' )"`
+	Interval *execSeconds `parser:"  | 'interval' @@ )"`
 }
 
 func (x *execBox) toAST() ast.Exec {
@@ -25,16 +27,27 @@ func (x *execBox) toAST() ast.Exec {
 		return &ast.Kill{Service: "ssh", ID: x.SSH.n()}
 	case len(x.Monitor) > 0:
 		return &ast.TerminalMonitor{On: len(x.Monitor) == 1}
+	case x.Perfmon != "":
+		return &ast.Perfmon{Do: strings.ToLower(x.Perfmon)}
+	case x.Interval != nil:
+		return &ast.Perfmon{Do: "interval", Seconds: x.Interval.n()}
 	}
 	return &ast.Reload{NoConfirm: len(x.Reload) > 1}
 }
 
 // The leaves of these commands.
-type execSession struct{ word }
+type (
+	execSession struct{ word }
+	execSeconds struct{ word }
+)
 
-var leafExecSession = num("execSession", 0, 255, "number of the session, as who or show ssh sessions lists it")
+var (
+	leafExecSession = num("execSession", 0, 255, "number of the session, as who or show ssh sessions lists it")
+	leafExecSeconds = num("execSeconds", 1, 86400, "seconds of an interval")
+)
 
 func (l *execSession) Parse(x *lexer.PeekingLexer) error { return l.take(x, leafExecSession) }
+func (l *execSeconds) Parse(x *lexer.PeekingLexer) error { return l.take(x, leafExecSeconds) }
 
 type execShowLog struct {
 	Word    string     `parser:"@'logging'"`

@@ -19,7 +19,9 @@ type chassis struct {
 	save    func(string) error
 	log     func(runtime.Message) // nil: nobody
 	book    *logbook
+	perf    *perfmeter
 	syslog  Syslog // nil: no servers
+	health  Health // nil: nobody knows
 	users   Users  // nil: no servers are asked
 
 	running *ast.Config

@@ -101,6 +101,7 @@ func (s *Session) Monitor(write func(string)) (stop func()) {
 		s.mu.Lock()
 		s.undebug("all")
 		s.book.watch(m, false)
+		s.perf.watch(m, false)
 		s.monitor = nil
 		s.mu.Unlock()
 		m.close()

@@ -54,6 +54,8 @@ func (s *Session) exec(cmd ast.Exec) (string, error) {
 		return s.kill(c)
 	case *ast.TerminalMonitor:
 		return s.terminal(c)
+	case *ast.Perfmon:
+		return s.perfmon(c)
 	case *ast.Reload:
 		return s.reload(c)
 	}

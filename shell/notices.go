@@ -1,11 +1,35 @@
 package shell
 
 import (
+	"context"
+	"time"
+
 	"pixfw/compiler"
 )
 
-// Poll looks whether interfaces have come up or gone down, and tells of it. Whoever has ports with wires calls it now and then.
-func (s *Session) Poll() {
+// lookTime is how often a box that lives looks at what nobody tells it of.
+const lookTime = 2 * time.Second
+
+// Watch keeps a box alive until ctx is done: it samples the health of the host, tells of interfaces that come up and go down, and shows
+// the figures of `perfmon verbose`. A box that nobody watches only answers.
+func (s *Session) Watch(ctx context.Context) {
+	t := time.NewTicker(lookTime)
+	defer t.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-t.C:
+			s.look()
+		}
+	}
+}
+
+func (s *Session) look() {
+	if s.health != nil {
+		_ = s.health.Sample() // who asks for the figures is told
+	}
+	s.perf.show()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.lines(s.engine.Plan())

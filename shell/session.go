@@ -39,6 +39,8 @@ type Options struct {
 	Log func(runtime.Message)
 	// Syslog carries messages to servers; nil: nothing does.
 	Syslog Syslog
+	// Health tells how the host is; nil: `show cpu usage` and its like say that nobody knows.
+	Health Health
 	// Users asks servers for those who come to privileged mode or to the serial console; nil: lines of AAA that name servers do not
 	// count on consoles.
 	Users Users
@@ -79,7 +81,7 @@ const longestCommand = 512
 // diagnostics, and the lines in error are left out; what the engine says of the others stands behind. The error is for a configuration that the engine cannot take.
 func New(o Options) (*Session, ast.Diagnostics, error) {
 	c := &chassis{engine: o.Engine, clock: o.Clock, secrets: o.Secrets, save: o.Save, log: o.Log, users: o.Users, running: o.Config,
-		book: &logbook{}, syslog: o.Syslog}
+		book: &logbook{}, syslog: o.Syslog, health: o.Health}
 	s := &Session{chassis: c, record: o.Record}
 	if s.clock == nil {
 		s.clock = runtime.WallClock{}
@@ -87,6 +89,7 @@ func New(o Options) (*Session, ast.Diagnostics, error) {
 	if s.engine == nil {
 		s.engine = emulator.New(s.clock)
 	}
+	s.perf = newPerfmeter(s.clock)
 	s.lang = theLanguage()
 	var diags ast.Diagnostics
 	switch {
@@ -113,6 +116,7 @@ func New(o Options) (*Session, ast.Diagnostics, error) {
 	}
 	// The box lives as long as its engine: nobody takes the subscription back.
 	s.engine.Subscribe(s.book.add)
+	s.engine.Subscribe(s.perf.add)
 	s.book.apply(&plan.Logging)
 	s.unserved(served)
 	s.known = errorsOf(found)

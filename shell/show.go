@@ -112,6 +112,12 @@ func (s *Session) show(c *ast.Show) (string, error) {
 		return s.formatDebugs(), nil
 	case "arp":
 		return s.formatARP(plan)
+	case "memory", "cpu usage", "processes":
+		return s.showHealth(c.What)
+	case "blocks":
+		return textBlocks, nil
+	case "perfmon":
+		return s.perf.format(), nil
 	case "logging":
 		return s.showLogging(c)
 	case "fixup":

@@ -88,6 +88,10 @@ func TestFormatters(t *testing.T) {
 		{"show access-list #ACSACL#-PIX-acs_ten_acl-3b5385f7", formatACLs(cfg, withUsers, hits, nil, "#ACSACL#-PIX-acs_ten_acl-3b5385f7")},
 		{"show interface outside", must(formatInterfaces(plan, emulatedPort, counters, "outside"))},
 		{"show traffic", formatTraffic(plan, counters, 1812494.446)},
+		{"show memory", must(formatHealth(someHost{}, "memory"))},
+		{"show cpu usage", must(formatHealth(someHost{}, "cpu usage"))},
+		{"show processes", must(formatHealth(someHost{}, "processes"))},
+		{"show perfmon", newPerfmeter(runtime.NewVirtualClock(testStart)).format()},
 		{"show ip local pool", must(formatPool(plan, func(i int) []ast.IP { return clientUsers(plan, users, i) }, ""))},
 	}
 	var a txtar.Archive

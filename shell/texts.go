@@ -20,6 +20,8 @@ const (
 	textDenied      = "Access denied."
 	textNoDebug     = "ERROR: there is nothing to debug on this console"
 	textNoMonitor   = "ERROR: messages are shown on consoles of Telnet and SSH; logging console is for this one"
+	textNoHealth    = "ERROR: nobody measures the host of this box"
+	textBlocks      = "  SIZE    MAX    LOW    CNT\nThere are no blocks: packets are in the memory of the host, see show memory.\n"
 	textReload      = "Proceed with reload? [confirm] "
 	textFreshTrace  = "By the configuration alone: no packet is sent, and connections, translations, users and tunnels that are up do not count.\n"
 	textLogoff      = "\nLogoff"

@@ -1,9 +1,12 @@
 package main
 
 import (
+	"context"
 	"io"
 	"os"
 
+	"pixfw/runtime"
+	"pixfw/runtime/health"
 	"pixfw/shell"
 )
 
@@ -25,7 +28,7 @@ Example:
 
 // Run holds a session.
 func (c *ShellCmd) Run(s *IO) (err error) {
-	var o shell.Options
+	o := shell.Options{Health: health.New(os.DirFS("/proc"), runtime.WallClock{})}
 	if c.File != "" {
 		if o.Name, o.Text, err = s.read(c.File); err != nil {
 			return err
@@ -49,6 +52,9 @@ func (c *ShellCmd) Run(s *IO) (err error) {
 	if _, err := io.WriteString(s.Stdout, shell.BootErrors(diags)); err != nil {
 		return err
 	}
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	go session.Watch(ctx)
 	in, ok := s.Stdin.(*os.File)
 	if !ok || !s.IsTerminal {
 		return shell.RunPipe(session, s.Stdin, s.Stdout)

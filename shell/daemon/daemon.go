@@ -16,6 +16,7 @@ import (
 	"pixfw/ast"
 	"pixfw/compiler"
 	"pixfw/runtime"
+	"pixfw/runtime/health"
 	"pixfw/runtime/kernel"
 	"pixfw/runtime/syslog"
 	"pixfw/runtime/uauth"
@@ -115,7 +116,7 @@ func Start(o Options) (d *Daemon, err error) {
 	checked := &checkedEngine{Firewall: d.engine, d: d, tell: o.Diagnostics}
 	d.cancel = d.engine.Subscribe(d.message)
 	if d.first, _, err = shell.New(shell.Options{Engine: checked, Clock: d.o.Clock, Config: o.Config, Secrets: o.Secrets, Save: d.save, Users: d.o.Users,
-		Syslog: d.sender, Log: func(m runtime.Message) { d.engine.Publish(m) }}); err != nil {
+		Syslog: d.sender, Health: health.New(os.DirFS("/proc"), d.o.Clock), Log: func(m runtime.Message) { d.engine.Publish(m) }}); err != nil {
 		return d, err
 	}
 	d.remote.apply(d.engine.Plan())
@@ -208,21 +209,12 @@ func (d *Daemon) Console() *shell.Session {
 	return s
 }
 
-// lookTime is how often the firewall looks at its devices.
-const lookTime = 2 * time.Second
-
-// watch looks at what nobody tells of, until the firewall ends.
+// watch lets the box look at what nobody tells of, until the firewall ends.
 func (d *Daemon) watch() {
-	tick := time.NewTicker(lookTime)
-	defer tick.Stop()
-	for {
-		select {
-		case <-d.ended:
-			return
-		case <-tick.C:
-			d.first.Poll()
-		}
-	}
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	go d.first.Watch(ctx)
+	<-d.ended
 }
 
 // Confirm keeps the firewall. It reports whether it was waited for.
