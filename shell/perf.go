@@ -26,7 +26,7 @@ const (
 
 // perfOf is what a message counts as: each is written once for what it tells of, whether or not it is sent anywhere.
 var perfOf = map[int]int{
-	305009: perfXlates, 305011: perfXlates, 302013: perfTCP, 302015: perfUDP, 304001: perfURL, 303002: perfFTP, 201003: perfIntercept, 407002: perfIntercept,
+	305009: perfXlates, 305011: perfXlates, 302013: perfTCP, 302015: perfUDP, 304001: perfURL, 303002: perfFTP, 201003: perfIntercept,
 	109005: perfAuthen, 109006: perfAuthen, 109007: perfAuthor, 109008: perfAuthor,
 }
 
