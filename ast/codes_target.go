@@ -87,12 +87,12 @@ func targetCodes() []Code {
 				"run, lab, and check --kernel, which ask the kernel of the host; translate asks none.",
 			"fixup protocol h323 h225 1720", "Load the module, or a kernel that has it; or write what the line opens into the access list."},
 		{"W518", "Line is not carried out on the kernel",
-			"No rule and no process of the kernel engine does what the line says: signatures of ip audit, content filters, a DHCP server or relay, routing protocols, " +
-				"multicast, exemptions of aaa by MAC address, management-access. The finding says what becomes of the packets instead.",
-			"ip audit interface outside attacks", "Have something else do it, or do without."},
+			"No rule and no process of the kernel engine does what the line says: content filters, a DHCP server or relay, routing protocols, " +
+				"multicast, exemptions of aaa by MAC address, management-access; with rules alone also signatures of ip audit. The finding says what becomes of the packets instead.",
+			"filter java 80 0.0.0.0 0.0.0.0 0.0.0.0 0.0.0.0", "Have something else do it, or do without."},
 		{"W519", "Signature is not looked for",
-			"The emulator sees the signatures of ip audit that the headers of a single packet show: IP options, fragments, types and sizes of ICMP, flags of TCP, ports and " +
-				"lengths of UDP. Those in the data of FTP, DNS and RPC, and those about several packets, it does not.",
+			"The engines see the signatures of ip audit that the headers of a single packet show: IP options, fragments, types and sizes of ICMP, flags of TCP, ports and " +
+				"lengths of UDP. Those in the data of FTP, DNS and RPC, and those about several packets, they do not. The kernel engine looks while its process runs.",
 			"ip audit interface outside attacks", "Nothing to do: no packet is dropped by such a signature."},
 	}
 }

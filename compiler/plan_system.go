@@ -1,6 +1,10 @@
 package compiler
 
-import "pixfw/ast"
+import (
+	"slices"
+
+	"pixfw/ast"
+)
 
 // Logging is what of the messages goes where (commands-firewall.md section 5.9).
 type Logging struct {
@@ -46,4 +50,9 @@ type Audit struct {
 	If           int
 	Name         string
 	Info, Attack []string
+}
+
+// AuditHolds reports whether the actions of a class drop packets.
+func AuditHolds(actions []string) bool {
+	return slices.Contains(actions, "drop") || slices.Contains(actions, "reset")
 }

@@ -77,7 +77,7 @@ var support = map[string]Support{
 	"ignore":              routing,
 	"interface":           {Enforced, Enforced, Approximate, "speed is left to the host"},
 	"ip address":          {Enforced, Enforced, Approximate, "dhcp and pppoe are stored"},
-	"ip audit":            {Approximate, Stored, Refused, "the emulator looks for signatures that one header shows"},
+	"ip audit":            {Approximate, Approximate, Refused, "signatures that one header shows are looked for; findings of code W519"},
 	"ip local":            {Enforced, Enforced, Refused, "pools for VPN clients, given out by `pixfw run` and `pixfw lab`"},
 	"ip verify":           everywhere,
 	"isakmp":              ipsec,

@@ -224,7 +224,7 @@ func parseQuoted(b []byte) (Packet, error) {
 func (p *Packet) Marshal() ([]byte, error) { return p.Append(nil) }
 
 // Append appends the packet to dst as Marshal writes it. A payload shorter than Length is filled up with zeros; a TTL of 0
-// becomes 64. Of a fragment whose beginning it is, Sum and UDPLength are taken as they stand.
+// becomes 64. Of a fragment whose beginning it is, Sum and UDPLength are taken as they stand, and a UDPLength that is not 0 of others.
 func (p *Packet) Append(dst []byte) ([]byte, error) {
 	at := len(dst)
 	dst = p.appendIP(dst)
@@ -250,7 +250,7 @@ func (p *Packet) Append(dst []byte) ([]byte, error) {
 		field = 16
 	case p.Proto == ast.ProtoUDP:
 		size := uint16(portHeader + n)
-		if p.Fragment {
+		if p.Fragment || p.UDPLength != 0 {
 			size = p.UDPLength
 		}
 		dst = binary.BigEndian.AppendUint16(dst, p.SrcPort)

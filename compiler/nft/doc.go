@@ -9,6 +9,7 @@
 // How a packet goes through (semantics.md 0 and 11). Access lists are judged in prerouting after conntrack and before
 // destination NAT, so addresses are those of the wire, as a PIX sees them:
 //
+//	prerouting -440  signatures of ip audit, with a daemon
 //	prerouting -300  sanity: IP options 106012, invalid sources 106016, land 106017
 //	prerouting -290  what has no connections is not tracked, with a daemon
 //	prerouting -150  connections of TCP and UDP pass; then by interface: to the box, 106021, 106011, 106015, access list

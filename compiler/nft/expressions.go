@@ -144,6 +144,10 @@ func (e *encoder) match(m *Match) ([]expr.Any, error) {
 		return []expr.Any{payload(network, 0, 1), mask(be8(0x0f)), &expr.Cmp{Op: expr.CmpOpGt, Register: 1, Data: be8(m.Values[0].Lo)}}, nil
 	case NoRoute:
 		return []expr.Any{&expr.Fib{Register: 1, ResultOIF: true, FlagSADDR: true, FlagIIF: true}, m.cmp(make([]byte, 4))}, nil
+	case SameAddrs, UDPLengths:
+		return e.pairLookup(m)
+	case IPLenOver:
+		return []expr.Any{payload(network, 2, 2), &expr.Cmp{Op: expr.CmpOpGt, Register: 1, Data: be16(m.Values[0].Lo)}}, nil
 	case UDPLenOver:
 		return []expr.Any{payload(transport, 4, 2), &expr.Cmp{Op: expr.CmpOpGt, Register: 1, Data: be16(m.Values[0].Lo)}}, nil
 	case MSSOver:

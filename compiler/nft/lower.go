@@ -43,6 +43,7 @@ func Lower(plan *compiler.Plan, names map[int]string, options ...Options) (*Rule
 	}
 	l.routeSets()
 	l.fragments()
+	l.audit()
 	l.marks, l.real = map[string]uint32{}, map[uint32]ast.Net{}
 	l.xlateMaps()
 	l.intercepts()

@@ -248,6 +248,10 @@ func (e *encoder) set(s *Set) error {
 		for _, m := range s.Members {
 			elems = append(elems, nftables.SetElement{Key: m.key(s.Kind), Timeout: m.For})
 		}
+	case Octets, Lengths:
+		p, err := e.w.pairSet(s)
+		e.sets[s.Name] = p
+		return err
 	case Queries:
 		q, err := e.w.querySet(s)
 		e.sets[s.Name] = q

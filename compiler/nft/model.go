@@ -170,6 +170,8 @@ const (
 	LiveAddrs                 // addresses, filled by the daemon
 	LivePairs                 // source and destination address, filled by the daemon
 	LiveProtos                // numbers of protocols, filled by the daemon
+	Octets                    // pairs of two octets
+	Lengths                   // pairs of the lengths of an IP packet and of UDP in it
 	Queries                   // source, destination, source port and id of DNS queries that rules add, with a timeout
 )
 
@@ -178,7 +180,7 @@ type Set struct {
 	Name    string
 	Kind    SetKind
 	Ranges  []Range       // Addrs, Values
-	Pairs   [][2]ast.IP   // Pairs, AddrMap, LiveMap
+	Pairs   [][2]ast.IP   // Pairs, AddrMap, LiveMap, Octets, Lengths
 	Timeout time.Duration // Dynamic, Queries
 	Members []Member      // LiveAddrs, LivePairs, LiveProtos
 	Keys    [][]byte      // Queries: those that wait, as the kernel has them
@@ -261,6 +263,9 @@ const (
 	NoRoute     // no value: the route to the source leaves by another interface
 	MSSOver     // greater than the value
 	UDPLenOver  // greater than the value, with the UDP header
+	IPLenOver   // greater than the value, with the IP header
+	SameAddrs   // source and destination are the same, by a set of all Octets that are
+	UDPLengths  // the lengths of the packet and of UDP, in a set of Lengths
 	PacketMark
 	PacketMarkOver // greater than the value
 	IsFragment     // no value: one of the fragments of a packet
@@ -518,7 +523,7 @@ func (s *Set) Elements() int {
 		return len(intervals(s.Ranges, be32))
 	case Values:
 		return len(intervals(s.Ranges, keyOctets(s.Key)))
-	case Pairs, AddrMap, LiveMap:
+	case Pairs, AddrMap, LiveMap, Octets, Lengths:
 		return len(s.Pairs)
 	case LiveAddrs, LivePairs, LiveProtos:
 		for i := range s.Members {

@@ -6,7 +6,7 @@ import "pixfw/compiler"
 func (l *lowerer) others() {
 	for i := range l.p.Others {
 		o := &l.p.Others[i]
-		if text := otherTexts[o.Kind]; text != "" {
+		if text := otherTexts[o.Kind]; text != "" && !(l.opts.Daemon && o.Kind == compiler.OtherAudit) {
 			l.warn("W518", o.Line, text, "")
 		}
 	}
@@ -27,7 +27,7 @@ func (l *lowerer) others() {
 
 // otherTexts are the lines that nothing carries out, by their kind.
 var otherTexts = map[compiler.OtherKind]string{
-	compiler.OtherAudit:     "signatures are not looked for: nothing is dropped, reset or told of (4000nn)",
+	compiler.OtherAudit:     "rules alone look for no signatures: nothing is dropped, reset or told of (4000nn)",
 	compiler.OtherFilter:    "content is not filtered: what the line would take out or ask for passes",
 	compiler.OtherDHCP:      "no DHCP is served or relayed: requests reach what the host has for them, if anything",
 	compiler.OtherNTP:       "the clock of the host is not set from it",

@@ -15,7 +15,7 @@ func TestLinesThatNothingCarriesOut(t *testing.T) {
 		"ip address inside 10.0.0.1 255.255.255.0\nip audit name at attack action alarm drop\nmac-list m permit 0001.0203.0405 ffff.ffff.ffff\n" +
 		"dhcpd address 10.0.0.100-10.0.0.110 inside\n"
 	for _, line := range []string{
-		"ip audit interface outside at", "filter java 80 0 0 0 0", "filter activex 80 0 0 0 0", "dhcpd enable inside", "multicast interface inside",
+		"filter java 80 0 0 0 0", "filter activex 80 0 0 0 0", "dhcpd enable inside", "multicast interface inside",
 		"rip inside default version 2", "virtual telnet 203.0.113.90", "virtual http 203.0.113.91", "management-access inside", "aaa mac-exempt match m",
 		"sysopt ipsec pl-compatible", "ntp server 10.0.0.7 source inside",
 	} {

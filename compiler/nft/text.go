@@ -106,6 +106,14 @@ func (s *Set) text(b *strings.Builder) {
 		for _, m := range s.Members {
 			elems = append(elems, m.text(s.Kind))
 		}
+	case Octets, Lengths:
+		word, typ = "typeof", lengthsText
+		if s.Kind == Octets {
+			typ = fmt.Sprintf(octetsText, 120, 152)
+		}
+		for _, p := range s.Pairs {
+			elems = append(elems, fmt.Sprintf("%d . %d", p[0], p[1]))
+		}
 	case Queries:
 		word, typ = "typeof", queryText
 		flags = fmt.Sprintf("\t\tsize %d\n\t\tflags dynamic,timeout\n\t\ttimeout %ds\n", dynamicSize, int(s.Timeout.Seconds()))
@@ -327,8 +335,11 @@ func (m *Match) text(proto string) string {
 		if op == "" {
 			op = "== "
 		}
-		return "tcp flags & (" + strings.Join(bits(m.Mask, flagWords), " | ") + ") " + op +
-			strings.Join(bits(m.Values[0].Lo, flagWords), " | ")
+		want := "0x0"
+		if m.Values[0].Lo != 0 {
+			want = strings.Join(bits(m.Values[0].Lo, flagWords), " | ")
+		}
+		return "tcp flags & (" + strings.Join(bits(m.Mask, flagWords), " | ") + ") " + op + want
 	case CtState:
 		return "ct state " + op + strings.Join(bits(m.Mask, stateWords), ",")
 	case CtStatus:
@@ -376,6 +387,16 @@ func (m *Match) text(proto string) string {
 		return fmt.Sprintf("ip hdrlength > %d", m.Values[0].Lo)
 	case NoRoute:
 		return "fib saddr . iif oif 0"
+	case SameAddrs:
+		var w []string
+		for n := range 4 {
+			w = append(w, fmt.Sprintf(octetsText, 120-8*n, 152-8*n)+" "+op+"@"+m.Set)
+		}
+		return strings.Join(w, " ")
+	case UDPLengths:
+		return lengthsText + " " + op + "@" + m.Set
+	case IPLenOver:
+		return fmt.Sprintf("ip length > %d", m.Values[0].Lo)
 	case UDPLenOver:
 		return fmt.Sprintf("udp length > %d", m.Values[0].Lo)
 	case MSSOver:

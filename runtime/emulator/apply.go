@@ -6,6 +6,7 @@ import (
 	"pixfw/ast"
 	"pixfw/compiler"
 	"pixfw/runtime"
+	"pixfw/runtime/audit"
 	"pixfw/runtime/syslog"
 )
 
@@ -47,7 +48,7 @@ func (e *Engine) Apply(plan *compiler.Plan) (ast.Diagnostics, error) {
 	e.keepSiblings(len(plan.Established) > 0)
 	e.rearm()
 	e.warnOverlaps(was)
-	return auditNotes(plan), nil
+	return audit.Notes(plan), nil
 }
 
 func emptyHits(plan *compiler.Plan) [][]uint64 {

@@ -141,12 +141,21 @@ func (d *dynamic) answer(batch []queued) []answer {
 	var made []runtime.Message
 	needs := make([]*xlate, len(batch))
 	said := make([][]runtime.Message, len(batch))
+	audited := make([]bool, len(batch))
 	for i := range batch {
 		q, a := &batch[i], &out[i]
 		a.id = q.id
 		if q.mark == nft.MarkFragment {
-			var msg []runtime.Message
-			a.accept, msg = d.fragments.take(q, now)
+			dropped, reset, msg := d.look(q, d.fragments.on(q.indev))
+			if dropped {
+				audited[i] = true
+				*a = reset
+				a.accept, a.repeat = reset.repeat, false // to the chain where it is answered, which comes next
+			} else {
+				var more []runtime.Message
+				a.accept, more = d.fragments.take(q, now)
+				msg = append(msg, more...)
+			}
 			log = append(log, msg...)
 			said[i] = msg
 			continue
@@ -244,7 +253,10 @@ func (d *dynamic) answer(batch []queued) []answer {
 	if d.observe != nil {
 		for i := range batch {
 			reason := Queued
-			if batch[i].mark == nft.MarkFragment {
+			switch {
+			case audited[i]:
+				reason = nft.Audited
+			case batch[i].mark == nft.MarkFragment:
 				reason = Fragment
 			}
 			d.observe(Observation{If: in[i], Reason: reason, Packet: batch[i].packet, Messages: said[i]})

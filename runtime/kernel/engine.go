@@ -16,6 +16,7 @@ import (
 	"pixfw/compiler"
 	"pixfw/compiler/nft"
 	"pixfw/runtime"
+	"pixfw/runtime/audit"
 )
 
 // Options say where the engine works.
@@ -46,15 +47,16 @@ type Options struct {
 
 // Engine is the firewall in the kernel.
 type Engine struct {
-	opts  Options
-	clock runtime.Clock
-	ns    *space
-	nl    *netlink.Handle
-	log   *socket
-	queue *socket // nil: the kernel has none, and pools are approximated
-	names *socket // DNS answers wait in it; nil when queue is
-	event *socket
-	opt   nft.Options
+	opts     Options
+	clock    runtime.Clock
+	ns       *space
+	nl       *netlink.Handle
+	log      *socket
+	queue    *socket // nil: the kernel has none, and pools are approximated
+	names    *socket // DNS answers wait in it; nil when queue is
+	suspects *socket // packets that ip audit may drop wait in it; nil when queue is
+	event    *socket
+	opt      nft.Options
 
 	features Features
 	dyn      *dynamic
@@ -131,6 +133,9 @@ func New(opts Options) (*Engine, error) {
 		if e.names, err = ns.openQueue(dnsAnswers); err != nil {
 			return nil, errors.Join(err, e.Close())
 		}
+		if e.suspects, err = ns.openQueue(suspects); err != nil {
+			return nil, errors.Join(err, e.Close())
+		}
 	}
 	if opts.Host != "" {
 		if err := e.takeHost(opts.Host); err != nil {
@@ -161,6 +166,9 @@ func (e *Engine) start() {
 	}
 	if e.names != nil {
 		e.work.Go(func() { readAnswers(e.names, e.dyn.doctored) })
+	}
+	if e.suspects != nil {
+		e.work.Go(func() { readQueue(e.suspects, nft.AuditQueue, e.dyn.audited) })
 	}
 	e.work.Go(func() {
 		timer := time.NewTimer(tickEvery)
@@ -220,6 +228,9 @@ func (e *Engine) Apply(plan *compiler.Plan) (ast.Diagnostics, error) {
 	of.lowered(plan, &opt)
 	rules, diags := nft.Lower(plan, names, opt)
 	of.has(rules)
+	if opt.Daemon {
+		diags = append(diags, audit.Notes(plan)...)
+	}
 	carry, err := e.carried()
 	if err != nil {
 		return diags, err
@@ -462,8 +473,11 @@ func (e *Engine) logged(l logged) {
 	default:
 		wire = l.onWire(plan, in, e.dyn.mappedOf)
 	}
+	reason := l.prefix
 	if arg, is := strings.CutPrefix(l.prefix, "106100:"); is {
 		list = e.dyn.entryHit(plan, in, arg, &l.packet)
+	} else if l.prefix == nft.Audited {
+		list, reason = audit.Look(plan, in, &l.packet).Logs, Signature
 	} else if m, ok := message(plan, e.dyn, in, l.prefix, &wire); ok {
 		list = []runtime.Message{m}
 		switch {
@@ -476,7 +490,7 @@ func (e *Engine) logged(l logged) {
 		}
 	}
 	if e.opts.Observe != nil {
-		e.opts.Observe(Observation{If: in, Reason: l.prefix, Packet: l.packet, Messages: list})
+		e.opts.Observe(Observation{If: in, Reason: reason, Packet: l.packet, Messages: list})
 	}
 	e.publish(list)
 }
@@ -528,6 +542,9 @@ func (e *Engine) Close() error {
 	}
 	if e.names != nil {
 		errs = append(errs, e.names.close())
+	}
+	if e.suspects != nil {
+		errs = append(errs, e.suspects.close())
 	}
 	e.work.Wait()
 	errs = append(errs, e.dyn.close(), e.ways.close())

@@ -52,6 +52,9 @@ func (e *Engine) Kill() error {
 	if e.names != nil {
 		err = errors.Join(err, e.names.close())
 	}
+	if e.suspects != nil {
+		err = errors.Join(err, e.suspects.close())
+	}
 	e.work.Wait()
 	e.nl.Close()
 	return errors.Join(err, e.dyn.close(), e.ways.close(), e.ns.close())

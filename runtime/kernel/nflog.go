@@ -173,6 +173,9 @@ func parseIPv4(b []byte) (runtime.Packet, bool) {
 	switch {
 	case p.HasPorts() && len(t) >= 4:
 		p.SrcPort, p.DstPort = binary.BigEndian.Uint16(t), binary.BigEndian.Uint16(t[2:])
+		if p.Proto == ast.ProtoUDP && len(t) >= 6 {
+			p.UDPLength = binary.BigEndian.Uint16(t[4:])
+		}
 		if p.Proto == ast.ProtoTCP && len(t) >= 14 {
 			p.Flags = runtime.TCPFlags(t[13] & 63)
 			p.Seq = binary.BigEndian.Uint32(t[4:])

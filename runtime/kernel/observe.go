@@ -20,6 +20,7 @@ type Observation struct {
 const (
 	Queued     = "queued"     // it waited for a translation
 	Fragment   = "fragment"   // it was held to the limits of fragments
+	Signature  = "signature"  // a signature of ip audit was looked for, and the packet has gone on
 	Connection = "connection" // a connection has begun or ended; the packet has only the addresses and ports of its first one
 )
 
@@ -28,7 +29,7 @@ const (
 func (e *Engine) Settle(limit time.Duration) bool {
 	for end := time.Now().Add(limit); ; {
 		// What the queue lets go causes logs and events, what is logged may end connections: each is looked at before what it causes.
-		if (e.queue == nil || e.queue.quiet()) && (e.names == nil || e.names.quiet()) && e.log.quiet() && e.event.quiet() {
+		if (e.queue == nil || e.queue.quiet()) && (e.names == nil || e.names.quiet()) && (e.suspects == nil || e.suspects.quiet()) && e.log.quiet() && e.event.quiet() {
 			return true
 		}
 		if time.Now().After(end) {

@@ -3,6 +3,7 @@ package lab
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -408,6 +409,8 @@ func (p *Probe) judge(flights []flight, byTag map[uint16]*flight, seen []kernel.
 			note = "connection"
 		case o.Reason == kernel.Fragment:
 			note = "fragment"
+		case o.Reason == kernel.Signature:
+			note = "a signature"
 		default:
 			f.v.Reason = o.Reason
 		}
@@ -423,7 +426,7 @@ func (p *Probe) judge(flights []flight, byTag map[uint16]*flight, seen []kernel.
 			f.v.Action = runtime.Auth
 		case f.boxed != nil:
 			f.v.Action = runtime.Box
-		case f.frag != nil && len(f.v.Logs) == 0 && !f.frag.whole():
+		case f.frag != nil && f.v.Reason == "" && !f.frag.whole() && !slices.ContainsFunc(f.v.Logs, func(m runtime.Message) bool { return m.ID/1000 != 400 }):
 			f.v.Action = runtime.Held
 		default:
 			f.v.Action = runtime.Drop
