@@ -16,6 +16,8 @@ import (
 var may = map[string][]string{
 	"ast":                        {},
 	"internal/alloc":             {},
+	"internal/pki":               {},
+	"internal/sites":             {"compiler", "parser"},
 	"parser":                     {"ast", "parser/syntax"},
 	"parser/syntax":              {},
 	"parser/repair":              {"ast", "parser", "parser/syntax"},

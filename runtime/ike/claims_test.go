@@ -49,7 +49,7 @@ func TestKeyExcuses(t *testing.T) {
 func TestCertificateExcuses(t *testing.T) {
 	ca := newAuthority(t, "ca")
 	named := func(name string) *Certificates {
-		return ca.issue(func(c *x509.Certificate) { c.DNSNames = []string{name} })
+		return ca.issue(t, func(c *x509.Certificate) { c.DNSNames = []string{name} })
 	}
 	for name, excused := range map[string]bool{"b": true, "c": false} {
 		text := strings.NewReplacer("authentication pre-share", "authentication rsa-sig", "identity address", "identity hostname",
@@ -132,7 +132,7 @@ func TestClaims(t *testing.T) {
 func TestWantedPeer(t *testing.T) {
 	ca := newAuthority(t, "ca")
 	issue := func(name, address string) *Certificates {
-		return ca.issue(func(c *x509.Certificate) {
+		return ca.issue(t, func(c *x509.Certificate) {
 			c.Subject.CommonName = name
 			if address != "" {
 				c.IPAddresses = []net.IP{net.ParseIP(address)}

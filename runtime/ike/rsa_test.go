@@ -2,12 +2,7 @@ package ike
 
 import (
 	"crypto/md5"
-	"crypto/rand"
-	"crypto/rsa"
 	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/pem"
-	"math/big"
 	"net"
 	"os"
 	"os/exec"
@@ -15,59 +10,25 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"pixfw/internal/pki"
 )
 
-// authority issues certificates for tests.
-type authority struct {
-	t    testing.TB
-	key  *rsa.PrivateKey
-	cert *x509.Certificate
-}
+// authority issues certificates as a box reads them.
+type authority struct{ *pki.Authority }
 
-func newAuthority(t testing.TB, name string) *authority {
+func newAuthority(t testing.TB, name string) authority {
 	t.Helper()
-	a := &authority{t: t, key: rsaKey(t)}
-	c := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: name}, NotBefore: birth.AddDate(-1, 0, 0),
-		NotAfter: birth.AddDate(10, 0, 0), IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign}
-	a.cert = a.sign(c, c, &a.key.PublicKey)
-	return a
-}
-
-func rsaKey(t testing.TB) *rsa.PrivateKey {
-	t.Helper()
-	k, err := rsa.GenerateKey(rand.Reader, 1024)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return k
-}
-
-func (a *authority) sign(c, parent *x509.Certificate, pub *rsa.PublicKey) *x509.Certificate {
-	a.t.Helper()
-	der, err := x509.CreateCertificate(rand.Reader, c, parent, pub, a.key)
-	if err != nil {
-		a.t.Fatal(err)
-	}
-	out, err := x509.ParseCertificate(der)
-	if err != nil {
-		a.t.Fatal(err)
-	}
-	return out
+	return authority{pki.New(t, name, birth, 1024)}
 }
 
 // issue makes what a box has, from files.
-func (a *authority) issue(change func(*x509.Certificate)) *Certificates {
-	a.t.Helper()
-	key := rsaKey(a.t)
-	c := &x509.Certificate{SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: "x"}, NotBefore: birth.AddDate(-1, 0, 0), NotAfter: birth.AddDate(1, 0, 0)}
-	change(c)
-	cert := a.sign(c, a.cert, &key.PublicKey)
-	pemOf := func(kind string, b []byte) PEM {
-		return PEM{kind, pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: b})}
-	}
-	out, err := ParseCertificates(pemOf("CERTIFICATE", a.cert.Raw), pemOf("CERTIFICATE", cert.Raw), pemOf("RSA PRIVATE KEY", x509.MarshalPKCS1PrivateKey(key)))
+func (a authority) issue(t testing.TB, change func(*x509.Certificate)) *Certificates {
+	t.Helper()
+	f := a.Issue(change)
+	out, err := ParseCertificates(PEM{"ca.pem", f.CA}, PEM{"own.pem", f.Own}, PEM{"key.pem", f.Key})
 	if err != nil {
-		a.t.Fatal(err)
+		t.Fatal(err)
 	}
 	return out
 }
@@ -84,17 +45,17 @@ func TestRSA(t *testing.T) {
 		ident string
 		want  bool
 	}{
-		{"names", ca.issue(named("a")), ca.issue(named("b")), "hostname", true},
-		{"common names", ca.issue(func(c *x509.Certificate) { c.Subject.CommonName = "a" }), ca.issue(named("b")), "hostname", true},
-		{"addresses", ca.issue(func(c *x509.Certificate) { c.IPAddresses = []net.IP{net.IPv4(203, 0, 113, 1)} }), ca.issue(named("b")), "address", true},
-		{"another's address", ca.issue(func(c *x509.Certificate) { c.IPAddresses = []net.IP{net.IPv4(203, 0, 113, 7)} }), ca.issue(named("b")), "address", false},
-		{"another's name", ca.issue(named("c")), ca.issue(named("b")), "hostname", false},
-		{"the responder has another's name", ca.issue(named("a")), ca.issue(named("c")), "hostname", false},
-		{"expired", ca.issue(func(c *x509.Certificate) { c.DNSNames = []string{"a"}; c.NotAfter = birth.Add(-time.Hour) }), ca.issue(named("b")), "hostname", false},
-		{"another authority of the same name", other.issue(named("a")), ca.issue(named("b")), "hostname", false},
-		{"an authority made of a certificate", ca.issue(func(c *x509.Certificate) {
+		{"names", ca.issue(t, named("a")), ca.issue(t, named("b")), "hostname", true},
+		{"common names", ca.issue(t, func(c *x509.Certificate) { c.Subject.CommonName = "a" }), ca.issue(t, named("b")), "hostname", true},
+		{"addresses", ca.issue(t, func(c *x509.Certificate) { c.IPAddresses = []net.IP{net.IPv4(203, 0, 113, 1)} }), ca.issue(t, named("b")), "address", true},
+		{"another's address", ca.issue(t, func(c *x509.Certificate) { c.IPAddresses = []net.IP{net.IPv4(203, 0, 113, 7)} }), ca.issue(t, named("b")), "address", false},
+		{"another's name", ca.issue(t, named("c")), ca.issue(t, named("b")), "hostname", false},
+		{"the responder has another's name", ca.issue(t, named("a")), ca.issue(t, named("c")), "hostname", false},
+		{"expired", ca.issue(t, func(c *x509.Certificate) { c.DNSNames = []string{"a"}; c.NotAfter = birth.Add(-time.Hour) }), ca.issue(t, named("b")), "hostname", false},
+		{"another authority of the same name", other.issue(t, named("a")), ca.issue(t, named("b")), "hostname", false},
+		{"an authority made of a certificate", ca.issue(t, func(c *x509.Certificate) {
 			c.DNSNames, c.IsCA, c.BasicConstraintsValid = []string{"a"}, true, true
-		}), ca.issue(named("b")), "hostname", false},
+		}), ca.issue(t, named("b")), "hostname", false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			text := strings.NewReplacer("authentication pre-share", "authentication rsa-sig", "identity address", "identity "+test.ident,
@@ -121,9 +82,9 @@ func TestRSA(t *testing.T) {
 
 // A key that does not belong to the certificate is found when the files are read.
 func TestParseCertificates(t *testing.T) {
-	c := newAuthority(t, "ca").issue(func(*x509.Certificate) {})
-	own := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: c.Own.Raw})
-	key := pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(rsaKey(t))})
+	c := newAuthority(t, "ca").issue(t, func(*x509.Certificate) {})
+	own := pki.Certificate(c.Own.Raw)
+	key := pki.PrivateKey(pki.NewKey(t, 1024))
 	for _, test := range []struct {
 		ca, own, key []byte
 		want         string

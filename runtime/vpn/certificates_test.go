@@ -2,12 +2,6 @@ package vpn
 
 import (
 	"bytes"
-	"crypto/rand"
-	"crypto/rsa"
-	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/pem"
-	"math/big"
 	"os"
 	"path/filepath"
 	"strings"
@@ -15,61 +9,19 @@ import (
 	"testing"
 	"time"
 
+	"pixfw/internal/pki"
 	"pixfw/runtime/ike"
 )
 
-// authority makes directories of certificates.
-type authority struct {
-	t    *testing.T
-	key  *rsa.PrivateKey
-	cert *x509.Certificate
-}
-
-func newAuthority(t *testing.T) *authority {
-	a := &authority{t: t, key: newKey(t)}
-	a.cert = &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "ca"}, IsCA: true, BasicConstraintsValid: true}
-	a.cert = a.sign(a.cert, &a.key.PublicKey)
-	return a
-}
-
-func newKey(t *testing.T) *rsa.PrivateKey {
+func newAuthority(t *testing.T) *pki.Authority {
 	t.Helper()
-	k, err := rsa.GenerateKey(rand.Reader, 1024)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return k
-}
-
-func (a *authority) sign(c *x509.Certificate, key *rsa.PublicKey) *x509.Certificate {
-	a.t.Helper()
-	c.NotBefore, c.NotAfter = time.Date(2003, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(2010, 1, 1, 0, 0, 0, 0, time.UTC)
-	der, err := x509.CreateCertificate(rand.Reader, c, a.cert, key, a.key)
-	if err != nil {
-		a.t.Fatal(err)
-	}
-	out, err := x509.ParseCertificate(der)
-	if err != nil {
-		a.t.Fatal(err)
-	}
-	return out
+	return pki.New(t, "ca", time.Date(2004, 3, 1, 0, 0, 0, 0, time.UTC), 1024)
 }
 
 // issue is a directory for a box of a name.
-func (a *authority) issue(name string) (dir string) {
-	a.t.Helper()
-	dir = a.t.TempDir()
-	key := newKey(a.t)
-	own := a.sign(&x509.Certificate{SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: name}}, &key.PublicKey)
-	for _, f := range []struct {
-		name, kind string
-		der        []byte
-	}{{"ca.pem", "CERTIFICATE", a.cert.Raw}, {"own.pem", "CERTIFICATE", own.Raw}, {"key.pem", "RSA PRIVATE KEY", x509.MarshalPKCS1PrivateKey(key)}} {
-		if err := os.WriteFile(filepath.Join(dir, f.name), pem.EncodeToMemory(&pem.Block{Type: f.kind, Bytes: f.der}), 0o600); err != nil {
-			a.t.Fatal(err)
-		}
-	}
-	return dir
+func issue(t *testing.T, a *pki.Authority, name string) (dir string) {
+	t.Helper()
+	return a.Issue(pki.Named(name)).Dir(t)
 }
 
 // Two boxes whose certificates are files of one authority have a tunnel; one of another authority is nobody's peer.
@@ -83,11 +35,11 @@ func TestCertificates(t *testing.T) {
 		name string
 		b    string
 		want bool
-	}{{"one authority", ca.issue("b"), true}, {"another", other.issue("b"), false}} {
+	}{{"one authority", issue(t, ca, "b"), true}, {"another", issue(t, other, "b"), false}} {
 		t.Run(test.name, func(t *testing.T) {
 			w := newWorld(t)
 			var err error
-			if w.certs, err = ReadCertificates(ca.issue("a")); err != nil {
+			if w.certs, err = ReadCertificates(issue(t, ca, "a")); err != nil {
 				t.Fatal(err)
 			}
 			a := w.add(text("a"))
@@ -128,10 +80,10 @@ func TestReadCertificates(t *testing.T) {
 		{"no key", "key.pem", func(path string) error { return os.WriteFile(path, nil, 0o600) }},
 		{"too long", "ca.pem", func(path string) error { return os.WriteFile(path, bytes.Repeat([]byte("x"), maxPEM+1), 0o600) }},
 		{"another key", "key.pem", func(path string) error {
-			return os.WriteFile(path, pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(newKey(t))}), 0o600)
+			return os.WriteFile(path, pki.PrivateKey(pki.NewKey(t, 1024)), 0o600)
 		}},
 	} {
-		dir := ca.issue("a")
+		dir := issue(t, ca, "a")
 		path := filepath.Join(dir, test.file)
 		if err := test.spoil(path); err != nil {
 			t.Fatal(err)

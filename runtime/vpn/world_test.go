@@ -17,7 +17,7 @@ import (
 
 	"pixfw/ast"
 	"pixfw/compiler"
-	"pixfw/parser"
+	"pixfw/internal/sites"
 	"pixfw/runtime"
 	"pixfw/runtime/aaa"
 	"pixfw/runtime/esp"
@@ -25,50 +25,12 @@ import (
 	"pixfw/runtime/kernel"
 )
 
-// boxA has a tunnel between its inside network and that of its mirror.
-const boxA = `nameif ethernet0 outside security0
-nameif ethernet1 inside security100
-interface ethernet0 auto
-interface ethernet1 auto
-ip address outside 203.0.113.1 255.255.255.0
-ip address inside 10.0.0.1 255.255.255.0
-access-list vpn permit ip 10.0.0.0 255.255.255.0 192.168.50.0 255.255.255.0
-nat (inside) 0 access-list vpn
-route outside 0.0.0.0 0.0.0.0 203.0.113.254 1
-sysopt connection permit-ipsec
-crypto ipsec transform-set ts esp-aes esp-sha-hmac
-crypto map m 10 ipsec-isakmp
-crypto map m 10 match address vpn
-crypto map m 10 set peer 203.0.113.2
-crypto map m 10 set transform-set ts
-crypto map m interface outside
-isakmp enable outside
-isakmp key secret1 address 203.0.113.2 netmask 255.255.255.255
-isakmp identity address
-isakmp policy 10 authentication pre-share
-isakmp policy 10 encryption des
-isakmp policy 10 hash md5
-isakmp policy 10 group 1
-isakmp policy 10 lifetime 86400
-`
+// boxA has a tunnel between its inside network and that of its mirror, with ciphers and a group that cost little.
+var boxA = strings.NewReplacer("esp-des esp-md5-hmac", "esp-aes esp-sha-hmac", "group 2", "group 1").Replace(sites.A)
 
-func mirror(text string) string {
-	return strings.NewReplacer("203.0.113.1 ", "203.0.113.2 ", "203.0.113.2", "203.0.113.1", "inside 10.0.0.1", "inside 192.168.50.1",
-		"10.0.0.0 255.255.255.0 192.168.50.0 255.255.255.0", "192.168.50.0 255.255.255.0 10.0.0.0 255.255.255.0").Replace(text)
-}
+func mirror(text string) string { return sites.Mirror(text) }
 
-func planOf(t testing.TB, text string) *compiler.Plan {
-	t.Helper()
-	cfg, _, diags := parser.Load("pix.cfg", []byte(text))
-	if err := diags.Err(); err != nil {
-		t.Fatal(err)
-	}
-	plan, diags := compiler.Compile(cfg)
-	if err := diags.Err(); err != nil {
-		t.Fatal(err)
-	}
-	return plan
-}
+func planOf(t testing.TB, text string) *compiler.Plan { t.Helper(); return sites.Plan(t, text) }
 
 // world is what lies between some services.
 type world struct {

@@ -1,78 +1,31 @@
 package daemon
 
 import (
-	"crypto/rand"
-	"crypto/rsa"
 	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/pem"
 	"errors"
 	"fmt"
-	"math/big"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"pixfw/internal/pki"
 )
 
-// authority issues certificates to boxes and peers.
-type authority struct {
-	t    *testing.T
-	key  *rsa.PrivateKey
-	cert *x509.Certificate
-	last int64
-}
-
-func newAuthority(t *testing.T) *authority {
+func newAuthority(t *testing.T) *pki.Authority {
 	t.Helper()
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
-	if err != nil {
-		t.Fatal(err)
-	}
-	a := &authority{t: t, key: key}
-	a.cert = a.sign(&x509.Certificate{Subject: pkix.Name{CommonName: "the authority"}, IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign}, &key.PublicKey)
-	return a
-}
-
-func (a *authority) sign(c *x509.Certificate, key *rsa.PublicKey) *x509.Certificate {
-	a.t.Helper()
-	a.last++
-	c.SerialNumber, c.NotBefore, c.NotAfter = big.NewInt(a.last), time.Now().Add(-time.Hour), time.Now().Add(time.Hour)
-	parent := a.cert
-	if parent == nil {
-		parent = c
-	}
-	der, err := x509.CreateCertificate(rand.Reader, c, parent, key, a.key)
-	if err != nil {
-		a.t.Fatal(err)
-	}
-	out, err := x509.ParseCertificate(der)
-	if err != nil {
-		a.t.Fatal(err)
-	}
-	return out
+	return pki.New(t, "the authority", time.Now(), 2048)
 }
 
 // issue is a directory as the option of the firewall names it. host is the name by which its owner is known; unit: the group of a client.
-func (a *authority) issue(host, unit string) (dir string) {
-	a.t.Helper()
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
-	if err != nil {
-		a.t.Fatal(err)
-	}
-	c := &x509.Certificate{Subject: pkix.Name{CommonName: host}, DNSNames: []string{host}}
-	if unit != "" {
-		c.Subject.OrganizationalUnit = []string{unit}
-	}
-	dir = a.t.TempDir()
-	for name, b := range map[string]*pem.Block{"ca.pem": {Type: "CERTIFICATE", Bytes: a.cert.Raw}, "own.pem": {Type: "CERTIFICATE", Bytes: a.sign(c, &key.PublicKey).Raw},
-		"key.pem": {Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)}} {
-		if err := os.WriteFile(filepath.Join(dir, name), pem.EncodeToMemory(b), 0o600); err != nil {
-			a.t.Fatal(err)
+func issue(t *testing.T, a *pki.Authority, host, unit string) (dir string) {
+	t.Helper()
+	return a.Issue(pki.Named(host), func(c *x509.Certificate) {
+		if unit != "" {
+			c.Subject.OrganizationalUnit = []string{unit}
 		}
-	}
-	return dir
+	}).Dir(t)
 }
 
 // charon starts strongSwan with a certificate, outside, and returns what lets it begin and end a tunnel. It speaks ESP in UDP only. swanctl reads
@@ -142,7 +95,7 @@ secrets {
 func TestVPNCertificates(t *testing.T) {
 	ca := newAuthority(t)
 	l := newVPNLabWith(t, strings.NewReplacer("hostname pixfirewall", "hostname pix", "isakmp identity address", "isakmp identity hostname"),
-		ca.issue("pix.example.com", ""), "charon-systemd", "swanctl", "ping")
+		issue(t, ca, "pix.example.com", ""), "charon-systemd", "swanctl", "ping")
 	l.must(nil, "aaa.sh", "start")
 	l.serve()
 	l.types("domain-name example.com", "isakmp nat-traversal 20",
@@ -164,7 +117,7 @@ func TestVPNCertificates(t *testing.T) {
 		}
 	}
 	l.sub("site", func(l *vpnLab) {
-		begin, end := l.charon(ca.issue("branch.example.com", ""), site)
+		begin, end := l.charon(issue(l.t, ca, "branch.example.com", ""), site)
 		ping := func() error {
 			out, err := l.in("in", "ping", "-n", "-c", "1", "-W", "1", "10.10.10.1")
 			if err != nil {
@@ -195,7 +148,7 @@ func TestVPNCertificates(t *testing.T) {
 		}
 	})
 	l.sub("strangers", func(l *vpnLab) {
-		begin, _ := l.charon(newAuthority(l.t).issue("branch.example.com", ""), site)
+		begin, _ := l.charon(issue(l.t, newAuthority(l.t), "branch.example.com", ""), site)
 		if err := begin(); err == nil {
 			l.t.Error("a certificate of another authority is good enough")
 		}
@@ -205,7 +158,7 @@ func TestVPNCertificates(t *testing.T) {
 		}
 	})
 	l.sub("client", func(l *vpnLab) {
-		begin, end := l.charon(ca.issue("laptop.example.com", "vpn3000"), `vips = 0.0.0.0
+		begin, end := l.charon(issue(l.t, ca, "laptop.example.com", "vpn3000"), `vips = 0.0.0.0
     local-xauth {
       auth = xauth-generic
       xauth_id = cisco_customer
