@@ -29,10 +29,9 @@ func targetCodes() []Code {
 				"connections is enforced (201002).",
 			"static (inside,outside) 203.0.113.80 10.0.0.80 netmask 255.255.255.255 100 20", "Switch SYN cookies on at the server."},
 		{"W505", "Static is not loaded",
-			"Statics whose netmask has holes are not loaded, nor those of a port whose access list does not say which port of the host is meant. Packets that only " +
-				"they would translate are judged by the lines after them and dropped when there is none, because every packet between interfaces needs a translation.",
-			"access-list web permit tcp host 10.0.0.80 any\nstatic (inside,outside) tcp 203.0.113.80 80 access-list web",
-			"Give the source in the access list the port of the host: host 10.0.0.80 eq 80."},
+			"Statics whose netmask has holes are not loaded. Packets that only they would translate are judged by the lines after them and dropped when there is " +
+				"none, because every packet between interfaces needs a translation.",
+			"static (inside,outside) 203.0.113.0 10.0.0.0 netmask 255.255.0.255", "Write a static for each net or host."},
 		{"W506", "Users cannot log in",
 			"The cut-through proxy does not ask for users yet. With `pixfw run` the first connection of an unknown user to FTP, Telnet, HTTP or HTTPS is taken to " +
 				"the firewall, which refuses it in the words of the service; to an address of a pool, and to other services, it is dropped (109023), which " +

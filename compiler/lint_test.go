@@ -125,6 +125,9 @@ func TestFindings(t *testing.T) {
 
 		{"exemption by port", base + "access-list nonat permit tcp 10.0.0.0 255.255.255.0 10.9.0.0 255.255.255.0 eq www\nnat (inside) 0 access-list nonat\n", []string{at("W427", base, 1, 1)}},
 		{"policy nat with deny", base + "access-list pol deny ip host 10.0.0.7 any\nnat (inside) 1 access-list pol 0 0\n", []string{at("W427", base, 1, 17)}},
+		{"policy static of no port", base + "access-list pol permit tcp host 10.0.0.80 any\nstatic (inside,outside) tcp 203.0.113.82 80 access-list pol 0 0\n", []string{at("E309", base, 2, 58)}},
+		{"policy static of ports", base + "access-list pol permit tcp host 10.0.0.80 range 80 81 any\nstatic (inside,outside) tcp 203.0.113.82 80 access-list pol 0 0\n", []string{at("E309", base, 2, 58)}},
+		{"policy static of a port", base + "access-list pol permit tcp host 10.0.0.80 eq 80 any\nstatic (inside,outside) tcp 203.0.113.82 80 access-list pol 0 0\n", nil},
 		{"policy static from everywhere", base + "access-list pol permit ip any host 198.51.100.7\nstatic (inside,outside) 203.0.113.82 access-list pol 0 0\n", []string{at("E309", base, 2, 50)}},
 
 		{"names", base + "names\nname 203.0.113.80 web\nname 10.0.0.99 old\nname 192.0.2.53 ns1\nvpngroup staff dns-server 192.0.2.53\n", []string{at("W433", base, 3, 16)}},

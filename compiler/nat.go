@@ -111,10 +111,9 @@ func (c *compiler) static(s *ast.Static) {
 			return
 		}
 		out.Real, out.Mask = real.IP, real.Mask
-		for _, e := range c.plan.ACLs[acl].Entries {
-			if e.Permit && len(e.SrcPorts) > 0 {
-				out.RealPt = e.SrcPorts[0].Lo
-				break
+		if out.Proto != 0 {
+			if out.RealPt, ok = c.policyPort(s, acl); !ok {
+				return
 			}
 		}
 	} else {
@@ -135,6 +134,24 @@ func (c *compiler) static(s *ast.Static) {
 
 // policySource is the real side of a policy static: the source of its list, which must be one network, because its mask is
 // that of both sides (semantics.md 3.4). That a PIX refuses a list with several sources is unconfirmed.
+// policyPort is the real port of a policy static with ports: the source port of the first entry that permits.
+func (c *compiler) policyPort(s *ast.Static, acl int) (uint16, bool) {
+	for i := range c.plan.ACLs[acl].Entries {
+		e := &c.plan.ACLs[acl].Entries[i]
+		switch {
+		case !e.Permit:
+		case len(e.SrcPorts) == 1 && e.SrcPorts[0].Lo == e.SrcPorts[0].Hi && e.SrcPorts[0].Lo != 0:
+			return e.SrcPorts[0].Lo, true
+		default:
+			d := c.refuse("E309", ast.BadValue, s, s.ACL, "access-list %s does not name one real port as its source, which the static needs", s.ACL)
+			d.Hint = "give the source in the list the port of the host (eq 80)"
+			c.noteLine(d, e.Line.cmd)
+			return 0, false
+		}
+	}
+	return 0, false // it permits nothing, which has been said
+}
+
 func (c *compiler) policySource(s *ast.Static, acl int) (real ast.Net, ok bool) {
 	list := &c.plan.ACLs[acl]
 	for i := range list.Entries {

@@ -43,6 +43,12 @@ func (l *lowerer) from(i int) Chain {
 		if l.lacks(Fib, f.RPFLine, "", "") {
 			back = Match{Field: Saddr, Not: true, Set: "route_" + l.id[i]}
 		}
+		for k := range l.p.Box.Listens {
+			if x := &l.p.Box.Listens[k]; x.If == i && asksAddress(x) {
+				add(Rule{Match: addressRequest(l.dev[i]), Do: []Stmt{Accept{}}, Line: x.Line, Note: "a host without an address"})
+				break
+			}
+		}
 		add(deny("106021", "reverse path", f.RPFLine, back))
 	}
 	var unnat []Range

@@ -352,11 +352,7 @@ func (l *lowerer) fixup(f *compiler.Fixup) {
 }
 
 func (l *lowerer) static(s *compiler.Static) {
-	switch {
-	case s.ACL != compiler.None && s.Proto != 0 && s.RealPt == 0:
-		l.warn("W505", s.Line, "a static of a port whose access list names no port of the host is not loaded: what it would translate is judged by the lines "+
-			"after it, or dropped", "give the source of the list's entry the real port (eq 80)")
-	case !s.Mask.Contiguous():
+	if !s.Mask.Contiguous() {
 		l.warn("W505", s.Line, "a static with a mask that has holes is not loaded", "")
 	}
 	if r := l.p.Lookup(s.Real); s.ACL == compiler.None && (r == nil || r.If != s.RealIf) {

@@ -236,7 +236,7 @@ func (l *lowerer) outside(c *Chain, i, o int) (subs []Chain) {
 
 // loads reports whether a static is in the rules.
 func (l *lowerer) loads(s *compiler.Static) bool {
-	return s.Mask.Contiguous() && (s.ACL == compiler.None || s.Proto == 0 || s.RealPt != 0)
+	return s.Mask.Contiguous()
 }
 
 // policyList does something to packets from the peers of a policy static to its mapped addresses: the access list read

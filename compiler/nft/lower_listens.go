@@ -26,6 +26,13 @@ func (l *lowerer) listens(i int, to Match) (rules []Rule) {
 	return rules
 }
 
+// asksAddress reports whether a service is one that hosts without an address ask, and addressRequest is what they send to it on a device.
+func asksAddress(x *compiler.Listen) bool { return x.Proto == ast.ProtoUDP && x.Port == 67 }
+
+func addressRequest(dev string) []Match {
+	return []Match{iif(dev), src(host(0)), dst(host(ast.AllOnes)), proto(ast.ProtoUDP), {Field: Sport, Values: one(68)}, {Field: Dport, Values: one(67)}}
+}
+
 // unlikely drops packets with IP options and from sources that cannot be (semantics.md 1.7), but for those that services on an
 // interface get so: reports of IGMP versions 2 and 3 with the router alert option (RFC 2236 2), and requests of hosts that have no
 // address yet (RFC 2131 4.1).
@@ -40,9 +47,8 @@ func (l *lowerer) unlikely() []Rule {
 		case x.Proto == ast.ProtoIGMP:
 			reports = append(reports, Rule{Match: []Match{iif(dev), proto(ast.ProtoIGMP), {Field: FirstOption, Values: one(routerAlert)}}, Do: []Stmt{Return{}},
 				Line: x.Line, Note: "router alert"})
-		case x.Proto == ast.ProtoUDP && x.Port == 67:
-			requests = append(requests, Rule{Match: []Match{iif(dev), src(host(0)), dst(host(ast.AllOnes)), proto(ast.ProtoUDP), {Field: Sport, Values: one(68)},
-				{Field: Dport, Values: one(67)}}, Do: []Stmt{Return{}}, Line: x.Line, Note: "a host without an address"})
+		case asksAddress(x):
+			requests = append(requests, Rule{Match: addressRequest(dev), Do: []Stmt{Return{}}, Line: x.Line, Note: "a host without an address"})
 		}
 	}
 	// but is a rule that drops, or a jump to it behind the exceptions.

@@ -64,10 +64,11 @@ func (e *Engine) invalidSource(ip ast.IP) bool {
 	return false
 }
 
-// reversePath is step 4: only where `ip verify reverse-path` is on, for new flows and everything without connections.
+// reversePath is step 4: only where `ip verify reverse-path` is on, for new flows and everything without connections. A host that asks
+// the firewall itself for an address is let in, as it is at the check of sources.
 func (e *Engine) reversePath(f *flight) bool {
 	x := &e.plan.Interfaces[f.in.If]
-	if !x.RPF {
+	if !x.RPF || e.asksAddress(f) { // who has no address has no route
 		return false
 	}
 	p := &f.pkt
