@@ -37,7 +37,15 @@ var (
 // intercepted reports whether the firewall answers for the hosts of a static.
 func (l *lowerer) intercepted(s *compiler.Static) bool {
 	return s.Embryonic > 0 && l.loads(s) && s.ACL == compiler.None && s.Proto != ast.ProtoUDP && l.dev[s.MappedIf] != "" && l.dev[s.RealIf] != "" &&
-		l.level(s.RealIf) > l.level(s.MappedIf)
+		l.level(s.RealIf) > l.level(s.MappedIf) && !l.asksUsers(s.MappedIf, s.RealIf)
+}
+
+// asksUsers reports whether users may have to log in for connections from interface i to o: who is answered by the firewall would not be
+// asked.
+func (l *lowerer) asksUsers(i, o int) bool {
+	return slices.ContainsFunc(l.p.AAARules, func(r compiler.AAARule) bool {
+		return r.Include && r.What != "accounting" && (r.ACL == compiler.None && l.rules(&r, i, o) || r.ACL != compiler.None && r.If == i)
+	})
 }
 
 // intercepts makes the sets.
@@ -60,7 +68,7 @@ func (l *lowerer) intercepts() {
 		m := &l.rs.Xlates[k]
 		pair := [2]int{m.RealIf, m.MappedIf}
 		limits := func(n compiler.Nat) bool { return n.If == m.RealIf && n.ACL == m.ACL && n.Embryonic > 0 && !n.Outside }
-		if l.level(m.RealIf) > l.level(m.MappedIf) && l.rs.XlateIntercepts[pair] == "" &&
+		if l.level(m.RealIf) > l.level(m.MappedIf) && l.rs.XlateIntercepts[pair] == "" && !l.asksUsers(m.MappedIf, m.RealIf) &&
 			(slices.ContainsFunc(l.p.NAT.Policies, limits) || slices.ContainsFunc(l.p.NAT.Nats, limits)) {
 			l.rs.XlateIntercepts[pair] = add(l.pairName("intercept", m.RealIf, m.MappedIf), compiler.Line{})
 		}
@@ -140,7 +148,13 @@ func (l *lowerer) intercepting() {
 			in.Rules = append(in.Rules, Rule{Match: append(from[:len(from):len(from)], Match{Field: CtState, Mask: StateInvalid}, bareACK), Do: []Stmt{SynProxy{}}, Line: x.line})
 			out.Rules = append(out.Rules, Rule{Match: x.to, Do: []Stmt{SetMark{MarkPlain | l.ends(x.mappedIf, x.realIf)}, x.call}, Line: x.line})
 		}
-		in.Rules = append(in.Rules, Rule{Match: append(from[:len(from):len(from)], bareSYN), Do: refuse, Line: x.line})
+		syn := append(from[:len(from):len(from)], bareSYN)
+		if l.p.Interfaces[x.mappedIf].ACL == compiler.None {
+			// Without an access list it takes a conduit.
+			in.Rules = append(in.Rules, Rule{Match: append(syn[:len(syn):len(syn)], Match{Field: PacketMark, Not: true, Mask: MarkMask, Values: one(MarkConduit)}),
+				Do: []Stmt{Goto{l.pairName("refused", x.mappedIf, x.realIf)}}, Line: x.line})
+		}
+		in.Rules = append(in.Rules, Rule{Match: syn, Do: refuse, Line: x.line})
 	}
 	if len(in.Rules) > 0 {
 		l.chain(in)

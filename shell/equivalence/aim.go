@@ -116,6 +116,43 @@ func newAimer(m *maker, plan *compiler.Plan) *aimer {
 	return a
 }
 
+// named is an address in the answer of a name server: mostly one that some line is about.
+func (a *aimer) named() ast.IP {
+	for range 5 {
+		var ip ast.IP
+		switch i := a.IntN(len(a.plan.Interfaces)); a.IntN(4) {
+		case 0:
+			ip = pick(a, a.seen[i])
+		case 1:
+			ip = pick(a, a.behind[i])
+		default:
+			ip = pick(a, a.addrs)
+		}
+		if ip != 0 {
+			return ip
+		}
+	}
+	return ast.MustIP("198.51.100.9")
+}
+
+// logins are users, where a configuration asks for some.
+func (a *aimer) logins() (out []login) {
+	if len(a.plan.AAARules) == 0 || a.chance(30) {
+		return nil
+	}
+	for range 1 + a.IntN(6) {
+		i := a.IntN(len(a.plan.Interfaces))
+		u := login{in: a.plan.Interfaces[i].Name, ip: pick(a, a.behind[i])}
+		if len(a.plan.ACLs) > 0 && a.chance(30) {
+			u.list = a.plan.ACLs[a.IntN(len(a.plan.ACLs))].ID
+		}
+		if u.ip != 0 {
+			out = append(out, u)
+		}
+	}
+	return out
+}
+
 func (a *aimer) net(n ast.Net) {
 	first, last := n.Range()
 	a.addrs = append(a.addrs, first-1, first, last, last+1)

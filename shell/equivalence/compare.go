@@ -1,6 +1,7 @@
 package equivalence
 
 import (
+	"bytes"
 	"fmt"
 	"regexp"
 	"slices"
@@ -35,6 +36,8 @@ func (p *pair) differs(plan *compiler.Plan) string {
 		case x.About != nil && (x.About.Src != y.About.Src || x.About.Dst != y.About.Dst || x.About.HasPorts() &&
 			(!samePort(x.About.SrcPort, y.About.SrcPort, p.sent[0].About.SrcPort) || !samePort(x.About.DstPort, y.About.DstPort, p.sent[0].About.DstPort))):
 			return quotedPacket
+		case x.Proto == ast.ProtoUDP && x.SrcPort == 53 && !bytes.Equal(x.Payload, y.Payload):
+			return "the answer of a name server"
 		}
 	}
 	if x, y := ids(a), ids(b); !slices.Equal(x, y) {
@@ -129,6 +132,8 @@ var Unlike = map[string]string{
 	"embryonic": "201002 says how many connections of a host are half open, which Linux counts only where there is a limit of such",
 	"address": "the text of a message about an ICMP error or reply to a PAT address: it names the host that conntrack has found, a PIX the address, and its interface; and of 305006 about what " +
 		"PAT cannot carry, which names the destination behind a static (outside,inside)",
+	"answered": "a connection beyond the limit of half-open ones that a host begins itself, or that is the first of a burst to it: the kernel answers in " +
+		"the place of hosts only for packets that go in to the firewall, once the process has said so, and drops it (201003, W504)",
 	"replies":   "an echo reply that answers nothing, out through PAT: conntrack makes a flow of requests only (W514)",
 	"collision": "two connections that translation would make one: a PIX refuses the second (305006), Linux gives it another port",
 }
@@ -151,6 +156,8 @@ func unlike(plan *compiler.Plan, why string, p *pair) string {
 		return ""
 	}
 	switch {
+	case e.Action == runtime.SynProxy && k.Action == runtime.Drop && slices.Equal(ids(e), ids(k)) && slices.Contains(ids(k), 201003):
+		return "answered"
 	case passed && why == quotedPacket && sent.About.HasPorts():
 		return "quoting"
 	case dropped && messages && slices.Contains(ids(e), 410001) && slices.Equal(without(ids(e), 302015, 305009, 305011), without(ids(k), 305009, 305011)):

@@ -10,8 +10,6 @@ import (
 
 const question = "www.example.com"
 
-var answer = ast.MustIP("198.51.100.9")
-
 // query asks for an address.
 func query(id uint16) []byte {
 	b, err := scenario.DNSMessage(question, nil, id)
@@ -22,11 +20,11 @@ func query(id uint16) []byte {
 }
 
 // replied answers a query, if it is one.
-func replied(asked []byte) []byte {
+func replied(asked []byte, address ast.IP) []byte {
 	if len(asked) < 12 {
 		return nil
 	}
-	b, err := scenario.DNSMessage(question, &answer, binary.BigEndian.Uint16(asked))
+	b, err := scenario.DNSMessage(question, &address, binary.BigEndian.Uint16(asked))
 	if err != nil {
 		panic(err)
 	}
@@ -41,5 +39,5 @@ func dnsWords(b []byte) string {
 	case b[2]&0x80 == 0:
 		return fmt.Sprintf(" dns query %s id %d", question, binary.BigEndian.Uint16(b))
 	}
-	return fmt.Sprintf(" dns answer %s %v id %d", question, answer, binary.BigEndian.Uint16(b))
+	return fmt.Sprintf(" dns answer %s %v id %d", question, ast.IP(binary.BigEndian.Uint32(b[len(b)-4:])), binary.BigEndian.Uint16(b))
 }

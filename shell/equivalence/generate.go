@@ -200,16 +200,22 @@ func (m *maker) translations() {
 		hi, lo := m.pair()
 		switch m.IntN(8) {
 		case 0, 1, 2:
-			m.add("static (%s,%s) %s%d %s netmask 255.255.255.255%s", hi.name, lo.name, lo.prefix, 80+m.IntN(6), m.host(hi), m.limit())
+			m.add("static (%s,%s) %s%d %s netmask 255.255.255.255%s", hi.name, lo.name, lo.prefix, 80+m.IntN(6), m.host(hi), m.dns()+m.limit())
 		case 3:
-			m.add("static (%s,%s) %s128 %s netmask 255.255.255.%s%s", hi.name, lo.name, lo.prefix, hi.prefix+"128", m.of("128", "192", "248"), m.limit())
+			m.add("static (%s,%s) %s128 %s netmask 255.255.255.%s%s", hi.name, lo.name, lo.prefix, hi.prefix+"128", m.of("128", "192", "248"), m.dns()+m.limit())
 		case 4:
-			m.add("static (%s,%s) %s0 %s0 netmask 255.255.255.0%s", hi.name, lo.name, hi.prefix, hi.prefix, m.limit())
+			m.add("static (%s,%s) %s0 %s0 netmask 255.255.255.0%s", hi.name, lo.name, hi.prefix, hi.prefix, m.dns()+m.limit())
 		case 5, 6:
 			m.add("static (%s,%s) %s %s %s %s %s netmask 255.255.255.255%s", hi.name, lo.name, m.of("tcp", "udp"),
 				m.of("interface", lo.prefix+"82", lo.prefix+"80"), m.of("80", "25", "8080"), m.host(hi), m.of("80", "25", "8025"), m.limit())
 		default:
 			id := fmt.Sprintf("ps%d", len(m.lines))
+			if m.chance(40) {
+				proto := m.of("tcp", "udp")
+				m.add("access-list %s permit %s host %s eq %s %s%s", id, proto, m.host(hi), m.of("80", "25", "8025"), m.network(true), m.of("", "", " gt 1023"))
+				m.add("static (%s,%s) %s %s%d %s access-list %s%s", hi.name, lo.name, proto, lo.prefix, 90+m.IntN(3), m.of("80", "8080"), id, m.limit())
+				continue
+			}
 			m.add("access-list %s permit ip host %s %s", id, m.host(hi), m.network(true))
 			m.add("static (%s,%s) %s%d access-list %s%s", hi.name, lo.name, lo.prefix, 90+m.IntN(3), id, m.limit())
 		}
@@ -219,9 +225,9 @@ func (m *maker) translations() {
 		id := 1 + m.IntN(3)
 		switch m.IntN(8) {
 		case 0, 1, 2:
-			m.add("nat (%s) %d 0.0.0.0 0.0.0.0%s", hi.name, id, m.limit())
+			m.add("nat (%s) %d 0.0.0.0 0.0.0.0%s", hi.name, id, m.dns()+m.limit())
 		case 3:
-			m.add("nat (%s) %d %s0 255.255.255.0%s", hi.name, id, hi.prefix, m.limit())
+			m.add("nat (%s) %d %s0 255.255.255.0%s", hi.name, id, hi.prefix, m.dns()+m.limit())
 		case 4:
 			m.add("nat (%s) %d %s64 255.255.255.192%s", hi.name, id, hi.prefix, m.limit())
 		case 5:

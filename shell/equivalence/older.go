@@ -47,15 +47,32 @@ func (m *maker) outsideNAT() {
 		m.add("nat (%s) 7 %s outside", lo.name, m.of("0.0.0.0 0.0.0.0", lo.prefix+"0 255.255.255.0", "198.51.100.0 255.255.255.0"))
 		m.add("global (%s) 7 %s%s", hi.name, hi.prefix, m.of("44-"+hi.prefix+"46", "45", "44-"+hi.prefix+"44"))
 	}
+	if m.chance(8) {
+		hi, lo := m.pair()
+		id := fmt.Sprintf("po%d", len(m.lines))
+		m.add("access-list %s permit %s %s %s", id, m.of("ip", "tcp", "udp"), m.network(true), m.network(true))
+		if m.chance(40) {
+			m.add("nat (%s) 0 access-list %s outside", lo.name, id)
+		} else {
+			m.add("nat (%s) 8 access-list %s outside", lo.name, id)
+			m.add("global (%s) 8 %s%s", hi.name, hi.prefix, m.of("47-"+hi.prefix+"48", "49"))
+		}
+	}
 }
 
-// limit is the numbers at the end of a static or nat.
+// limit is the numbers at the end of a static or nat: connections, and half-open ones.
 func (m *maker) limit() string {
-	if m.chance(15) {
+	switch {
+	case m.chance(15):
 		return fmt.Sprintf(" %d 0", 1+m.IntN(3))
+	case m.chance(3):
+		return fmt.Sprintf(" %d %d", m.IntN(2)*4, 1+m.IntN(3))
 	}
 	return ""
 }
+
+// dns is the word of a static or nat that has answers of name servers rewritten.
+func (m *maker) dns() string { return m.of("", "", "", " dns") }
 
 // users have to log in.
 func (m *maker) users() {

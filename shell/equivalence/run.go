@@ -45,16 +45,25 @@ type step struct {
 	wave   int
 	in     string
 	packet runtime.Packet
-	answer *step // the packet goes back to the sender of what left the firewall for this one
-	about  bool  // and is an ICMP error about it
-	anew   bool  // or begins a connection of its own, with the ports of packet
+	answer *step  // the packet goes back to the sender of what left the firewall for this one
+	about  bool   // and is an ICMP error about it
+	anew   bool   // or begins a connection of its own, with the ports of packet
+	named  ast.IP // what a name server answers
+}
+
+// A login is a user who has logged in.
+type login struct {
+	in   string
+	ip   ast.IP
+	list string // his own access list; empty: he has none
 }
 
 // A trial is a configuration, and packets that it gets one after the other. Those of one wave arrive on one interface.
 type trial struct {
-	seed  uint64
-	lines []string
-	steps []*step
+	seed   uint64
+	lines  []string
+	logins []login
+	steps  []*step
 }
 
 // A pair is what both engines did with a step.
@@ -104,6 +113,7 @@ func newTrial(seed uint64, packets int) *trial {
 	t := &trial{seed: seed, lines: m.config()}
 	plan := t.plan()
 	a := newAimer(m, plan)
+	t.logins = a.logins()
 	wave := 0
 	each := max(packets*9/10/2/len(plan.Interfaces), 1)
 	for range 2 {
@@ -136,7 +146,7 @@ func newTrial(seed uint64, packets int) *trial {
 			continue
 		}
 		wave++
-		s := &step{wave: wave, answer: t.steps[i], about: a.chance(15)}
+		s := &step{wave: wave, answer: t.steps[i], about: a.chance(15), named: a.named()}
 		if a.chance(35) {
 			s.about, s.anew = false, true
 			s.packet = runtime.Packet{Proto: pick(a, []uint8{ast.ProtoTCP, ast.ProtoUDP, ast.ProtoICMP, ast.ProtoGRE}), SrcPort: a.unused(), DstPort: max(pick(a, a.ports), 1)}
@@ -144,7 +154,7 @@ func newTrial(seed uint64, packets int) *trial {
 		t.steps = append(t.steps, s)
 		for a.chance(50) && !s.about {
 			wave++
-			s = &step{wave: wave, answer: s}
+			s = &step{wave: wave, answer: s, named: a.named()}
 			t.steps = append(t.steps, s)
 		}
 	}
@@ -158,6 +168,8 @@ func (t *trial) plan() *compiler.Plan {
 	plan, _ := compiler.Compile(cfg)
 	return plan
 }
+
+const userName = "ann"
 
 // boot is when every emulator starts.
 var boot = time.Date(2004, time.March, 1, 12, 0, 0, 0, time.UTC)
@@ -180,6 +192,20 @@ func (t *trial) run(rig *lab.Rig, r *Report) (*Difference, error) {
 	defer k.Close()
 	if _, err := k.Apply(plan); err != nil {
 		return nil, fmt.Errorf("kernel: %w\n%s", err, t.text())
+	}
+	for _, u := range t.logins {
+		if in := plan.IfByName(u.in); in != compiler.None {
+			list := runtime.UserList{Name: u.list}
+			if err := k.Login(in, u.ip, userName, list); err != nil {
+				if u.list != "" {
+					continue // the kernel engine takes no list where no line asks for users, and says so
+				}
+				return nil, err
+			}
+			if err := e.Login(in, u.ip, userName, list); err != nil {
+				return nil, err
+			}
+		}
 	}
 	done := map[*step]*pair{}
 	for from := 0; from < len(t.steps); {
@@ -264,7 +290,7 @@ func (t *trial) wave(plan *compiler.Plan, e *emulator.Engine, k *lab.Probe, step
 func (s *step) answered(out *runtime.Packet) runtime.Packet {
 	p := runtime.Packet{Proto: out.Proto, Src: out.Dst, Dst: out.Src, SrcPort: out.DstPort, DstPort: out.SrcPort, TTL: 64}
 	if p.Proto == ast.ProtoUDP && p.SrcPort == 53 && !s.anew {
-		p.Payload = replied(out.Payload)
+		p.Payload = replied(out.Payload, s.named)
 	}
 	switch {
 	case s.about:

@@ -41,7 +41,7 @@ func (d *Difference) shrink(rig *lab.Rig) (*Difference, error) {
 	for at := last.answer; at != nil; at = at.answer {
 		alone = append([]*step{at}, alone...)
 	}
-	ok, err := try(&trial{d.trial.seed, d.trial.lines, alone})
+	ok, err := try(&trial{d.trial.seed, d.trial.lines, d.trial.logins, alone})
 	if err != nil {
 		return nil, err
 	}
@@ -51,7 +51,7 @@ func (d *Difference) shrink(rig *lab.Rig) (*Difference, error) {
 		for size := len(steps) / 2; size > 0; size /= 2 {
 			for at := 0; at+size < len(steps); {
 				fewer := slices.Delete(slices.Clone(steps), at, at+size)
-				ok, err := try(&trial{d.trial.seed, d.trial.lines, fewer})
+				ok, err := try(&trial{d.trial.seed, d.trial.lines, d.trial.logins, fewer})
 				if err != nil {
 					return nil, err
 				}
@@ -63,11 +63,21 @@ func (d *Difference) shrink(rig *lab.Rig) (*Difference, error) {
 			}
 		}
 	}
+	for i := 0; i < len(d.trial.logins); {
+		fewer := slices.Delete(slices.Clone(d.trial.logins), i, i+1)
+		ok, err := try(&trial{d.trial.seed, d.trial.lines, fewer, d.trial.steps})
+		if err != nil {
+			return nil, err
+		}
+		if !ok {
+			i++
+		}
+	}
 	lines := d.trial.lines
 	for size := len(lines) / 2; size > 0; size /= 2 {
 		for at := 0; at < len(lines); {
 			fewer := slices.Delete(slices.Clone(lines), at, min(at+size, len(lines)))
-			ok, err := try(&trial{d.trial.seed, fewer, d.trial.steps})
+			ok, err := try(&trial{d.trial.seed, fewer, d.trial.logins, d.trial.steps})
 			switch {
 			case err != nil && size > 1, err == nil && !ok: // an error: half a configuration may not be one
 				at += size
@@ -91,6 +101,16 @@ func (d *Difference) Scenario() string {
 	e := emulator.New(runtime.NewVirtualClock(boot))
 	if _, err := e.Apply(d.plan); err != nil {
 		return b.String() + "# " + err.Error() + "\n"
+	}
+	for _, u := range d.trial.logins {
+		fmt.Fprintf(&b, "login %s %v %s", u.in, u.ip, userName)
+		if u.list != "" {
+			fmt.Fprintf(&b, " acl %s", u.list)
+		}
+		b.WriteByte('\n')
+		if err := e.Login(d.plan.IfByName(u.in), u.ip, userName, runtime.UserList{Name: u.list}); err != nil {
+			fmt.Fprintf(&b, "# %v\n", err)
+		}
 	}
 	done := map[*step]*runtime.Verdict{}
 	for _, s := range d.trial.steps {
