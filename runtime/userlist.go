@@ -29,6 +29,25 @@ var (
 	errSentLists = errors.New("there are too many access lists of users")
 )
 
+// A ListReader makes an access list of the entries that a server has sent: `permit tcp any host 10.0.0.1 eq 80`. They come from outside,
+// and may be anything. What is wrong with them is a ListFault.
+type ListReader func(name string, entries []string) (*compiler.ACL, error)
+
+// A ListFault says why an access list that a server has sent is none (commands-vpn-aaa-show.md section 5.5).
+type ListFault struct {
+	Empty  bool
+	Config bool   // an entry names what is not there; else it is not understood
+	Entry  string // as it was sent
+	Reason string
+}
+
+func (f *ListFault) Error() string {
+	if f.Empty {
+		return "it has no entries"
+	}
+	return f.Entry + ": " + f.Reason
+}
+
 // None reports whether there is no list.
 func (l UserList) None() bool { return l.Name == "" && l.Sent == nil }
 

@@ -10,6 +10,7 @@ import (
 
 	"pixfw/compiler"
 	"pixfw/runtime/kernel/lab"
+	"pixfw/shell"
 )
 
 // LabCmd is `pixfw lab`.
@@ -49,7 +50,7 @@ func (c *LabCmd) Run(s *IO) error {
 	if plan == nil || diags.HasErrors() {
 		return fail(exitInput)
 	}
-	opts := lab.Options{Out: s.Stdout, Certificates: c.Certificates, Record: c.Record}
+	opts := lab.Options{Out: s.Stdout, Certificates: c.Certificates, Record: c.Record, ReadList: shell.ReadList}
 	// Nor may a reader of the output that goes away end the process before it has cleaned up.
 	signal.Ignore(unix.SIGPIPE)
 	// A signal ends a kept lab, and must not leave one behind that is just being probed.

@@ -6,7 +6,7 @@
 //
 //	c := aaa.New(plan, aaa.Options{Emit: sink})
 //	r := c.Authenticate(ctx, group, aaa.Request{User: "cisco", Password: pw, Client: addr, Flow: &flow})
-//	if r.Outcome == aaa.Pass { ... r.ACL, r.Idle, r.Class ... }
+//	if r.Outcome == aaa.Pass { ... r.Restricted, r.ACL, r.List, r.Idle, r.Class ... }
 //
 // Calls block until there is an answer, the servers of the group have used up their tries, or the context ends. Any number of
 // goroutines may call; no more than Options.MaxInFlight ask servers of one group at a time, the others wait.
@@ -18,5 +18,6 @@
 //     are tried again.
 //   - Only an answer proven by the server's key counts. Others are counted, said to `debug`, and waited past.
 //   - A password or key is in no error, event, or result. Names go into events with everything unprintable replaced.
+//   - An answer that speaks of an access list is Restricted, whatever became of the list: who lets the user in has to enforce it.
 //   - Every answer, list, and wait is bounded.
 package aaa

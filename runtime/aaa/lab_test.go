@@ -126,13 +126,13 @@ func TestServersOfOthers(t *testing.T) {
 	if got := ask(0, "denied", "cisco", false); got.Outcome != Reject || got.Message != "Access denied by the lab" {
 		t.Errorf("denied: %+v", got)
 	}
-	if got := ask(0, "acl-name", "cisco", false); got.Outcome != Pass || got.ACL != "120" {
+	if got := ask(0, "acl-name", "cisco", false); got.Outcome != Pass || !got.Restricted || got.ACL != "120" || got.List != "" {
 		t.Errorf("acl-name: %+v", got)
 	}
-	if got := ask(0, "acl-vsa", "cisco", false); len(got.ACEs) != 3 || got.ACEs[1] != "permit icmp any any" || got.ACL != "" {
+	if got := ask(0, "acl-vsa", "cisco", false); len(got.ACEs) != 3 || got.ACEs[1] != "permit icmp any any" || !got.Restricted || got.List != "AAA-user-acl-vsa" {
 		t.Errorf("acl-vsa: %+v", got)
 	}
-	if got := ask(0, "acl-acs", "cisco", false); len(got.ACEs) != 3 || got.ACL != "#ACSACL#-IP-labacl-40a1b2c3" ||
+	if got := ask(0, "acl-acs", "cisco", false); len(got.ACEs) != 3 || !got.Restricted || got.List != "#ACSACL#-IP-labacl-40a1b2c3" ||
 		got.ACEs[2] != "deny ip any any" {
 		t.Errorf("acl-acs: %+v", got)
 	}

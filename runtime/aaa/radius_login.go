@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -41,60 +42,83 @@ func (c *Client) radiusLogin(ctx context.Context, g *group, s *server, plan *com
 	if err != nil {
 		return Result{}, err
 	}
-	res := readLogin(s, answer)
-	if name, ok := strings.CutPrefix(res.ACL, downloadPrefix); ok && res.Outcome == Pass {
-		res.ACL = name
-		if r.HasACL == nil || !r.HasACL(name) {
-			if res.ACEs, err = c.download(ctx, g, s, plan, name); err != nil {
-				return Result{}, fmt.Errorf("downloading access list %q: %w", printable(name), err)
-			}
+	res, named := readLogin(s, answer, r.User)
+	if !named {
+		return res, nil
+	}
+	if res.List == "" {
+		res.ListError = errors.New("the server names a list without a name")
+		return res, nil
+	}
+	if r.Held != nil {
+		if held, ok := r.Held(res.List); ok {
+			res.ACEs = held
+			return res, nil
 		}
+	}
+	// The server has let the user in: nobody else is to be asked who might do so without the list.
+	if res.ACEs, err = c.download(ctx, g, s, plan, res.List); err != nil {
+		res.ListError = fmt.Errorf("downloading it: %w", err)
+		c.debug(debugTrouble, "access list "+res.List, res.ListError.Error())
 	}
 	return res, nil
 }
 
-// downloadPrefix marks, between readLogin and its caller, an access list that the server names and has to be asked for.
-const downloadPrefix = "ACS:CiscoSecure-Defined-ACL="
+// Bounds of an access list that a server sends.
+const (
+	maxEntries  = 4096
+	maxDownload = 256 // packets that it comes in: some 4 kB each
+)
 
-// readLogin turns an answer into a result (commands-vpn-aaa-show.md section 5.3).
-func readLogin(s *server, p *radius.Packet) Result {
-	res := Result{Level: -1, Message: message(strings.Join(texts(p, rfc2865.ReplyMessage_Type), "\n"))}
+// userList begins the name of the list of a user whose entries come with the answer (unconfirmed).
+const userList = "AAA-user-"
+
+// readLogin turns an answer into a result (commands-vpn-aaa-show.md section 5.3). named says that the server has to be asked for the
+// entries of the list. Of several lists the one that it names for download holds, then entries that came along, then the last name: which
+// of them a PIX takes is not known.
+func readLogin(s *server, p *radius.Packet, user string) (res Result, named bool) {
+	res = Result{Level: -1, Message: message(strings.Join(texts(p, rfc2865.ReplyMessage_Type), "\n"))}
 	switch p.Code {
 	case radius.CodeAccessReject:
 		s.count(func(st *Stats) { st.Rejects++ })
 		res.Outcome = Reject
-		return res
+		return res, false
 	case radius.CodeAccessChallenge:
 		s.count(func(st *Stats) { st.Challenges++ })
 		res.Outcome, res.State = Challenge, p.Get(rfc2865.State_Type)
-		return res
+		return res, false
 	default:
 		s.count(func(st *Stats) { st.Accepts++ })
 		res.Outcome = Pass
 	}
 	if f := texts(p, rfc2865.FilterID_Type); len(f) > 0 {
-		res.ACL = f[0]
+		res.ACL, res.Restricted = f[0], true
 	}
-	for _, a := range pairs(p) {
+	all := pairs(p)
+	for _, a := range all {
 		switch name, value, _ := strings.Cut(a, "="); name {
 		case "acl":
-			res.ACL = value
+			res.ACL, res.Restricted = value, true
 		case "ACS:CiscoSecure-Defined-ACL":
-			res.ACL = a
+			res.List, res.Restricted, named = value, true, true
 		case "shell:priv-lvl", "priv-lvl":
 			if n, err := strconv.Atoi(value); err == nil && n >= 0 && n <= 15 {
 				res.Level = n
 			}
 		}
 	}
-	res.ACEs = entries(pairs(p))
+	if res.ACEs = entries(all); len(res.ACEs) > 0 {
+		if res.Restricted = true; !named {
+			res.List = userList + user
+		}
+	}
 	res.Session, res.Idle = seconds(p, rfc2865.SessionTimeout_Type), seconds(p, rfc2865.IdleTimeout_Type)
 	for _, a := range p.Attributes {
 		if a.Type == rfc2865.Class_Type {
 			res.Class = append(res.Class, a.Attribute)
 		}
 	}
-	return res
+	return res, named
 }
 
 func texts(p *radius.Packet, typ radius.Type) (out []string) {
@@ -115,7 +139,8 @@ func seconds(p *radius.Packet, typ radius.Type) *time.Duration {
 	return &d
 }
 
-// entries are those of `ip:inacl#N=ENTRY`, by N.
+// entries are those of `ip:inacl#N=ENTRY`, by N. What is meant to be one and is not written so stands at the end as it is: whoever reads the
+// list will not understand it, and must not leave it out.
 func entries(pairs []string) []string {
 	type entry struct {
 		n    int
@@ -123,14 +148,18 @@ func entries(pairs []string) []string {
 	}
 	var list []entry
 	for _, a := range pairs {
-		rest, ok := strings.CutPrefix(a, "ip:inacl#")
+		rest, ok := strings.CutPrefix(a, "ip:inacl")
 		if !ok {
 			continue
 		}
 		no, line, ok := strings.Cut(rest, "=")
-		if n, err := strconv.Atoi(no); ok && err == nil {
-			list = append(list, entry{n, strings.TrimSpace(line)})
+		no, is := strings.CutPrefix(no, "#")
+		n, err := strconv.ParseUint(no, 10, 31)
+		if !ok || !is || err != nil {
+			list = append(list, entry{math.MaxInt, a})
+			continue
 		}
+		list = append(list, entry{int(n), strings.TrimSpace(line)})
 	}
 	slices.SortStableFunc(list, func(a, b entry) int { return cmp.Compare(a.n, b.n) })
 	var out []string
@@ -139,9 +168,6 @@ func entries(pairs []string) []string {
 	}
 	return out
 }
-
-// maxDownload bounds the packets that one access list may come in: some 4 kB each.
-const maxDownload = 256
 
 // download fetches a named access list: a request in its name, repeated with State while the server answers with a part of it
 // and a challenge (commands-vpn-aaa-show.md section 5.3).
@@ -164,12 +190,21 @@ func (c *Client) download(ctx context.Context, g *group, s *server, plan *compil
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, pairs(answer)...)
+		for _, a := range pairs(answer) {
+			if strings.HasPrefix(a, "ip:inacl") {
+				all = append(all, a)
+			}
+		}
+		if len(all) > maxEntries {
+			return nil, fmt.Errorf("more than %d entries", maxEntries)
+		}
 		switch answer.Code {
 		case radius.CodeAccessAccept:
 			return entries(all), nil
 		case radius.CodeAccessChallenge:
-			state = answer.Get(rfc2865.State_Type)
+			if state = answer.Get(rfc2865.State_Type); len(state) == 0 {
+				return nil, errors.New("a part of it that says nothing of the next")
+			}
 		default:
 			return nil, errors.New("the server refuses it")
 		}

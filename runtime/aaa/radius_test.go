@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"net"
 	"net/netip"
 	"slices"
@@ -298,59 +297,6 @@ func TestRADIUSRetransmits(t *testing.T) {
 	}
 }
 
-// A named access list comes in as many packets as it needs, unless it is there already.
-func TestDownload(t *testing.T) {
-	const name = "#ACSACL#-PIX-acs_ten_acl-3b5385f7"
-	conn := silent(t, 1, 0)
-	login := users(t, func(p *radius.Packet) {
-		if err := pair(p, "ACS:CiscoSecure-Defined-ACL="+name); err != nil {
-			t.Error(err)
-		}
-	})
-	var rounds atomic.Int32
-	rounds.Store(5)
-	serve(t, conn, testKey, func(w radius.ResponseWriter, r *radius.Request) {
-		if rfc2865.UserName_GetString(r.Packet) != name {
-			login(w, r)
-			return
-		}
-		if pw := rfc2865.UserPassword_GetString(r.Packet); pw != "" || !slices.Contains(pairs(r.Packet), "AAA:event=acl-download") ||
-			!slices.Contains(pairs(r.Packet), "AAA:service=ip-admission") {
-			t.Errorf("the request for the list: %q %q", pw, pairs(r.Packet))
-		}
-		n := 0
-		if s := rfc2865.State_GetString(r.Packet); s != "" {
-			if _, err := fmt.Sscanf(s, "part %d", &n); err != nil {
-				t.Error(err)
-			}
-		}
-		p := r.Response(radius.CodeAccessChallenge)
-		if n == int(rounds.Load())-1 {
-			p = r.Response(radius.CodeAccessAccept)
-		} else if err := rfc2865.State_SetString(p, fmt.Sprintf("part %d", n+1)); err != nil {
-			t.Error(err)
-		}
-		if err := pair(p, fmt.Sprintf("ip:inacl#%d=permit tcp any host 10.0.0.%d", n+1, n+1)); err != nil {
-			t.Error(err)
-		}
-		write(t, w, p)
-	})
-	c, _, _ := client(t, plan("radius", 1, port(conn)), 0)
-	got := c.Authenticate(patient(t), 0, request())
-	if got.Outcome != Pass || got.ACL != name || len(got.ACEs) != 5 || got.ACEs[4] != "permit tcp any host 10.0.0.5" {
-		t.Errorf("%+v", got)
-	}
-	r := request()
-	r.HasACL = func(n string) bool { return n == name }
-	if got := c.Authenticate(patient(t), 0, r); got.Outcome != Pass || got.ACL != name || got.ACEs != nil {
-		t.Errorf("a list that is there: %+v", got)
-	}
-	rounds.Store(maxDownload + 1)
-	if got := c.Authenticate(patient(t), 0, request()); got.Outcome != Failed || !strings.Contains(got.Reason, "more than") {
-		t.Errorf("a list without end: %+v", got)
-	}
-}
-
 func TestRADIUSAccounting(t *testing.T) {
 	conn := silent(t, 1, 0)
 	got := make(chan *radius.Packet, 4)
@@ -466,6 +412,15 @@ func FuzzRADIUSReply(f *testing.F) {
 	}
 	f.Add(b, true)
 	f.Add(b[:21], false)
+	lists := request.Response(radius.CodeAccessAccept)
+	if err := errors.Join(pair(lists, "ACS:CiscoSecure-Defined-ACL=#ACSACL#-x-1"), pair(lists, "acl=120"), pair(lists, "ip:inacl#x=deny ip any any"),
+		rfc2865.FilterID_SetString(lists, "120")); err != nil {
+		f.Fatal(err)
+	}
+	if b, err = lists.Encode(); err != nil {
+		f.Fatal(err)
+	}
+	f.Add(b, true)
 	f.Fuzz(func(t *testing.T, reply []byte, sign bool) {
 		if sign && len(reply) >= 20 { // as if the server meant it
 			reply = append([]byte(nil), reply[:min(len(reply), 4096)]...)
@@ -486,9 +441,19 @@ func FuzzRADIUSReply(f *testing.F) {
 		if !radius.IsAuthenticResponse(reply[:int(reply[2])<<8|int(reply[3])], wire, []byte(testKey)) {
 			t.Fatalf("%x is not proven", reply)
 		}
-		r := readLogin(&server{}, p)
+		r, named := readLogin(&server{}, p, "cse")
 		if len(r.ACEs) > 4096/8 || strings.ContainsAny(r.Message, "\x1b\x00") {
 			t.Fatalf("%+v", r)
+		}
+		// Whatever speaks of a list restricts the user, and nothing else does.
+		speaks := len(texts(p, rfc2865.FilterID_Type)) > 0
+		for _, a := range pairs(p) {
+			name, _, _ := strings.Cut(a, "=")
+			speaks = speaks || name == "acl" || name == "ACS:CiscoSecure-Defined-ACL" || strings.HasPrefix(a, "ip:inacl")
+		}
+		if of := r.Outcome == Pass && speaks; r.Restricted != of || !of && (r.List != "" || r.ACL != "" || r.ACEs != nil || named) ||
+			len(r.ACEs) > 0 && r.List == "" && !named {
+			t.Fatalf("%v: %+v", pairs(p), r)
 		}
 	})
 }

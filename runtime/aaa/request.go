@@ -50,8 +50,8 @@ type Request struct {
 	// Ask puts a further question of a TACACS+ server to the user and returns what he answers; nil: such questions end the
 	// login.
 	Ask func(ctx context.Context, question string, echo bool) (string, error)
-	// HasACL reports whether an access list of that name is there already; it is then not downloaded again. nil: none is.
-	HasACL func(name string) bool
+	// Held are the entries of a list that a server has sent under that name and that is in force: it is then not asked for again. nil: none is.
+	Held func(name string) ([]string, bool)
 }
 
 // Result is the answer of a group.
@@ -63,8 +63,13 @@ type Result struct {
 	Message string // for the user: Reply-Message, the server's text
 	Level   int    // privilege level; -1: not stated
 
-	ACL           string         // name of the access list that holds for the user
-	ACEs          []string       // its entries, where the server has sent them: `permit tcp any host 10.0.0.1 eq 80`
+	// Restricted says that an access list holds for the user: where List is not empty the one that the server has sent by that name, with ACEs
+	// as its entries (`permit tcp any host 10.0.0.1 eq 80`), else the one that is called ACL in the configuration. With ListError it could not
+	// be had. Whoever lets the user in without it lets in too much.
+	Restricted    bool
+	ACL, List     string
+	ACEs          []string
+	ListError     error
 	Session, Idle *time.Duration // limits in place of those of `timeout uauth`; nil: not stated
 	Args          []string       // what a TACACS+ server has added or put in place
 	Class         [][]byte       // goes back with accounting

@@ -242,7 +242,7 @@ func (r *Result) userAttributes() {
 		}
 		switch value := a[i+1:]; a[:i] {
 		case "acl":
-			r.ACL = value
+			r.ACL, r.Restricted = value, true
 		case "timeout":
 			r.Session = minutes(value)
 		case "idletime":

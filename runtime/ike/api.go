@@ -135,9 +135,11 @@ type AuthResult struct {
 	Session           any // of the caller's; comes back in ClientUp
 }
 
-// ClientUp is a client whose tunnel may be used: authenticated where it had to be, with its address where it gets one.
+// ClientUp is a client whose tunnel may be used: authenticated where it had to be, with its address where it gets one. It comes again,
+// with the same ID, when the user has logged in anew: what servers say of him may be something else by then.
 type ClientUp struct {
 	ID          uint64 // comes back in ClientDown
+	SA          uint64 // the IKE SA by which he has logged in
 	If          int
 	Peer        netip.Addr
 	Addr        netip.Addr // address inside the tunnel; invalid: none given

@@ -113,19 +113,21 @@ func (m *Machine) inheritLease(c *client) {
 	}
 }
 
-// clientUp says that the tunnel of a client may be used; once, or again when it has an address only now.
+// clientUp says that the tunnel of a client may be used; once, or again when it has an address only now, or its user has logged in anew.
 func (m *Machine) clientUp(c *client) {
 	l := m.holdLease(c)
-	if l.up {
-		if l.told == l.addr {
+	switch {
+	case l.up && l.told == l.addr:
+		if c.told || c.session == nil {
 			return
 		}
+	case l.up:
 		m.emit(ClientDown{ID: l.id, Addr: l.told, User: l.user, Reason: "another address"})
 		m.nextID++
 		l.id = m.nextID
 	}
-	l.up, l.told = true, l.addr
-	m.emit(ClientUp{ID: l.id, If: c.sa.iface, Peer: c.sa.remote.Addr(), Addr: l.addr, User: l.user, Group: c.sa.groupName, Session: c.session})
+	l.up, l.told, c.told = true, l.addr, true
+	m.emit(ClientUp{ID: l.id, SA: c.sa.id, If: c.sa.iface, Peer: c.sa.remote.Addr(), Addr: l.addr, User: l.user, Group: c.sa.groupName, Session: c.session})
 }
 
 // clientGone is called when an SA ends, for whatever reason: address back, ClientDown.

@@ -50,6 +50,7 @@ type client struct {
 	user     string
 	state    []byte // of a server that asks back
 	session  any
+	told     bool          // ClientUp has brought it
 	maxTime  time.Duration // as a server has said; 0: it has not
 	idleTime time.Duration
 	timer    timer // timerClient
@@ -220,6 +221,7 @@ func (m *Machine) AuthResult(id uint64, r AuthResult) []Effect {
 		c.query, c.state = 0, nil
 		switch r.Verdict {
 		case Accept:
+			c.told = false
 			c.session, c.maxTime, c.idleTime = r.Session, r.MaxTime, r.IdleTime
 			m.xauthSay(c, stageStatus)
 		case Challenge:

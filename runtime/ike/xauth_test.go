@@ -414,7 +414,7 @@ func TestClientRenews(t *testing.T) {
 	c := newClient(w, "192.168.1.2")
 	c.connect()
 	w.run()
-	answer(t, w, b, AuthResult{Verdict: Accept})
+	answer(t, w, b, AuthResult{Verdict: Accept, Session: "s1"})
 	first := only(t, b)
 	renew := func(user string) *vpnClient {
 		d := newClient(w, "192.168.1.2")
@@ -422,12 +422,16 @@ func TestClientRenews(t *testing.T) {
 		d.user, d.nextID, d.noContact = user, 100, true
 		d.connect()
 		w.run()
-		answer(t, w, b, AuthResult{Verdict: Accept})
+		answer(t, w, b, AuthResult{Verdict: Accept, Session: "s2"})
 		return d
 	}
 	d := renew("cisco_customer")
 	if d.addr != c.addr || only(t, b).ID != first.ID || len(b.SAs()) != 2 {
 		t.Fatalf("%v, %+v", d.got, b.clients)
+	}
+	// What the server says of him now is told, and by which SA.
+	if up := only(t, b); first.Session != "s1" || up.Session != "s2" || up.SA == first.SA || up.SA != b.SAs()[1].ID {
+		t.Errorf("%+v, then %+v", first, up)
 	}
 	w.others[d.at.Addr()] = c.receive
 	c.leave()

@@ -59,12 +59,14 @@ func newAccounts(s *service) *accounts {
 }
 
 // up and down keep what a server has said about the user of a client, which goes back to it (commands-vpn-aaa-show.md 5.3).
-func (a *accounts) up(client ast.IP, session any) {
-	if r, ok := session.(aaa.Result); ok && len(r.Class) > 0 {
-		a.mu.Lock()
-		defer a.mu.Unlock()
-		a.classes[client] = r.Class
+func (a *accounts) up(client ast.IP, session *session) {
+	if session == nil || len(session.Class) == 0 {
+		a.down(client)
+		return
 	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.classes[client] = session.Class
 }
 
 func (a *accounts) down(client ast.IP) {

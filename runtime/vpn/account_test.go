@@ -47,7 +47,7 @@ func TestAccounts(t *testing.T) {
 	a := w.add(boxA)
 	b := &books{}
 	a.report = b.take
-	a.books.up(ast.MustIP("10.89.129.200"), aaa.Result{Class: [][]byte{[]byte("gold")}})
+	a.books.up(ast.MustIP("10.89.129.200"), &session{Result: aaa.Result{Class: [][]byte{[]byte("gold")}}})
 	a.books.use(use(7, false))
 	a.books.down(ast.MustIP("10.89.129.200"))
 	a.books.use(use(7, true))

@@ -11,7 +11,8 @@
 //
 // What always holds: the IKE machine is called by one goroutine at a time. Nothing that one peer, client or server does makes another
 // wait. Tables, queues and the number of questions under way are bounded. A Plan is taken as a whole or not at all, and tunnels live
-// on where the next Plan still has them. After Close the host is as it was.
+// on where the next Plan still has them. A user for whom a server names or sends an access list is held to it by the engine, or does not get
+// in. After Close the host is as it was.
 //
 // Beside each device with a crypto map there is a TUN device, its twin (nft.Twin). What came out of tunnels arrives on it, and is
 // judged by the same rules as everything else; what may have to go into one is routed to it after translation.

@@ -162,22 +162,47 @@ func (s *service) removePair(id uint64) {
 	}
 }
 
-// clientUp makes a client reachable by its address.
+// clientUp makes a client reachable by its address, with the access list of its user. One whose list cannot be enforced has to go.
 func (s *service) clientUp(c ike.ClientUp) {
 	ifName := s.plan.Interfaces[c.If].Name
-	s.clients[c.ID] = client{c, ifName}
+	was, again := s.clients[c.ID]
+	now := client{ClientUp: c, ifName: ifName}
+	now.session, _ = c.Session.(*session) // nil: nobody has logged in
+	if now.session == nil {
+		now.session = &session{}
+	}
+	s.held.hold(now.session)
+	if again {
+		s.held.free(was.session)
+	}
+	s.clients[c.ID] = now
+	list := now.session.list
 	if !c.Addr.Is4() {
+		if !list.None() {
+			s.evict(&c, errors.New("it has not taken an address"))
+		}
 		return
 	}
-	r := kernel.Remote{If: ifName, Net: ast.Net{IP: fromAddr(c.Addr), Mask: ast.AllOnes}, Client: true, Peer: fromAddr(c.Peer)}
+	r := kernel.Remote{If: ifName, Net: ast.Net{IP: fromAddr(c.Addr), Mask: ast.AllOnes}, Client: true, Peer: fromAddr(c.Peer), List: list}
 	if m := s.plan.Interfaces[c.If].Map; m != compiler.None && s.plan.VPN.Maps[m].Authentication != compiler.None {
 		r.User = c.User
 	}
-	s.crowd.add(fromAddr(c.Addr))
-	s.books.up(fromAddr(c.Addr), c.Session)
-	if err := s.c.host.AddRemote(r); err != nil {
+	if !again {
+		s.crowd.add(fromAddr(c.Addr))
+	}
+	s.books.up(fromAddr(c.Addr), now.session)
+	switch err := s.c.host.AddRemote(r); {
+	case err != nil && !list.None():
+		s.evict(&c, err)
+	case err != nil:
 		s.say(fmt.Sprintf("client %v: %v", c.Addr, err))
 	}
+}
+
+// evict ends a client whose access list cannot be enforced.
+func (s *service) evict(c *ike.ClientUp, why error) {
+	s.say(fmt.Sprintf("client %v of user %q has to go, for his access list cannot be enforced: %v", c.Addr, clean(c.User), why))
+	s.do(s.machine.ClearIKE(c.SA))
 }
 
 func (s *service) clientDown(d ike.ClientDown) {
@@ -186,6 +211,7 @@ func (s *service) clientDown(d ike.ClientDown) {
 		return
 	}
 	delete(s.clients, d.ID)
+	s.held.free(c.session)
 	if !c.Addr.Is4() {
 		return
 	}

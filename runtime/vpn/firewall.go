@@ -21,6 +21,8 @@ type Options struct {
 	Certificates string
 	// Record is a file for every packet of IKE and ESP; with .keys after it, a directory for the keys. Empty: nothing is written.
 	Record string
+	// ReadList reads access lists that servers send for users; nil: users with such lists are refused.
+	ReadList runtime.ListReader
 	// Note gets a line for what goes wrong with sockets and tunnels; nil: nobody hears it.
 	Note func(string)
 }
@@ -68,7 +70,7 @@ func New(o Options) (*Firewall, error) {
 	where := namespace(o.Kernel.Netns)
 	f.AAA = aaa.New(&compiler.Plan{}, aaa.Options{Clock: o.Kernel.Clock, Dial: where.dial, Emit: f.event})
 	f.service = newService(config{clock: o.Kernel.Clock, rand: rand.Reader, devices: o.Kernel.Devices, network: where, host: engine, servers: f.AAA,
-		certs: certs, record: rec, note: o.Note})
+		certs: certs, record: rec, readList: o.ReadList, note: o.Note})
 	f.VPN = f.service
 	return f, nil
 }

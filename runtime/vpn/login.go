@@ -2,7 +2,6 @@ package vpn
 
 import (
 	"context"
-	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
@@ -12,7 +11,6 @@ import (
 	"pixfw/compiler"
 	"pixfw/runtime/aaa"
 	"pixfw/runtime/ike"
-	"pixfw/runtime/syslog"
 )
 
 // askTime is how long all servers of a group together may take for one user: two that are dead, of the longest timeout (30 seconds,
@@ -30,9 +28,9 @@ func (s *service) authenticate(e ike.Authenticate) {
 		s.do(s.machine.AuthResult(e.ID, ike.AuthResult{Verdict: ike.Unavailable}))
 		return
 	}
-	r := aaa.Request{User: e.User, Password: e.Password, Client: e.Peer, State: e.State, Local: e.Fallback, Flow: &aaa.Flow{From: end(e.Peer), If: xauthIf}}
+	r := aaa.Request{User: e.User, Password: e.Password, Client: e.Peer, State: e.State, Local: e.Fallback, Held: s.held.entries, Flow: &aaa.Flow{From: end(e.Peer), If: xauthIf}}
 	if group.Protocol == "local" { // the answer is in the plan
-		s.do(s.machine.AuthResult(e.ID, s.verdict(e.User, s.c.servers.AuthenticateWith(s.ctx, tag, r))))
+		s.do(s.machine.AuthResult(e.ID, s.verdict(&answer{user: e.User, result: s.c.servers.AuthenticateWith(s.ctx, tag, r)})))
 		return
 	}
 	s.asking[tag]++
@@ -43,13 +41,18 @@ func (s *service) authenticate(e ike.Authenticate) {
 		got := s.c.servers.AuthenticateWith(ctx, tag, r)
 		if ask && got.Outcome == aaa.Pass {
 			r.Flow = nil
-			// A server that does not let him have a shell has nothing to say of him here.
-			if of := s.c.servers.AuthorizeWith(ctx, tag, r, aaa.UserArgs()); of.Outcome == aaa.Pass {
-				got.ACL, got.Session, got.Idle = of.ACL, of.Session, of.Idle
+			switch of := s.c.servers.AuthorizeWith(ctx, tag, r, aaa.UserArgs()); of.Outcome {
+			case aaa.Pass:
+				got.Restricted, got.ACL, got.Session, got.Idle = of.Restricted, of.ACL, of.Session, of.Idle
+			case aaa.Reject: // a server that does not let him have a shell has nothing to say of him here
+			default: // nobody knows what holds for him
+				got.Outcome, got.Reason = aaa.Failed, of.Reason
 			}
 		}
+		a := answer{id: e.ID, tag: tag, user: e.User, result: got}
+		a.list, a.trouble = s.readList(&got)
 		select {
-		case s.answers <- answer{e.ID, tag, e.User, got}:
+		case s.answers <- a:
 		case <-s.stop:
 		}
 	})
@@ -68,10 +71,10 @@ func authorizes(plan *compiler.Plan, group int) bool {
 	return slices.ContainsFunc(plan.AAARules, func(r compiler.AAARule) bool { return r.What == "authorization" && r.Group == group })
 }
 
-// verdict is the answer of a group as the machine knows it. A user with an access list is refused: one that is not there is what a PIX refuses
-// for (commands-vpn-aaa-show.md 5.3), and one that is cannot be enforced here, and must not be left out.
-func (s *service) verdict(user string, r aaa.Result) ike.AuthResult {
-	out := ike.AuthResult{Message: r.Message, State: r.State, Session: r}
+// verdict is the answer of a group as the machine knows it. A user whose access list cannot be had is refused.
+func (s *service) verdict(a *answer) ike.AuthResult {
+	r := &a.result
+	out := ike.AuthResult{Message: r.Message, State: r.State}
 	switch r.Outcome {
 	case aaa.Pass:
 		out.Verdict = ike.Accept
@@ -85,22 +88,18 @@ func (s *service) verdict(user string, r aaa.Result) ike.AuthResult {
 	if r.Outcome != aaa.Pass {
 		return out
 	}
+	list, ok := s.listOf(a.user, r, a.list, a.trouble)
+	if !ok {
+		out.Verdict = ike.Unavailable
+		return out
+	}
+	out.Session = &session{*r, list}
 	if r.Session != nil {
 		out.MaxTime = *r.Session
 	}
 	if r.Idle != nil {
 		out.IdleTime = *r.Idle
 	}
-	if r.ACL == "" && len(r.ACEs) == 0 {
-		return out
-	}
-	out.Verdict = ike.Unavailable
-	name := clean(r.ACL)
-	if r.ACL != "" && len(r.ACEs) == 0 && s.plan.ACLByID(r.ACL) == compiler.None {
-		s.c.host.Publish(syslog.New(109016, name, clean(user)))
-		return out
-	}
-	s.say(fmt.Sprintf("user %q of a tunnel is refused: his access list (%q) cannot be enforced", user, name))
 	return out
 }
 

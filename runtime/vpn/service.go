@@ -46,17 +46,18 @@ const (
 
 // config is what a service needs.
 type config struct {
-	clock   runtime.Clock
-	rand    io.Reader
-	devices map[string]string // of each hardware interface
-	network Network
-	host    Host
-	servers Servers
-	certs   *ike.Certificates
-	record  *recording // nil: nothing is recorded
-	limits  ike.Limits
-	helpers int // of the data plane
-	note    func(string)
+	clock    runtime.Clock
+	rand     io.Reader
+	devices  map[string]string // of each hardware interface
+	network  Network
+	host     Host
+	servers  Servers
+	certs    *ike.Certificates
+	record   *recording // nil: nothing is recorded
+	limits   ike.Limits
+	readList runtime.ListReader // nil: users with lists that servers send are refused
+	helpers  int                // of the data plane
+	note     func(string)
 }
 
 // service runs an ike.Machine. Fields below the first groups belong to who holds turn.
@@ -66,6 +67,7 @@ type service struct {
 	crowd  *crowd
 	far    *crowd // peers' addresses, as they are outside
 	books  *accounts
+	held   heldLists
 	debugs debugs
 
 	in       chan ike.Datagram
@@ -117,7 +119,8 @@ type pair struct {
 // client is one that is connected, and the interface that it has come by.
 type client struct {
 	ike.ClientUp
-	ifName string
+	ifName  string
+	session *session
 }
 
 // acquire is a packet that wants a tunnel.
@@ -132,6 +135,9 @@ type answer struct {
 	tag    string // of the group
 	user   string
 	result aaa.Result
+	// Where the server has sent an access list: that, or what is wrong with it.
+	list    runtime.UserList
+	trouble error
 }
 
 func newService(c config) *service {
@@ -172,7 +178,7 @@ func (s *service) run() {
 		case a := <-s.answers:
 			s.hold(func() {
 				s.asking[a.tag]--
-				s.do(s.machine.AuthResult(a.id, s.verdict(a.user, a.result)))
+				s.do(s.machine.AuthResult(a.id, s.verdict(&a)))
 			})
 		case r := <-s.refused:
 			s.hold(func() { s.tellRefused(r) })

@@ -233,39 +233,6 @@ func TestSlowServer(t *testing.T) {
 	})
 }
 
-func TestVerdicts(t *testing.T) {
-	a := newWorld(t).add(boxA)
-	of := func(r aaa.Result) (got ike.AuthResult) {
-		if err := a.call(func() { got = a.verdict("alice\x1b", r) }); err != nil {
-			t.Fatal(err)
-		}
-		return got
-	}
-	for outcome, want := range map[aaa.Outcome]ike.Verdict{aaa.Pass: ike.Accept, aaa.Reject: ike.Reject, aaa.Challenge: ike.Challenge, aaa.Failed: ike.Unavailable} {
-		got := of(aaa.Result{Outcome: outcome, Message: "m", State: []byte("s")})
-		if got.Verdict != want || got.Message != "m" || string(got.State) != "s" {
-			t.Errorf("%v: %+v", outcome, got)
-		}
-	}
-	two, one := 2*time.Minute, time.Minute
-	if got := of(aaa.Result{Outcome: aaa.Pass, Session: &two, Idle: &one}); got.Verdict != ike.Accept || got.MaxTime != two || got.IdleTime != one {
-		t.Errorf("%+v", got)
-	}
-	// An access list is enforced, or its user is refused.
-	for _, r := range []aaa.Result{{ACL: "vpn"}, {ACEs: []string{"permit ip any any"}}, {ACL: "#ACSACL#-x", ACEs: []string{"permit ip any any"}}, {ACL: "other\n"}} {
-		r.Outcome = aaa.Pass
-		if got := of(r); got.Verdict != ike.Unavailable {
-			t.Errorf("%+v: %+v", r, got)
-		}
-	}
-	if got, want := a.host.text(), "%PIX-3-109016: Can't find authorization ACL 'other?' on 'PIX' for user 'alice?'"; got != want {
-		t.Errorf("%q, want %q", got, want)
-	}
-	if len(a.notes) != 3 || !a.said(`user "alice\x1b" of a tunnel is refused: his access list ("vpn") cannot be enforced`) {
-		t.Errorf("%v", a.notes)
-	}
-}
-
 func TestClients(t *testing.T) {
 	w := newWorld(t)
 	a := w.add(boxA)

@@ -18,6 +18,7 @@ import (
 	"pixfw/ast"
 	"pixfw/compiler"
 	"pixfw/internal/sites"
+	"pixfw/parser"
 	"pixfw/runtime"
 	"pixfw/runtime/aaa"
 	"pixfw/runtime/esp"
@@ -29,6 +30,29 @@ import (
 var boxA = strings.NewReplacer("esp-des esp-md5-hmac", "esp-aes esp-sha-hmac", "group 2", "group 1").Replace(sites.A)
 
 func mirror(text string) string { return sites.Mirror(text) }
+
+// readList reads lists as the firewall does that takes them from a configuration.
+func readList(name string, entries []string) (*compiler.ACL, error) {
+	if len(entries) == 0 {
+		return nil, &runtime.ListFault{Empty: true}
+	}
+	text := ""
+	for _, e := range entries {
+		if strings.HasPrefix(e, "permit ip object-group") {
+			return nil, &runtime.ListFault{Config: true, Entry: e, Reason: "no such group"}
+		}
+		text += "access-list " + name + " " + e + "\n"
+	}
+	cfg, _, diags := parser.Load("sent", []byte(text))
+	if diags.HasErrors() {
+		return nil, &runtime.ListFault{Entry: entries[0], Reason: diags.Err().Error()}
+	}
+	plan, diags := compiler.Compile(cfg)
+	if diags.HasErrors() {
+		return nil, diags.Err()
+	}
+	return &plan.ACLs[0], nil
+}
 
 func planOf(t testing.TB, text string) *compiler.Plan { t.Helper(); return sites.Plan(t, text) }
 
@@ -87,7 +111,7 @@ func (w *world) add(text string) *box {
 	b := &box{w: w, host: &fakeHost{remotes: map[string]kernel.Remote{}}, asks: make(chan aaa.Request, 4096), says: make(chan aaa.Result), devices: map[string]*device{},
 		fails: map[string]error{}}
 	b.service = newService(config{clock: w.clock, rand: rand.NewChaCha8([32]byte{byte(len(w.udp) + 1)}), devices: map[string]string{"ethernet0": "eth0", "ethernet1": "eth1"},
-		network: fakeNetwork{b}, host: b.host, servers: fakeServers{b}, record: w.record, certs: w.certs, note: func(s string) { b.mu.Lock(); defer b.mu.Unlock(); b.notes = append(b.notes, s) }})
+		network: fakeNetwork{b}, host: b.host, servers: fakeServers{b}, readList: readList, record: w.record, certs: w.certs, note: func(s string) { b.mu.Lock(); defer b.mu.Unlock(); b.notes = append(b.notes, s) }})
 	w.record, w.certs = nil, nil
 	w.t.Cleanup(func() {
 		if err := b.close(); err != nil {
@@ -146,11 +170,15 @@ type fakeHost struct {
 	mu      sync.Mutex
 	remotes map[string]kernel.Remote
 	log     []string
+	fail    error // of AddRemote
 }
 
 func (h *fakeHost) AddRemote(r kernel.Remote) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if h.fail != nil {
+		return h.fail
+	}
 	h.remotes[fmt.Sprint(r.If, " ", r.Net)] = r
 	return nil
 }

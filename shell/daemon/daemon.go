@@ -97,7 +97,7 @@ func Start(o Options) (d *Daemon, err error) {
 			d = nil
 		}
 	}()
-	if d.engine, err = vpn.New(vpn.Options{Note: o.Note, Record: o.Record, Certificates: o.Certificates,
+	if d.engine, err = vpn.New(vpn.Options{Note: o.Note, Record: o.Record, Certificates: o.Certificates, ReadList: shell.ReadList,
 		Kernel: kernel.Options{Devices: o.Devices, Netns: o.Netns, Host: filepath.Join(o.State, "host.json"), Clock: o.Clock, Note: o.Note}}); err != nil {
 		return d, err
 	}

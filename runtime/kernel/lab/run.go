@@ -23,6 +23,8 @@ type Options struct {
 	Certificates string
 	// Record is a file for the packets and keys of tunnels; empty: none.
 	Record string
+	// ReadList reads access lists that servers send for users; nil: users with such lists are refused.
+	ReadList runtime.ListReader
 	// Diagnostics, when it is set, is given what the kernel does otherwise than a PIX.
 	Diagnostics func(ast.Diagnostics) error
 }
