@@ -89,7 +89,30 @@ func TestDocsCommands(t *testing.T) {
 		fmt.Fprintf(&b, "\n## %s\n\n%s.%s\n\n```\n%s\n```\n\n%sExample:\n\n```\n%s\n```\n", c.Keyword, strings.ToUpper(c.Help[:1])+c.Help[1:], also,
 			strings.ReplaceAll(strings.Join(c.Syntax, "\n"), "\t", "    "), defaultOf(c), strings.Join(c.Example, "\n"))
 	}
+	b.WriteString(consoleCommands())
 	golden(t, "docs/COMMANDS.md", b.String())
+}
+
+// consoleCommands is what the console does besides configuring: each word that may begin a line, what may be shown and cleared, and what
+// a box has that is not here.
+func consoleCommands() string {
+	var b strings.Builder
+	b.WriteString("\n# The console\n\nWhat is typed besides configuration, with the help text of each word (`?` tells what may follow it). All of it works in\n" +
+		"configuration mode, too.\n")
+	list := func(title string, before ...string) {
+		fmt.Fprintf(&b, "\n## %s\n\n| word | |\n|---|---|\n", title)
+		for _, n := range shell.ExecWords(before...) {
+			fmt.Fprintf(&b, "| `%s` | %s |\n", n.Literal, n.Help)
+		}
+	}
+	list("Commands")
+	list("show", "show")
+	list("clear", "clear")
+	b.WriteString("\n## What has nothing to act on\n\nThe console knows these, and says why they do nothing.\n\n| command | |\n|---|---|\n")
+	for _, a := range shell.Absent() {
+		fmt.Fprintf(&b, "| `%s` | %s |\n", a[0], a[1])
+	}
+	return b.String()
 }
 
 // defaultOf says what holds while a command was not typed: in words, and the lines that a box prints as it comes.

@@ -82,8 +82,8 @@ type Login struct{}
 // Disable: `disable`, back to unprivileged mode.
 type Disable struct{}
 
-// Configure: `configure terminal`.
-type Configure struct{}
+// Configure: `configure terminal`, `configure memory`: lines come from the console, or from what was saved.
+type Configure struct{ From string }
 
 // Exit: `exit`, `quit`: leaves the mode.
 type Exit struct{}
@@ -120,6 +120,15 @@ type Kill struct {
 // TerminalMonitor: `terminal monitor`, `terminal no monitor`: messages on this console.
 type TerminalMonitor struct{ On bool }
 
+// Ping: `ping [IF] HOST`.
+type Ping struct {
+	If   string // the interface to send from; empty: by the routes
+	Host IP
+}
+
+// Absent is a command of the box that has nothing to act on here, by its leading words: `copy`, `write net`, `failover active`.
+type Absent struct{ What string }
+
 // Perfmon: `perfmon interval SECONDS|quiet|verbose|settings`.
 type Perfmon struct {
 	Do      string // interval, quiet, verbose, settings
@@ -144,5 +153,7 @@ func (*RSAKey) exec()          {}
 func (*PacketTracer) exec()    {}
 func (*Kill) exec()            {}
 func (*TerminalMonitor) exec() {}
+func (*Ping) exec()            {}
+func (*Absent) exec()          {}
 func (*Perfmon) exec()         {}
 func (*Reload) exec()          {}

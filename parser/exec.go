@@ -81,8 +81,8 @@ func (x *execLine) toAST(names map[string]ast.IP) ast.Exec {
 		return x.Show.toAST(names)
 	case x.Clear != nil:
 		return x.Clear.toAST(names)
-	case x.Write != "":
-		return &ast.Write{To: strings.ToLower(x.Write)}
+	case x.Write != nil:
+		return x.Write.toAST()
 	case x.Enable != nil:
 		e := &ast.Enable{Level: 15}
 		if x.Enable.Level != nil {
@@ -99,6 +99,8 @@ func (x *execLine) toAST(names map[string]ast.IP) ast.Exec {
 		return x.Tracer.toAST(names)
 	case x.CA != nil:
 		switch {
+		case len(x.CA.Other) > 0:
+			return &ast.Absent{What: strings.ToLower("ca " + strings.Join(x.CA.Other, " "))}
 		case x.CA.Modulus != nil:
 			return &ast.RSAKey{Do: "generate", Modulus: x.CA.Modulus.n()}
 		case x.CA.Zeroize != "":
@@ -112,7 +114,7 @@ func (x *execLine) toAST(names map[string]ast.IP) ast.Exec {
 	case x.Undo != "":
 		return &ast.Debug{Off: true, Facility: "all"}
 	case x.Box != nil:
-		return x.Box.toAST()
+		return x.Box.toAST(names)
 	}
 	switch strings.ToLower(x.Mode[0]) {
 	case "disable":
@@ -122,7 +124,7 @@ func (x *execLine) toAST(names map[string]ast.IP) ast.Exec {
 	case "login":
 		return &ast.Login{}
 	case "configure":
-		return &ast.Configure{}
+		return &ast.Configure{From: strings.ToLower(x.Mode[1])}
 	case "who":
 		return &ast.Show{What: "who"}
 	}
@@ -185,6 +187,9 @@ func (x *execShow) toAST(names map[string]ast.IP) ast.Exec {
 	}
 	if x.Logging != nil {
 		return x.Logging.toAST()
+	}
+	if x.Of != nil {
+		return x.Of.toAST()
 	}
 	for _, words := range [][]string{x.What, x.ARP, x.IP, x.Telnet, x.ISAKMP, x.CA} {
 		if len(words) > 0 {

@@ -16,9 +16,9 @@ import (
 type execLine struct {
 	Show   *execShow   `parser:"  'show' @@"`
 	Clear  *execClear  `parser:"| 'clear' @@"`
-	Write  string      `parser:"| 'write' @( 'terminal' | 'memory' | 'erase' )"`
+	Write  *execWrite  `parser:"| 'write' @@"`
 	Enable *execEnable `parser:"| @@"`
-	Mode   []string    `parser:"| @( 'disable' | 'exit' | 'quit' | 'logout' | 'login' | 'who' ) | @'configure' @'terminal'"`
+	Mode   []string    `parser:"| @( 'disable' | 'exit' | 'quit' | 'logout' | 'login' | 'who' ) | @'configure' @( 'terminal' | 'memory' )"`
 	Help   *execHelp   `parser:"| @@"`
 	Tracer *execTracer `parser:"| 'packet-tracer' 'input' @@"`
 	CA     *execCA     `parser:"| 'ca' @@"`
@@ -39,7 +39,10 @@ type execDebug struct {
 type execCA struct {
 	Modulus *execModulus `parser:"  'generate' 'rsa' ( 'key' | 'specialkey' ) @@"`
 	Zeroize string       `parser:"| @'zeroize' 'rsa'"`
+	Pair    *rsaName     `parser:"  @@?"`
 	Save    string       `parser:"| @'save' 'all'"`
+	Other   []string     `parser:"| ( @( 'authenticate' | 'enroll' ) | @'crl' @'request' )"`
+	Rest    *text        `parser:"  @@?"`
 }
 
 type userLine struct {
@@ -74,12 +77,13 @@ type execShow struct {
 	Fixup     *execShowFixup `parser:"| @@"`
 	Group     *execShowGroup `parser:"| @@"`
 	Logging   *execShowLog   `parser:"| @@"`
-	What      []string       `parser:"| @( 'aaa' | 'aaa-server' | 'access-group' | 'alias' | 'apply' | 'auth-prompt' | 'banner' | 'conduit' | 'dhcpd' | 'dhcprelay' | 'established' | 'filter' | 'fragment' | 'mac-list' | 'management-access' | 'ntp' | 'object-group' | 'outbound' | 'privilege' | 'rip' | 'service' | 'shun' | 'tftp-server' | 'url-block' | 'url-cache' | 'url-server' | 'username' | 'virtual' | 'vpdn' | 'vpnclient' | 'checksum' | 'clock' | 'curpriv' | 'debug' | 'domain-name' | 'enable' | 'failover' | 'floodguard' | 'global' | 'history' | 'hostname' | 'http' | 'icmp' | 'mtu' | 'name' | 'nameif' | 'names' | 'nat' | 'pager' | 'passwd' | 'pdm' | 'route' | 'running-config' | 'snmp-server' | 'startup-config' | 'configure' | 'static' | 'sysopt' | 'terminal' | 'timeout' | 'traffic' | 'version' | 'who' | 'blocks' | 'memory' | 'perfmon' | 'processes' ) | @'cpu' @'usage'"`
+	Of        *execShowOf    `parser:"| @@"`
+	What      []string       `parser:"| @( 'aaa-server' | 'access-group' | 'alias' | 'apply' | 'auth-prompt' | 'banner' | 'conduit' | 'dhcprelay' | 'established' | 'filter' | 'fragment' | 'mac-list' | 'management-access' | 'ntp' | 'outbound' | 'rip' | 'service' | 'shun' | 'tftp-server' | 'url-block' | 'url-cache' | 'url-server' | 'username' | 'virtual' | 'checksum' | 'clock' | 'curpriv' | 'debug' | 'domain-name' | 'enable' | 'failover' | 'floodguard' | 'global' | 'history' | 'hostname' | 'http' | 'icmp' | 'mtu' | 'name' | 'nameif' | 'names' | 'nat' | 'pager' | 'passwd' | 'pdm' | 'route' | 'running-config' | 'snmp-server' | 'startup-config' | 'configure' | 'static' | 'sysopt' | 'terminal' | 'timeout' | 'traffic' | 'version' | 'who' | 'blocks' | 'memory' | 'perfmon' | 'processes' ) | @'cpu' @'usage'"`
 	ARP       []string       `parser:"| @'arp' @'timeout'?"`
-	IP        []string       `parser:"| @'ip' @( 'address' | 'audit' | 'verify' )?"`
+	IP        []string       `parser:"| @'ip' ( @'address' | @'audit' @'count'? | @'verify' )?"`
 	Telnet    []string       `parser:"| @( 'telnet' | 'console' ) @'timeout'? | @'ssh' @( 'timeout' | 'sessions' )?"`
 	ISAKMP    []string       `parser:"| @'isakmp' @( 'policy' | 'key' | 'identity' | 'enable' | 'sa' )?"`
-	CA        []string       `parser:"| @'ca' @( 'configure' | 'identity' | 'subject-name' | 'verifycertdn' )"`
+	CA        []string       `parser:"| @'ca' @( 'certificate' | 'configure' | 'crl' | 'identity' | 'subject-name' | 'verifycertdn' ) | @'ca' @'mypubkey' @'rsa'"`
 	Crypto    *execCrypto    `parser:"| @@"`
 }
 
@@ -276,7 +280,7 @@ var (
 		bad:   func(w string) *badValue { return unknownOf("protocol", w, ast.Protocols()) }}
 
 	execLeaves = []*leaf{leafExecLevel, leafExecTopic, leafExecPort, leafExecFixup, leafExecUser, leafExecCode, leafExecIdent, leafExecProto,
-		leafExecModulus, leafExecDebug, leafExecSPI, leafExecSession, leafExecSeconds}
+		leafExecModulus, leafExecDebug, leafExecSPI, leafExecSession, leafExecSeconds, leafExecGroupType}
 )
 
 func (l *execLevel) Parse(x *lexer.PeekingLexer) error     { return l.take(x, leafExecLevel) }

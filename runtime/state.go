@@ -1,7 +1,11 @@
 package runtime
 
 import (
+	"context"
+	"crypto/x509"
+	"errors"
 	"net"
+	"time"
 
 	"pixfw/ast"
 )
@@ -32,6 +36,22 @@ type Neighbour struct {
 	IP    ast.IP
 	MAC   net.HardwareAddr
 	Alias bool // this box answers for it
+}
+
+// ErrNoAnswer is Pinger's error for a host that has not answered in time.
+var ErrNoAnswer = errors.New("no answer")
+
+// Pinger is an engine that can call hosts.
+type Pinger interface {
+	// Ping sends one echo to a host, by an interface or, with compiler.None, by the routes, and tells how long the answer took. It waits
+	// until ctx is done.
+	Ping(ctx context.Context, ifIndex int, to ast.IP) (time.Duration, error)
+}
+
+// Certified is an engine that has certificates.
+type Certified interface {
+	// Certificates are the box's own, and those of the authority; nil: there are none.
+	Certificates() (own *x509.Certificate, authority []*x509.Certificate)
 }
 
 // Wired is an engine with real ports.

@@ -32,6 +32,9 @@ func (s *Session) exec(cmd ast.Exec) (string, error) {
 		if s.level < 15 {
 			return "", refused(textUnprivilege)
 		}
+		if c.From == "memory" {
+			return s.merge()
+		}
 		if s.mode != Config {
 			s.mode = Config
 			s.tell(111007, s.where(), "terminal")
@@ -54,6 +57,10 @@ func (s *Session) exec(cmd ast.Exec) (string, error) {
 		return s.kill(c)
 	case *ast.TerminalMonitor:
 		return s.terminal(c)
+	case *ast.Ping:
+		return s.ping(c)
+	case *ast.Absent:
+		return "", s.absent(c)
 	case *ast.Perfmon:
 		return s.perfmon(c)
 	case *ast.Reload:

@@ -1,6 +1,7 @@
 package shell
 
 import (
+	"slices"
 	"time"
 
 	"pixfw/ast"
@@ -89,4 +90,42 @@ func (s *Session) forget() error {
 	}
 	s.book.clear()
 	return nil
+}
+
+// merge is `configure memory`: the saved lines are put into the running configuration, all that the box takes of them: what is
+// there already stays as it is, and a line that is not understood is told, as at a start.
+func (s *Session) merge() (string, error) {
+	if s.startup == "" {
+		return "No Configuration\n", nil
+	}
+	s.tell(111007, s.where(), "memory")
+	next := s.running.Clone()
+	before := next.Lines(next.Printer())
+	file := parser.Parse("startup-config", []byte(s.startup))
+	for _, l := range file.Lines {
+		if l.Stmt.Cmd == nil {
+			continue
+		}
+		_ = next.Do(l.Stmt) // what is there already is refused
+	}
+	plan, found := compiler.Compile(s.secrets.overlay(next))
+	if plan == nil {
+		s.tell(111004, s.where(), "FAILED")
+		return "", refused("ERROR: the configuration cannot be compiled")
+	}
+	old := s.engine.Plan()
+	served, err := s.engine.Apply(plan)
+	if err != nil {
+		s.tell(111004, s.where(), "FAILED")
+		return "", refused("ERROR: " + err.Error())
+	}
+	s.book.apply(&plan.Logging)
+	s.accounts(old, plan)
+	s.lines(plan)
+	s.running, s.known = next, errorsOf(found)
+	if !slices.Equal(before, next.Lines(next.Printer())) {
+		s.changed = s.clock.Now()
+	}
+	s.tell(111004, s.where(), "OK")
+	return BootErrors(file.Diags) + s.unserved(served), nil
 }

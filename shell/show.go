@@ -20,7 +20,7 @@ func (s *Session) show(c *ast.Show) (string, error) {
 	case "version":
 		modified := "Configuration has not been modified since last system restart."
 		if !s.changed.IsZero() {
-			modified = "Configuration last modified by enable_15 at " + clockText(s.changed)
+			modified = "Configuration last modified by enable_15 at " + clockText(s.local(s.changed))
 		}
 		release := s.running.Release
 		if release == "" {
@@ -71,7 +71,7 @@ func (s *Session) show(c *ast.Show) (string, error) {
 	case "ssh sessions":
 		return s.formatSSHSessions(), nil
 	case "clock":
-		return clockText(now) + "\n", nil
+		return clockText(s.local(now)) + "\n", nil
 	case "checksum":
 		return checksumGroups(s.running.Checksum()) + "\n", nil
 	case "history":
@@ -103,7 +103,13 @@ func (s *Session) show(c *ast.Show) (string, error) {
 		}
 		return "", nil
 	case "object-group":
-		return s.objectGroups(), nil
+		return s.objectGroups(c)
+	case "privilege":
+		return s.privileges(c), nil
+	case "ca certificate", "ca crl", "ca mypubkey rsa":
+		return s.showCA(c.What), nil
+	case "dhcpd binding", "dhcpd statistics", "ip audit count", "vpdn tunnel", "vpdn session", "vpdn pppinterface":
+		return textNone[c.What], nil
 	case "shun":
 		return s.shuns(), nil
 	case "failover":
@@ -138,16 +144,37 @@ func (s *Session) logFlows() (total, denied int) {
 	return 0, 0
 }
 
-// objectGroups lists the groups with their members, as the configuration prints them.
-func (s *Session) objectGroups() string {
+// objectGroups lists the groups with their members, as the configuration prints them: all, those of a type, or one (commands-vpn-aaa-show.md
+// section 4.8).
+func (s *Session) objectGroups(show *ast.Show) (string, error) {
+	var b strings.Builder
+	p, wanted := s.running.Printer(), false
+	for cmd := range s.running.Commands() {
+		switch c := cmd.(type) {
+		case *ast.ObjectGroup:
+			if wanted = (show.Form == "" || c.Type == show.Form) && (show.ID == "" || c.ID == show.ID); wanted {
+				b.WriteString(p.Text(cmd) + "\n")
+			}
+		case ast.GroupMember:
+			if wanted {
+				b.WriteString(ast.Indent(cmd) + p.Text(cmd) + "\n")
+			}
+		}
+	}
+	if b.Len() == 0 && show.ID != "" {
+		return "", refusef("Specified object group <%s> not found", show.ID)
+	}
+	return b.String(), nil
+}
+
+// privileges lists the levels that commands have been given: all, those of a command, or those of a level. What no line names has the level
+// that it comes with, and is not listed.
+func (s *Session) privileges(show *ast.Show) string {
 	var b strings.Builder
 	p := s.running.Printer()
-	for cmd := range s.running.Commands() {
-		switch cmd.(type) {
-		case *ast.ObjectGroup:
-			b.WriteString(p.Text(cmd) + "\n")
-		case ast.GroupMember:
-			b.WriteString(ast.Indent(cmd) + p.Text(cmd) + "\n")
+	for _, c := range ast.All[*ast.Privilege](s.running) {
+		if (show.ID == "" || c.Command == show.ID) && (show.Number < 0 || c.Level == show.Number) {
+			b.WriteString(p.Text(c) + "\n")
 		}
 	}
 	return b.String()
@@ -174,7 +201,7 @@ func (s *Session) startupText() (string, error) {
 	if s.saved.IsZero() {
 		return s.startup, nil
 	}
-	written := ": Written by enable_15 at " + clockText(s.saved)
+	written := ": Written by enable_15 at " + clockText(s.local(s.saved))
 	return strings.Replace(s.startup, ": Saved\n:\n", ": Saved\n"+written+"\n", 1), nil
 }
 

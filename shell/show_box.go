@@ -10,11 +10,6 @@ import (
 	"pixfw/runtime"
 )
 
-// clockText is a moment as the box prints it: 12:54:16.272 UTC Fri Jul 4 2003.
-func clockText(t time.Time) string {
-	return t.UTC().Format("15:04:05.000") + " UTC " + t.UTC().Format("Mon Jan 2 2006")
-}
-
 // upText is how long the box has been up, in the two largest units (commands-vpn-aaa-show.md section 4.1).
 func upText(d time.Duration) string {
 	secs := int64(d / time.Second)

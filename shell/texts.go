@@ -11,15 +11,20 @@ import (
 // The words of the box. Most of them are best beliefs (commands-vpn-aaa-show.md section 4.18, commands-firewall.md section
 // 6), so they stand in one place.
 const (
-	textWelcome     = "Type help or '?' for a list of available commands."
-	textUnknown     = "Type help or '?' for a list of available commands."
-	textNotEnough   = "Not enough arguments."
-	textTooLong     = "ERROR: a line has at most 512 characters"
-	textTooMany     = "Too many arguments."
-	textInvalid     = "Invalid password"
-	textDenied      = "Access denied."
-	textNoDebug     = "ERROR: there is nothing to debug on this console"
-	textNoMonitor   = "ERROR: messages are shown on consoles of Telnet and SSH; logging console is for this one"
+	textWelcome   = "Type help or '?' for a list of available commands."
+	textUnknown   = "Type help or '?' for a list of available commands."
+	textNotEnough = "Not enough arguments."
+	textTooLong   = "ERROR: a line has at most 512 characters"
+	textTooMany   = "Too many arguments."
+	textInvalid   = "Invalid password"
+	textDenied    = "Access denied."
+	textNoDebug   = "ERROR: there is nothing to debug on this console"
+	textNoMonitor = "ERROR: messages are shown on consoles of Telnet and SSH; logging console is for this one"
+	textNoPing    = "ERROR: this box is an emulation: no wire leads from it to any host. packet-tracer tells what becomes of a packet"
+	textNoCRL     = "Revocation lists are not read.\n"
+
+	textNoCertificates = "There are no certificates, and no key pair: pixfw run --certificates DIR reads them.\n"
+
 	textNoHealth    = "ERROR: nobody measures the host of this box"
 	textBlocks      = "  SIZE    MAX    LOW    CNT\nThere are no blocks: packets are in the memory of the host, see show memory.\n"
 	textReload      = "Proceed with reload? [confirm] "
@@ -36,6 +41,16 @@ const (
 	textPipe        = "\nAt the end of show <command>, use the pipe character '|' followed by:\n" +
 		"begin|include|exclude|grep [-v] <regular_exp>, to filter show output.\n\n"
 )
+
+// textNone is the answer to a show of what is never there.
+var textNone = map[string]string{
+	"dhcpd binding":     "No addresses are leased: DHCP is not served.\n",
+	"dhcpd statistics":  "DHCP is not served.\n",
+	"ip audit count":    "Signatures are not counted: messages tell of each (400000 to 400050).\n",
+	"vpdn tunnel":       "%No active L2TP tunnels\n%No active PPTP tunnels\n",
+	"vpdn session":      "%No active L2TP tunnels\n%No active PPTP tunnels\n",
+	"vpdn pppinterface": "There are no PPP interfaces.\n",
+}
 
 // A refused line: what the box says to it. Nothing has changed.
 type refused string

@@ -62,6 +62,7 @@ type Engine struct {
 	dyn      *dynamic
 	stop     chan struct{}  // closed to end the ticks
 	work     sync.WaitGroup // of the readers
+	pings    pings
 
 	mu          sync.Mutex
 	plan        *compiler.Plan

@@ -2,6 +2,7 @@ package vpn
 
 import (
 	"crypto/rand"
+	"crypto/x509"
 	"errors"
 
 	"pixfw/ast"
@@ -39,6 +40,8 @@ type Firewall struct {
 var (
 	_ runtime.Engine = (*Firewall)(nil)
 	_ runtime.VPN    = (*Firewall)(nil)
+
+	_ runtime.Certified = (*Firewall)(nil)
 )
 
 // New opens the namespace. Nothing is changed before the first Apply.
@@ -101,6 +104,14 @@ func (f *Firewall) Users() runtime.UserTable {
 	t := f.Engine.Users()
 	t.InProgress, t.MostInProgress = f.service.logins()
 	return t
+}
+
+// Certificates is that of runtime.Certified.
+func (f *Firewall) Certificates() (own *x509.Certificate, authority []*x509.Certificate) {
+	if c := f.service.c.certs; c != nil {
+		return c.Own, c.CA
+	}
+	return nil, nil
 }
 
 // Close tells the peers, and gives the host back as it was.

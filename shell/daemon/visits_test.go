@@ -132,6 +132,13 @@ func TestVisits(t *testing.T) {
 	}
 	told("%PIX-4-710004: TCP connection limit exceeded from 10.0.0.2/")
 
+	for line, want := range map[string]string{"ping 10.0.0.2": "\t10.0.0.2 response received -- ", "ping outside 192.0.2.254": "\t192.0.2.254 response received -- ",
+		"ping inside 10.0.0.99": "\t10.0.0.99 NO response received -- 1000ms\n", "ping nowhere 10.0.0.2": "interface name \"nowhere\" not found\n"} {
+		if out := typed(line); strings.Count(out, want) != 3 && !strings.HasPrefix(line, "ping nowhere") || !strings.Contains(out, want) {
+			t.Errorf("%s:\n%s", line, out)
+		}
+	}
+
 	// The saved configuration is that from the start. A visitor that starts the box anew is out, as the others are.
 	if _, err := io.WriteString(second, "reload noconfirm\r\n"); err != nil {
 		t.Fatal(err)

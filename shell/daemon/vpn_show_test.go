@@ -9,7 +9,7 @@ import (
 
 // What stands for the values of one run, in texts as the reference has them (commands-vpn-aaa-show.md 3.1, 4.11, 4.12).
 var (
-	anySPI    = regexp.MustCompile(`0x[0-9a-f]{8}\(\d+\)`)
+	anySPI    = regexp.MustCompile(`0x[0-9a-f]{1,8}\(\d+\)`)
 	anyOutSPI = regexp.MustCompile(`current outbound spi: [0-9a-f]+`)
 	anyCount  = regexp.MustCompile(`(#pkts \w+:?|digest|verify) \d+`)
 	anyLeft   = regexp.MustCompile(`\(\d+/\d+\)`)
