@@ -42,7 +42,7 @@ func TestParseExec(t *testing.T) {
 		{"write memory", &ast.Write{To: "memory"}},
 		{"enable", &ast.Enable{Level: 15}},
 		{"enable 7", &ast.Enable{Level: 7}},
-		{"configure terminal", &ast.Configure{}},
+		{"configure terminal", &ast.Configure{From: "terminal"}},
 		{"quit", &ast.Exit{}},
 		{"ca generate rsa key 1024", &ast.RSAKey{Do: "generate", Modulus: 1024}},
 		{"packet-tracer input inside tcp web 3000 198.51.100.7 www detailed", &ast.PacketTracer{If: "inside", Proto: ast.ProtoTCP,
