@@ -139,7 +139,8 @@ func TestDocsKernel(t *testing.T) {
 	b.WriteString("# What the kernel engine does otherwise\n\nGenerated (`make docs`). `pixfw test --engine kernel` applies a configuration in a network namespace and sends real\n" +
 		"packets through it. These cases of the decision tables (semantics.md, sections 9 and 10.3) it skips, and says why; all others\n" +
 		"pass. Which lines of a configuration are treated otherwise, the W5xx findings of Apply say.\n\n" +
-		"Ports that PAT has allocated are compared by their class (1-511, 512-1023, 1024-65535): Linux keeps a port where it is free.\n\n" +
+		"Ports that PAT has allocated are compared by their class (1-511, 512-1023, 1024-65535): Linux keeps a port where it is free.\n" +
+		"Octets of connections are not compared: of what conntrack counts, headers without options are taken off, so that TCP options stay in.\n\n" +
 		"| cases | archive | why |\n|---|---|---|\n")
 	for _, d := range shell.KernelDifferences {
 		fmt.Fprintf(&b, "| %s | %s | %s |\n", strings.Join(d.Cases, ", "), d.Archive, d.Why)

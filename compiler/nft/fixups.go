@@ -13,7 +13,7 @@ type FixupRow struct {
 // Fixups are all inspections, in the order of the command reference. Findings (W508) say the same of each line.
 var Fixups = []FixupRow{
 	{"ctiqbe", "", "", "the control connection passes", "media connections of CTIQBE are not opened", true},
-	{"dns", "udp 53", "", "pixfw: packets longer than the line allows are dropped (410001); each query has one answer, and the connection ends with the last (DNS guard, with or without the line); addresses in answers are rewritten behind `dns` and alias by the kernel engine (W504)", "labels are not checked", false},
+	{"dns", "udp 53", "", "pixfw: packets longer than the line allows are dropped (410001); each query has one answer, and the connection ends with the last (DNS guard, with or without the line); addresses in answers are rewritten behind `dns` and alias by the kernel engine (W504), which checks labels and names in them (410001)", "labels and names are not checked where no answer is rewritten", false},
 	{"esp-ike", "", "", "nothing", "ESP through PAT is dropped (305006)", true},
 	{"ftp", "tcp 21", "ftp", "data connections are opened, PORT and PASV are translated", "done by the kernel's helper: no strict checks, no 303002 log", false},
 	{"h323", "tcp 1720, udp 1718-1719", "Q.931 (h225), RAS (ras)", "calls and their media are opened and translated", "done by the kernel's helper: no 302003, 302004 logs", false},

@@ -72,7 +72,31 @@ func TestDNSAnswers(t *testing.T) {
 	}
 	asks(1)
 	asks(2)
+	asks(3)
 	gets(1, client)
+	// A name that breaks a limit is refused, and nothing arrives before what comes after it.
+	long := dnsMessage(3, global)
+	long[12] = 64
+	mark := len(w.l.Messages())
+	send(outsideIf, runtime.Packet{Src: server, Dst: global, SrcPort: 53, DstPort: 4003}, append(long, make([]byte, 64)...))
+	const want = "%PIX-4-410001: UDP DNS packet dropped due to label length check of 63 bytes: actual length:64 bytes"
+	if _, ok := w.l.Await(mark, 3*time.Second, func(m runtime.Message) bool { return m.String() == want }); !ok {
+		t.Errorf("no message %q; there are %v", want, w.l.Messages()[mark:])
+	}
+	asks(4)
+	send(outsideIf, runtime.Packet{Src: server, Dst: global, SrcPort: 53, DstPort: 4004}, dnsMessage(4, global))
+	for buf := make([]byte, 2048); ; {
+		n, err := in.Receive(buf, 3*time.Second)
+		if err != nil || n == 0 {
+			t.Fatalf("the answer behind it did not arrive: %v", err)
+		}
+		if p, err := runtime.ParsePacket(buf[:n]); err == nil && p.Proto == ast.ProtoUDP && p.SrcPort == 53 {
+			if p.DstPort != 4004 {
+				t.Errorf("the answer to %d has arrived", p.DstPort)
+			}
+			break
+		}
+	}
 	if err := w.l.Engine.Kill(); err != nil {
 		t.Fatal(err)
 	}

@@ -4,13 +4,16 @@ import (
 	"encoding/binary"
 	"errors"
 	"os"
+	"slices"
 
 	"golang.org/x/sys/unix"
 
 	"pixfw/ast"
 	"pixfw/compiler"
 	"pixfw/compiler/nft"
+	"pixfw/runtime"
 	"pixfw/runtime/dns"
+	"pixfw/runtime/syslog"
 )
 
 // dnsAnswers is the queue of DNS answers. They are handed over whole, each packet by itself and with its checksum.
@@ -26,8 +29,9 @@ type dnsAnswer struct {
 	packet        []byte
 }
 
-// readAnswers lets each answer go on, as fn has made it, until the socket is closed. What has not been handed over whole is dropped.
-func readAnswers(c *socket, fn func(a *dnsAnswer) (packet []byte)) {
+// readAnswers lets each answer go on, as fn has made it, until the socket is closed. What fn drops, or has not been handed over whole, is
+// dropped.
+func readAnswers(c *socket, fn func(a *dnsAnswer) (packet []byte, drop bool)) {
 	buf := make([]byte, 128<<10)
 	var out []byte
 	for failures := 0; failures < 100; {
@@ -46,7 +50,8 @@ func readAnswers(c *socket, fn func(a *dnsAnswer) (packet []byte)) {
 				return
 			}
 			if a, ok := parseAnswer(data); ok {
-				out = appendRelease(out, a.id, a.whole(), fn(&a))
+				packet, drop := fn(&a)
+				out = appendRelease(out, a.id, !drop && a.whole(), packet)
 			}
 		})
 		if len(out) == 0 {
@@ -101,20 +106,41 @@ func appendRelease(b []byte, id uint32, pass bool, packet []byte) []byte {
 }
 
 // doctored is a DNS answer with the addresses that its client is to see (semantics.md 3.4), as long as it was; nil where nothing changes.
-// The lines of the plan are looked through without the lock: an answer with thousands of addresses holds up nothing but answers.
-func (d *dynamic) doctored(a *dnsAnswer) []byte {
+// One with a name that breaks a limit is dropped where `fixup protocol dns` is on (section 7). The lines of the plan are looked through without the lock: an answer with thousands of addresses holds up nothing but answers.
+func (d *dynamic) doctored(a *dnsAnswer) (packet []byte, drop bool) {
 	d.mu.Lock()
 	plan, in, out := d.plan, d.fragments.on(a.indev), d.fragments.on(a.outdev)
 	d.mu.Unlock()
 	if plan == nil || in == compiler.None || out == compiler.None {
-		return nil
+		return nil, false
+	}
+	if m, bad := badName(plan, a.packet); bad {
+		if d.observe != nil {
+			p, _ := parseIPv4(a.packet)
+			d.observe(Observation{If: in, Reason: "410001", Packet: p, Messages: []runtime.Message{m}})
+		}
+		d.emit([]runtime.Message{m})
+		return nil, true
 	}
 	return rewritten(a.packet, func(ip ast.IP) (ast.IP, bool) {
 		if to, _, ok := dns.Line(plan, in, out, ip); ok {
 			return to, true
 		}
 		return d.liveAddress(in, out, ip)
-	})
+	}), false
+}
+
+// badName is what a PIX says of a DNS message with a name that breaks a limit.
+func badName(plan *compiler.Plan, packet []byte) (runtime.Message, bool) {
+	msg, _ := dnsMessage(packet)
+	if msg == nil || !slices.ContainsFunc(plan.Fixups, func(f compiler.Fixup) bool { return f.Protocol == "dns" }) {
+		return runtime.Message{}, false
+	}
+	limit, actual := dns.BadName(msg)
+	if limit == "" {
+		return runtime.Message{}, false
+	}
+	return syslog.New(410001, limit, actual), true
 }
 
 // liveAddress is what an address becomes in an answer by a translation that lives, if its line has `dns`.
@@ -130,25 +156,32 @@ func (d *dynamic) liveAddress(in, out int, ip ast.IP) (ast.IP, bool) {
 	return 0, false
 }
 
-// rewritten is an IPv4 packet with a DNS message in UDP whose addresses have become others, with its checksum; nil where nothing changes,
-// or the packet is no such.
-func rewritten(packet []byte, become func(ast.IP) (ast.IP, bool)) []byte {
-	const udpHeader = 8
+const udpHeader = 8
+
+// dnsMessage is what an IPv4 packet has in UDP, and where its UDP header is; nil: it has none.
+func dnsMessage(packet []byte) (msg []byte, at int) {
 	if len(packet) < 20 || packet[9] != ast.ProtoUDP {
-		return nil
+		return nil, 0
 	}
-	at := int(packet[0]&15) * 4
-	if at < 20 || len(packet) < at+udpHeader {
-		return nil
+	if at = int(packet[0]&15) * 4; at < 20 || len(packet) < at+udpHeader {
+		return nil, 0
 	}
 	size := int(be16(packet[at+4:]))
 	if size < udpHeader || at+size > len(packet) {
-		return nil
+		return nil, 0
 	}
-	msg := dns.Rewrite(packet[at+udpHeader:at+size], become)
+	return packet[at+udpHeader : at+size], at
+}
+
+// rewritten is an IPv4 packet with a DNS message in UDP whose addresses have become others, with its checksum; nil where nothing changes,
+// or the packet is no such.
+func rewritten(packet []byte, become func(ast.IP) (ast.IP, bool)) []byte {
+	is, at := dnsMessage(packet)
+	msg := dns.Rewrite(is, become)
 	if msg == nil {
 		return nil
 	}
+	size := udpHeader + len(is)
 	out := append([]byte(nil), packet...)
 	udp := out[at : at+size]
 	copy(udp[udpHeader:], msg)

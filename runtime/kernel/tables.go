@@ -74,7 +74,7 @@ func showConn(plan *compiler.Plan, rules *nft.Ruleset, clients map[ast.IP]string
 	return c, true
 }
 
-// Xlates are the statics of single addresses, and the dynamic translations, the oldest of them first as far as none ended.
+// Xlates are the statics, and the dynamic translations, the oldest of them first as far as none ended.
 func (e *Engine) Xlates() runtime.XlateTable {
 	d := e.dyn
 	d.mu.Lock()
@@ -83,18 +83,12 @@ func (e *Engine) Xlates() runtime.XlateTable {
 	if d.plan == nil {
 		return t
 	}
-	conns := map[ast.IP]int{}
-	for _, c := range d.conns {
-		conns[c.about.Local.IP]++
-	}
 	for i := range d.plan.NAT.Statics {
 		s := &d.plan.NAT.Statics[i]
-		if s.Mask != ast.AllOnes || s.ACL != compiler.None {
-			continue
-		}
 		t.Xlates = append(t.Xlates, runtime.Xlate{RealIf: s.RealIf, MappedIf: s.MappedIf, Real: s.Real, Mapped: s.Mapped, Proto: s.Proto,
-			RealPort: s.RealPt, MappedPort: s.MappedPort, Static: true, Identity: s.Real == s.Mapped, Conns: conns[s.Real]})
+			RealPort: s.RealPt, MappedPort: s.MappedPort, Static: true, Identity: s.Real == s.Mapped && s.Proto == 0})
 	}
+	d.countStatics(t.Xlates)
 	statics, now := len(t.Xlates), d.clock.Now()
 	for _, x := range d.xlates.list {
 		if x.closing {
@@ -105,6 +99,35 @@ func (e *Engine) Xlates() runtime.XlateTable {
 	}
 	t.MostUsed = max(statics+d.xlates.most, len(t.Xlates))
 	return t
+}
+
+// countStatics counts the connections of statics, which are in the order of the plan: those between its interfaces that no other
+// translation carries, with the addresses and ports of its two sides. The lock is held.
+func (d *dynamic) countStatics(list []runtime.Xlate) {
+	of := map[ast.IP][]int{} // of single hosts
+	var nets []int
+	for i := range list {
+		if s := &d.plan.NAT.Statics[i]; s.Mask == ast.AllOnes {
+			of[s.Real] = append(of[s.Real], i)
+		} else {
+			nets = append(nets, i)
+		}
+	}
+	for _, c := range d.conns {
+		a := &c.about
+		if !ported(a.Proto) || c.xlates != [2]*xlate{} {
+			continue
+		}
+		for _, some := range [2][]int{of[a.Local.IP], nets} {
+			for _, i := range some {
+				if s := &d.plan.NAT.Statics[i]; d.plan.Interfaces[s.RealIf].Name == a.Local.If && d.plan.Interfaces[s.MappedIf].Name == a.Foreign.If &&
+					s.RealNet().Contains(a.Local.IP) && a.Global.IP == s.ToMapped(a.Local.IP) &&
+					(s.Proto == 0 || s.Proto == a.Proto && s.RealPt == a.Local.Port && s.MappedPort == a.Global.Port) {
+					list[i].Conns++
+				}
+			}
+		}
+	}
 }
 
 // InterfaceCounters are the kernel's counters of the device.
