@@ -41,13 +41,7 @@ func (s *service) authenticate(e ike.Authenticate) {
 		got := s.c.servers.AuthenticateWith(ctx, tag, r)
 		if ask && got.Outcome == aaa.Pass {
 			r.Flow = nil
-			switch of := s.c.servers.AuthorizeWith(ctx, tag, r, aaa.UserArgs()); of.Outcome {
-			case aaa.Pass:
-				got.Restricted, got.ACL, got.Session, got.Idle = of.Restricted, of.ACL, of.Session, of.Idle
-			case aaa.Reject: // a server that does not let him have a shell has nothing to say of him here
-			default: // nobody knows what holds for him
-				got.Outcome, got.Reason = aaa.Failed, of.Reason
-			}
+			got = withAttributes(got, s.c.servers.AuthorizeWith(ctx, tag, r, aaa.UserArgs()))
 		}
 		a := answer{id: e.ID, tag: tag, user: e.User, result: got}
 		a.list, a.trouble = s.readList(&got)
@@ -56,6 +50,18 @@ func (s *service) authenticate(e ike.Authenticate) {
 		case <-s.stop:
 		}
 	})
+}
+
+// withAttributes is a login with what the server says of its user in general.
+func withAttributes(login, of aaa.Result) aaa.Result {
+	switch of.Outcome {
+	case aaa.Pass:
+		login.Restricted, login.ACL, login.Session, login.Idle = of.Restricted, of.ACL, of.Session, of.Idle
+	case aaa.Reject: // a server that does not let him have a shell has nothing to say of him here
+	default: // nobody knows what holds for him
+		login.Outcome, login.Reason = aaa.Failed, of.Reason
+	}
+	return login
 }
 
 func end(a netip.Addr) aaa.End {

@@ -152,3 +152,19 @@ func TestClientLists(t *testing.T) {
 		t.Errorf("%v", a.notes)
 	}
 }
+
+// What a TACACS+ server says of a user after his login goes with it; one that says nothing leaves open what holds for him.
+func TestAttributesAfterLogin(t *testing.T) {
+	two := 2 * time.Minute
+	login := aaa.Result{Outcome: aaa.Pass, Message: "welcome"}
+	if got := withAttributes(login, aaa.Result{Outcome: aaa.Pass, Restricted: true, ACL: "120", Session: &two}); got.Outcome != aaa.Pass || !got.Restricted ||
+		got.ACL != "120" || got.Session != &two || got.Message != "welcome" {
+		t.Errorf("%+v", got)
+	}
+	if got := withAttributes(login, aaa.Result{Outcome: aaa.Reject}); got.Outcome != aaa.Pass || got.Restricted {
+		t.Errorf("%+v", got)
+	}
+	if got := withAttributes(login, aaa.Result{Reason: "no answer"}); got.Outcome != aaa.Failed || got.Reason != "no answer" {
+		t.Errorf("%+v", got)
+	}
+}
