@@ -51,7 +51,11 @@ func (m *Machine) want(w wanted) {
 		peers = append(peers, addrOf(p))
 	}
 	if old := m.pairs[w.replaces]; old != nil {
-		if s := m.saOf(old); s != nil {
+		s := m.saOf(old)
+		if youngest := m.saWith(w.iface, old.r); youngest != nil && (s == nil || s.client == nil) {
+			s = youngest // what is negotiated under it stays for longest
+		}
+		if s != nil {
 			m.acquiring[w.key()] = struct{}{}
 			m.beginQuick(s, w)
 			return

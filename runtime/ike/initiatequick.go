@@ -3,6 +3,7 @@ package ike
 import (
 	"fmt"
 	"net/netip"
+	"time"
 
 	"pixfw/compiler"
 	"pixfw/runtime"
@@ -210,9 +211,42 @@ func (m *Machine) rekeyPair(p *pair) {
 			return
 		}
 	}
-	p.rekeying = true
 	m.emit(Log{syslog.New(702301, fmt.Sprintf("sa_dest= %v, sa_spi= 0x%x(%d)", p.r.Peer, p.r.Out.SPI, p.r.Out.SPI))})
+	m.succeed(p)
+}
+
+// succeed negotiates the successor of a pair.
+func (m *Machine) succeed(p *pair) {
+	p.rekeying = true
 	m.want(wanted{iface: p.r.If, mapIdx: p.r.Map, entry: p.r.Entry, dynamic: p.r.Dynamic, local: p.r.LocalID, remote: p.r.RemoteID, replaces: p.r.ID})
+}
+
+// takeTunnels gives an IKE SA that this side has begun the tunnels of those before it with the same peer: each gets a successor under it.
+// charon ends with an SA all pairs that were negotiated under it.
+func (m *Machine) takeTunnels(s *sa) {
+	pe := m.peers[s.remote.Addr()]
+	if pe == nil {
+		return
+	}
+	for o := range pe.sas {
+		if o.phase != phaseDone || o.iface != s.iface || o.client != nil || o.id >= s.id {
+			continue
+		}
+		for _, p := range sortedPairs(o.pairs) {
+			if p.r.Dynamic == compiler.None && !p.rekeying && m.inUse(p, o.born) {
+				m.succeed(p)
+			}
+		}
+	}
+}
+
+// inUse reports whether a pair has carried something since a time; what nobody can tell of, has.
+func (m *Machine) inUse(p *pair, since time.Time) bool {
+	used := p.r.Born
+	if m.o.LastUsed != nil {
+		used, _ = m.o.LastUsed(p.r.ID)
+	}
+	return !used.Before(since)
 }
 
 // renewSA negotiates the successor of an IKE SA with a site whose tunnels are of use: some peers end them with it, and what is sent
@@ -229,11 +263,7 @@ func (m *Machine) renewSA(s *sa) {
 		if p.r.Dynamic != compiler.None {
 			continue // this side begins nothing by a dynamic entry (semantics.md 6.3)
 		}
-		used := p.r.Born
-		if m.o.LastUsed != nil {
-			used, _ = m.o.LastUsed(p.r.ID)
-		}
-		needed = needed || !used.Before(s.born)
+		needed = needed || m.inUse(p, s.born)
 	}
 	if !needed {
 		return

@@ -420,6 +420,37 @@ func TestRenewal(t *testing.T) {
 	}
 }
 
+// Some peers end with an IKE SA the pairs that were negotiated under it: the box has others by then, under the new one, and no packet
+// is lost.
+func TestRenewalTakesTunnels(t *testing.T) {
+	w, a, b := twoBoxes(t, "lifetime 86400", "lifetime 900")
+	used := birth
+	for _, box := range []*box{a, b} {
+		box.o.LastUsed = func(uint64) (time.Time, time.Time) { return used, used }
+	}
+	w.do(a, a.Acquire(0, 0, 0, flowAB))
+	w.run()
+	first := a.last()
+	for len(a.SAs()) < 2 {
+		used = w.clock.Now()
+		w.pass(5 * time.Second)
+		if w.clock.Now().Sub(birth) > 900*time.Second {
+			t.Fatal("it is not renewed")
+		}
+	}
+	w.pass(2 * time.Second)
+	if a.last().ID == first.ID || len(a.live) != 2 || len(b.live) != 2 {
+		t.Fatalf("no successor of the pair: %+v", a.live)
+	}
+	old := b.SAs()[0].ID // the oldest comes first
+	w.do(b, b.ClearSAs(func(p *runtime.SAPair) bool { s := b.pairs[p.ID].sa; return s != nil && s.id == old }))
+	w.run()
+	if len(a.live) != 1 || len(b.live) != 1 {
+		t.Fatalf("%d and %d pairs", len(a.live), len(b.live))
+	}
+	carries(t, w, a, b)
+}
+
 // A peer that renews its IKE SA begins where the old one is, on port 4500: pairs of the new one go through UDP as well. And a quick
 // mode that ends before its third message takes back what it has prepared.
 func TestBeginsOnNATPort(t *testing.T) {

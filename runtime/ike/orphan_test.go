@@ -25,9 +25,9 @@ func TestOrphanOfADeadPeer(t *testing.T) {
 				change = append(change, "isakmp identity address", "isakmp identity address\nisakmp keepalive 10 2")
 			}
 			w, a, b := twoBoxes(t, change...)
-			used, heard := birth, birth
+			used, heard := time.Time{}, birth // not used while there are IKE SAs, so that those are not renewed
 			a.o.LastUsed = func(uint64) (time.Time, time.Time) { return used, heard }
-			b.o.LastUsed = func(uint64) (time.Time, time.Time) { return birth, birth }
+			b.o.LastUsed = func(uint64) (time.Time, time.Time) { return time.Time{}, birth }
 			w.do(a, a.Acquire(0, 0, 0, flowAB))
 			w.run()
 			tunnel(t, a, b)

@@ -262,6 +262,9 @@ func (m *Machine) authenticated(s *sa) {
 	for _, a := range waiting {
 		m.beginQuick(s, a)
 	}
+	if s.initiator {
+		m.takeTunnels(s)
+	}
 }
 
 func authText(a uint16) string {

@@ -89,7 +89,7 @@ func (l *vpnLab) repeats(packets [][]byte) {
 // waitsForServer has a client log in while the server says nothing: others go on meanwhile, and so does he when it is back.
 func (l *vpnLab) waitsForServer() {
 	run(l.t, "ip", "-n", l.prefix+"-rtr", "route", "add", "blackhole", "10.89.129.134/32")
-	s := l.stream("out", "10.89.129.200:0", "10.89.129.131:7", 64, 5*time.Millisecond)
+	s := l.stream("out", "10.89.129.200:0", "10.89.129.131:7", 64, pace{every: 5 * time.Millisecond})
 	type login struct {
 		out string
 		err error
@@ -124,7 +124,7 @@ const floodRate = 20000
 // standsFlood sends first messages of either mode from many sources while one client has traffic and others log in.
 func (l *vpnLab) standsFlood() {
 	before := resident(l.t)
-	s := l.stream("out", "10.89.129.200:0", "10.89.129.131:7", 64, 5*time.Millisecond)
+	s := l.stream("out", "10.89.129.200:0", "10.89.129.131:7", 64, pace{every: 5 * time.Millisecond})
 	begin := func(kinds ...bool) (end func()) {
 		stop, sent, began := make(chan struct{}), make(chan int), time.Now()
 		for k := range 2 {

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -26,6 +27,7 @@ type vpnLab struct {
 	prefix string
 	dir    string
 	d      *Daemon
+	clock  skewed // of the firewall
 
 	console *shell.Session // in configuration mode
 
@@ -38,6 +40,14 @@ const labDir = "../../../shared/lab"
 
 // labSecrets are the keys that the seed shows masked, as the lab's clients have them.
 const labSecrets = "isakmp key cisco123 address 0.0.0.0 netmask 0.0.0.0\nvpngroup vpn3000 password cisco123\n"
+
+// A skewed clock is that of the host, and can be put forward.
+type skewed struct{ ahead atomic.Int64 }
+
+// Now is that of a Clock.
+func (c *skewed) Now() time.Time { return time.Now().Add(time.Duration(c.ahead.Load())) }
+
+func (c *skewed) skip(d time.Duration) { c.ahead.Add(int64(d)) }
 
 // newVPNLab builds the lab and starts the firewall; edit changes the configuration before.
 func newVPNLab(t *testing.T, edit *strings.Replacer, tools ...string) *vpnLab {
@@ -91,7 +101,7 @@ func newVPNLabWith(t *testing.T, edit *strings.Replacer, certificates string, to
 	if err := errors.Join(err, diags.Err()); err != nil {
 		t.Fatal(err)
 	}
-	if l.d, err = Start(Options{Config: cfg, Secrets: secrets, Netns: netns(l.prefix + "-pix"), Certificates: certificates, State: filepath.Join(l.dir, "fw"),
+	if l.d, err = Start(Options{Config: cfg, Clock: &l.clock, Secrets: secrets, Netns: netns(l.prefix + "-pix"), Certificates: certificates, State: filepath.Join(l.dir, "fw"),
 		Devices: map[string]string{"ethernet0": "outside", "ethernet1": "inside"}, Note: l.heard}); err != nil {
 		t.Fatal(err)
 	}

@@ -47,7 +47,7 @@ func TestVPNStrongSwan(t *testing.T) {
 		if out := l.must(env, "strongswan-client.sh", "start", "s2s"); !strings.Contains(out, "10.10.10.0/24") {
 			l.t.Error(out)
 		}
-		l.renews("charon renews", "10.10.10.1:0", 2, 1, 5*time.Millisecond)
+		l.renews("charon renews", "10.10.10.1:0", 2, 1, pace{every: 5 * time.Millisecond}, nil)
 		l.must(nil, "strongswan-client.sh", "stop")
 		l.none()
 	})
@@ -72,7 +72,11 @@ func TestVPNStrongSwan(t *testing.T) {
 			sas := l.d.engine.IKESAs()
 			return len(sas) == 1 && sas[0].Initiator
 		})
-		l.renews("the box renews", "10.10.10.1:0", 20, 1, time.Millisecond)
+		l.renews("the box renews", "10.10.10.1:0", 20, 1, pace{window: 4}, func(pairs int) {
+			if pairs == 1 {
+				l.clock.skip(40 * time.Second) // of the 45 after which the IKE SA is due
+			}
+		})
 		l.must(nil, "strongswan-client.sh", "stop")
 		l.none()
 	})
@@ -85,15 +89,16 @@ func (l *vpnLab) none() {
 }
 
 // renews is renewed with a peer that loses nothing.
-func (l *vpnLab) renews(what, from string, pairs, sas int, every time.Duration) {
+func (l *vpnLab) renews(what, from string, pairs, sas int, p pace, renewed func(pairs int)) {
 	l.t.Helper()
-	if lost := l.renewed(what, from, pairs, sas, every); len(lost) > 0 {
+	if lost := l.renewed(what, from, pairs, sas, p, renewed); len(lost) > 0 {
 		l.t.Errorf("%s: lost at %v", what, lost)
 	}
 }
 
-// renewed sends packets until so many pairs and IKE SAs have been made anew. It returns when those were sent that are lost.
-func (l *vpnLab) renewed(what, from string, pairs, sas int, every time.Duration) []time.Time {
+// renewed sends packets until so many pairs and IKE SAs have been made anew, and calls a function after each pair. It returns when those
+// were sent that are lost.
+func (l *vpnLab) renewed(what, from string, pairs, sas int, p pace, renewed func(pairs int)) []time.Time {
 	l.t.Helper()
 	var a, b uint64
 	for _, p := range l.d.engine.SAPairs() {
@@ -102,12 +107,15 @@ func (l *vpnLab) renewed(what, from string, pairs, sas int, every time.Duration)
 	for _, s := range l.d.engine.IKESAs() {
 		b = max(b, s.ID)
 	}
-	s := l.stream("out", from, "10.89.129.131:7", 1200, every)
+	s := l.stream("out", from, "10.89.129.131:7", 1200, p)
 	newPairs, newSAs := map[uint64]time.Time{}, map[uint64]time.Time{}
 	for deadline := time.Now().Add(90 * time.Second); (len(newPairs) < pairs || len(newSAs) < sas) && time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
 		for _, p := range l.d.engine.SAPairs() {
 			if _, seen := newPairs[p.ID]; p.ID > a && !seen {
 				newPairs[p.ID] = time.Now()
+				if renewed != nil {
+					renewed(len(newPairs))
+				}
 			}
 		}
 		for _, s := range l.d.engine.IKESAs() {

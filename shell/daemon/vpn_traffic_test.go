@@ -26,8 +26,16 @@ func (l *vpnLab) echo(ns, at string) {
 	}()
 }
 
+// A pace is how fast a stream goes: one datagram in each interval, or as many as have been answered but for so many. The second goes
+// slower where the machine has other things to do, as does all that has to keep up with it.
+type pace struct {
+	every  time.Duration
+	window int
+}
+
 // A stream is a number of datagrams, one after the other, which somebody answers.
 type stream struct {
+	room chan struct{} // one for each that may be under way; nil: sent by interval
 	conn net.PacketConn
 	stop chan struct{}
 	work sync.WaitGroup
@@ -36,8 +44,8 @@ type stream struct {
 	lost map[uint64]time.Time // or under way: when they were sent
 }
 
-// stream sends a datagram to who echoes them, in each interval.
-func (l *vpnLab) stream(ns, at, to string, size int, every time.Duration) *stream {
+// stream sends datagrams to who echoes them.
+func (l *vpnLab) stream(ns, at, to string, size int, p pace) *stream {
 	l.t.Helper()
 	s := &stream{conn: l.udp(ns, at), stop: make(chan struct{}), lost: map[uint64]time.Time{}}
 	if err := s.conn.SetDeadline(time.Time{}); err != nil {
@@ -47,14 +55,24 @@ func (l *vpnLab) stream(ns, at, to string, size int, every time.Duration) *strea
 	if err != nil {
 		l.t.Fatal(err)
 	}
+	var ticks <-chan time.Time
+	if p.window > 0 {
+		s.room = make(chan struct{}, p.window)
+		for range p.window {
+			s.room <- struct{}{}
+		}
+	} else {
+		tick := time.NewTicker(p.every)
+		l.t.Cleanup(tick.Stop)
+		ticks = tick.C
+	}
 	s.work.Go(func() {
-		tick := time.NewTicker(every)
-		defer tick.Stop()
 		for {
 			select {
 			case <-s.stop:
 				return
-			case <-tick.C:
+			case <-ticks:
+			case <-s.room:
 			}
 			s.mu.Lock()
 			s.sent++
@@ -72,10 +90,15 @@ func (l *vpnLab) stream(ns, at, to string, size int, every time.Duration) *strea
 			if err != nil {
 				return
 			}
-			if n == size {
-				s.mu.Lock()
-				delete(s.lost, binary.BigEndian.Uint64(b))
-				s.mu.Unlock()
+			if n != size {
+				continue
+			}
+			s.mu.Lock()
+			_, first := s.lost[binary.BigEndian.Uint64(b)]
+			delete(s.lost, binary.BigEndian.Uint64(b))
+			s.mu.Unlock()
+			if first && s.room != nil {
+				s.room <- struct{}{} // has room: what was sent came out of it
 			}
 		}
 	}()

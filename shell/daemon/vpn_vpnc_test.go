@@ -4,14 +4,10 @@ import (
 	"bytes"
 	"fmt"
 	"net"
-	"os"
-	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 
@@ -201,7 +197,7 @@ func (l *vpnLab) renewsVPNC() {
 	defer cancel()
 	for _, natt := range []string{"force-natt", "none"} {
 		l.client("out", "192.168.1.2", "10.89.129.200", "NATT="+natt)
-		lost := l.renewed("NATT="+natt, "10.89.129.200:0", 4, 0, 500*time.Microsecond)
+		lost := l.renewed("NATT="+natt, "10.89.129.200:0", 4, 0, pace{every: 500 * time.Microsecond}, nil)
 		mu.Lock()
 		for _, t := range lost {
 			if !slices.ContainsFunc(at, func(e time.Time) bool { return t.Sub(e).Abs() < 200*time.Millisecond }) {
@@ -225,18 +221,7 @@ func (l *vpnLab) missesClients() {
 	l.client("out", "192.168.1.3", "10.89.129.201", "NATT=none", "DPD=600")
 	l.works("out", "10.89.129.200")
 	l.works("out", "10.89.129.201")
-	text, err := os.ReadFile(filepath.Join(l.dir, "lab", "vpnc-c2.pid"))
-	if err != nil {
-		l.t.Fatal(err)
-	}
-	pid, err := strconv.Atoi(strings.Fields(string(text))[0])
-	if err != nil {
-		l.t.Fatal(err)
-	}
-	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
-		l.t.Fatal(err)
-	}
-	run(l.t, "ip", "-n", l.prefix+"-out", "rule", "del", "from", "10.89.129.200") // what its script would have done
+	l.kill("192.168.1.2", "10.89.129.200")
 	in := func(args ...string) {
 		l.t.Helper()
 		if out, err := l.in("out", "nft", args...); err != nil {
