@@ -236,6 +236,9 @@ type Static struct {
 	NoRandomSeq        bool
 }
 
+// Identity reports whether hosts keep their addresses.
+func (s *Static) Identity() bool { return s.Mapped&s.Mask == s.Real&s.Mask }
+
 // ToMapped is the mapped address of real; host bits are kept.
 func (s *Static) ToMapped(real ast.IP) ast.IP { return s.Mapped&s.Mask | real&^s.Mask }
 

@@ -36,7 +36,7 @@ var (
 
 // intercepted reports whether the firewall answers for the hosts of a static.
 func (l *lowerer) intercepted(s *compiler.Static) bool {
-	return s.Embryonic > 0 && l.loads(s) && s.ACL == compiler.None && s.Proto != ast.ProtoUDP && l.dev[s.MappedIf] != "" && l.dev[s.RealIf] != "" &&
+	return s.Embryonic > 0 && l.loads(s) && !s.Identity() && s.ACL == compiler.None && s.Proto != ast.ProtoUDP && l.dev[s.MappedIf] != "" && l.dev[s.RealIf] != "" &&
 		l.level(s.RealIf) > l.level(s.MappedIf) && !l.asksUsers(s.MappedIf, s.RealIf)
 }
 

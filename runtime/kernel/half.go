@@ -55,7 +55,7 @@ func (d *dynamic) intercepted(plan *compiler.Plan, rs *nft.Ruleset, k hostKey, n
 		if set == "" || plan.Interfaces[m.RealIf].Name != k.ifName {
 			continue
 		}
-		if x := d.xlates.byKey[xlateKey{realIf: m.RealIf, mappedIf: m.MappedIf, real: k.ip, acl: m.ACL}]; x != nil && !x.closing {
+		if x := d.xlates.byKey[xlateKey{realIf: m.RealIf, mappedIf: m.MappedIf, real: k.ip, acl: m.ACL}]; x != nil && !x.closing && !x.identity {
 			add(set, x.halfOpen, x.mapped)
 		}
 	}

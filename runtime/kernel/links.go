@@ -110,8 +110,9 @@ func (e *Engine) wanted(plan *compiler.Plan, links map[int]netlink.Link) []item 
 	}
 	for i := range plan.NAT.Statics {
 		s := &plan.NAT.Statics[i]
-		if !plan.Interfaces[s.MappedIf].Net.Overlaps(s.RealNet()) {
-			// Where the firewall may have to answer for a server, its address must be local (TCP intercept).
+		if !plan.Interfaces[s.MappedIf].Net.Overlaps(s.RealNet()) && !s.Identity() {
+			// Where the firewall may have to answer for a server, its address must be local (TCP intercept). One that is the host's own
+			// must not: nothing would reach the host.
 			local(s.MappedIf, ast.Net{IP: s.Mapped & s.Mask, Mask: s.Mask}, s.Line, s.Embryonic > 0)
 		}
 	}

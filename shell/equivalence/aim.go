@@ -272,9 +272,9 @@ func (a *aimer) invalid(ip ast.IP) bool {
 	return ip>>24 == 0 || ip>>24 == 127 || ip>>24 >= 224
 }
 
-// spoofed reports whether a source is an address of the firewall, which Linux lets nobody have and a PIX everybody, or one that routes do
-// not lead to where it comes from: Linux answers it, and translates for it, where the routes lead (W516). Where reverse paths are verified
-// both refuse it.
+// spoofed reports whether a source is an address that the firewall answers for, or one that routes do not lead to where it comes from.
+// What is sent back to the first, Linux takes for itself, before it asks where the connection came from; to the second, it answers, and
+// translates for it, where the routes lead (W516). Where reverse paths are verified both refuse that.
 func (a *aimer) spoofed(ip ast.IP, in int) bool {
 	if r := a.plan.Lookup(ip); r == nil || r.If != in && !a.plan.Interfaces[in].RPF {
 		return true

@@ -27,7 +27,7 @@ func (p *pair) differs(plan *compiler.Plan) string {
 			return "the source"
 		case x.Dst != y.Dst:
 			return "the destination"
-		case x.HasPorts() && !samePort(x.SrcPort, y.SrcPort, p.sent[0].SrcPort):
+		case x.HasPorts() && !samePort(x.SrcPort, y.SrcPort, p.sent[0].SrcPort) && !(portOf(plan, a.Egress, x.Src) && class(x.SrcPort) == class(y.SrcPort)):
 			return "the source port"
 		case x.HasPorts() && p.step.answer == nil && x.DstPort != y.DstPort:
 			return "the destination port"
@@ -36,7 +36,7 @@ func (p *pair) differs(plan *compiler.Plan) string {
 		case x.About != nil && (x.About.Src != y.About.Src || x.About.Dst != y.About.Dst || x.About.HasPorts() &&
 			(!samePort(x.About.SrcPort, y.About.SrcPort, p.sent[0].About.SrcPort) || !samePort(x.About.DstPort, y.About.DstPort, p.sent[0].About.DstPort))):
 			return quotedPacket
-		case x.Proto == ast.ProtoUDP && x.SrcPort == 53 && !bytes.Equal(x.Payload, y.Payload):
+		case x.Proto == ast.ProtoUDP && x.SrcPort == 53 && len(p.sent[0].Payload) > 0 && !bytes.Equal(x.Payload, y.Payload):
 			return "the answer of a name server"
 		}
 	}
@@ -90,6 +90,11 @@ const (
 	otherTexts    = "the text of a message: "
 	quotedPacket  = "the quoted packet"
 )
+
+// portOf reports whether an address on an interface is one of PAT, which may by chance give out the port that a packet came with.
+func portOf(plan *compiler.Plan, on int, ip ast.IP) bool {
+	return slices.ContainsFunc(plan.NAT.Globals, func(g compiler.Global) bool { return g.PAT && g.If == on && g.First == ip })
+}
 
 // samePort compares a port that left: one that PAT has allocated by its class (semantics.md 3.4).
 func samePort(a, b, sent uint16) bool {
