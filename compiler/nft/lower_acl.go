@@ -39,10 +39,9 @@ func (l *lowerer) from(i int) Chain {
 		const other = "of a connection on other interfaces"
 		add(deny("106022", other, f.RPFLine, withPorts, own, Match{Field: CtReply, Not: true}),
 			deny("106022", other, f.RPFLine, withPorts, own, Match{Field: CtReply}, l.leftBy(i).not()))
-		// Addresses of the firewall itself have no route back in the kernel, and mapped ones may be sources.
-		back := []Match{{Field: Saddr, Not: true, Set: "route_" + l.id[i]}}
-		if !l.lacks(Fib, f.RPFLine, "", "") {
-			back = append(back, Match{Field: NoRoute, Values: one(0)})
+		back := Match{Field: NoRoute, Values: one(0)}
+		if l.lacks(Fib, f.RPFLine, "", "") {
+			back = Match{Field: Saddr, Not: true, Set: "route_" + l.id[i]}
 		}
 		for k := range l.p.Box.Listens {
 			if x := &l.p.Box.Listens[k]; x.If == i && asksAddress(x) {
@@ -50,7 +49,7 @@ func (l *lowerer) from(i int) Chain {
 				break
 			}
 		}
-		add(deny("106021", "reverse path", f.RPFLine, back...))
+		add(deny("106021", "reverse path", f.RPFLine, back))
 	}
 	var unnat []Range
 	for k := range l.p.NAT.Statics {

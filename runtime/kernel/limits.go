@@ -26,6 +26,9 @@ type hosts struct {
 type letThrough struct {
 	of     hostKey
 	judged bool
+	// How many connections of the host came before it, and how many of these were half open: those that come after it do not count
+	// for it.
+	ahead, open int
 }
 
 // A hostKey is a host on its interface, by name: indices change with the plan.
@@ -171,7 +174,7 @@ func (d *dynamic) admit(l *nft.ConnLimit, q *queued, now time.Time) (bool, runti
 	if known != nil && known.judged {
 		return true, runtime.Message{} // sent once more
 	}
-	msg := d.refuses(k, l.Kind, l.Most, l.Half, d.globalOf(d.plan, in, out, p, l.Kind, l.Most), in, p, known != nil, now)
+	msg := d.refuses(k, l.Kind, l.Most, l.Half, d.globalOf(d.plan, in, out, p, l.Kind, l.Most), in, p, known, now)
 	switch {
 	case q.outdev == 0:
 		return false, msg
@@ -181,35 +184,44 @@ func (d *dynamic) admit(l *nft.ConnLimit, q *queued, now time.Time) (bool, runti
 	case known != nil:
 		known.judged = true
 	default:
-		d.hosts.admit(k, p, true)
+		d.letIn(k, p, true)
 	}
 	return true, runtime.Message{}
 }
 
 // refuses is the message about another connection of a host, when that is one too many for the line that translates it; the zero
-// Message: it is not. counted: the connection is one of those that the host has already. The lock is held.
-func (d *dynamic) refuses(k hostKey, kind string, most, half int, global ast.IP, in int, p *runtime.Packet, counted bool, now time.Time) runtime.Message {
-	own := 0
-	if counted {
-		own = 1
-	}
-	full := !counted && len(d.hosts.fresh) >= maxAdmitted
-	if full {
+// Message: it is not. known is what the connection was let through as before; nil: it was not. The lock is held.
+func (d *dynamic) refuses(k hostKey, kind string, most, half int, global ast.IP, in int, p *runtime.Packet, known *letThrough, now time.Time) runtime.Message {
+	over, open := false, d.halfOpen(k)
+	if known != nil {
+		over = most > 0 && known.ahead >= most && d.hostHas(k, most+1, now)
+		open = min(known.open, open-1)
+	} else if over = len(d.hosts.fresh) >= maxAdmitted; over {
 		d.bounds.short(fullAdmitted, 1)
+	} else {
+		over = most > 0 && d.hostHas(k, most, now)
 	}
-	over := full || most > 0 && d.hostHas(k, most+own, now)
-	open := d.live.half[k] - own
-	if h := d.hosts.of[k]; h != nil {
-		open += h.admitted
-	}
-	if over {
-		return syslog.New(201002, kind, global, open, d.count(k)-own)
-	}
-	if half > 0 && open >= half {
+	switch {
+	case over:
+		n := d.count(k)
+		if known != nil {
+			n = min(known.ahead, n-1)
+		}
+		return syslog.New(201002, kind, global, open, n)
+	case half > 0 && open >= half:
 		// To the host, the firewall answers the next one; for others it cannot answer.
 		return syslog.New(201003, open, half, syslog.End{IP: p.Src, Port: p.SrcPort}, global, syslog.End{IP: k.ip, Port: p.DstPort}, d.plan.Interfaces[in].Name)
 	}
 	return runtime.Message{}
+}
+
+// halfOpen is how many connections of a host with a limit of such are half open, and how many were let through. The lock is held.
+func (d *dynamic) halfOpen(k hostKey) int {
+	n := d.live.half[k]
+	if h := d.hosts.of[k]; h != nil {
+		n += h.admitted
+	}
+	return n
 }
 
 func forwardedAs(p *runtime.Packet) forwarded {
@@ -234,12 +246,12 @@ func (h *hosts) forget(as forwarded) {
 	}
 }
 
-// admit counts a packet that is let through.
-func (h *hosts) admit(k hostKey, p *runtime.Packet, judged bool) {
-	x := h.get(k)
+// letIn counts a packet that is let through. The lock is held.
+func (d *dynamic) letIn(k hostKey, p *runtime.Packet, judged bool) {
+	d.hosts.fresh[forwardedAs(p)] = &letThrough{k, judged, d.count(k), d.halfOpen(k)}
+	x := d.hosts.get(k)
 	x.tcp++
 	x.admitted++
-	h.fresh[forwardedAs(p)] = &letThrough{k, judged}
 }
 
 // hostHas reports whether a host has most connections or more. Those that are over are told of late: when a host seems to have too many,
@@ -292,7 +304,7 @@ func (d *dynamic) hostFull(r *nft.Request, x *xlate, class uint32, p *runtime.Pa
 	}
 	k := hostKey{d.plan.Interfaces[on].Name, host}
 	if nft.Within(d.rules.Counted[on], uint32(host)) && len(d.hosts.fresh) < maxAdmitted {
-		d.hosts.admit(k, p, false)
+		d.letIn(k, p, false)
 	}
 	return runtime.Message{}
 }
@@ -308,7 +320,7 @@ func (d *dynamic) full(r *nft.Request, x *xlate, class uint32, p *runtime.Packet
 	} else if c := d.pats[class]; c != nil {
 		global = d.plan.NAT.Globals[c.Global].First
 	}
-	return d.refuses(hostKey{d.plan.Interfaces[r.In].Name, p.Src}, "xlate", r.Nat.MaxConns, r.Nat.Embryonic, global, r.In, p, false, now)
+	return d.refuses(hostKey{d.plan.Interfaces[r.In].Name, p.Src}, "xlate", r.Nat.MaxConns, r.Nat.Embryonic, global, r.In, p, nil, now)
 }
 
 func (d *dynamic) count(k hostKey) int {

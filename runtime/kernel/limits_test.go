@@ -92,6 +92,32 @@ func TestLimitCountsWhoWaits(t *testing.T) {
 	}
 }
 
+// Of connections that wait together for the translations of those who call, as many pass as the host may have: those that came first.
+func TestLimitOfThoseWhoWait(t *testing.T) {
+	text := strings.Replace(pool, "10.0.0.80 netmask 255.255.255.255 1 0", "10.0.0.80 netmask 255.255.255.255 2 0", 1) +
+		"nat (outside) 7 0.0.0.0 0.0.0.0 outside\nglobal (inside) 7 10.0.0.200-10.0.0.250\n"
+	plan := textPlan(t, text)
+	for range 20 {
+		w := newWire(t, plan)
+		var calls []lab.Injection
+		for k := range 6 {
+			calls = append(calls, lab.Injection{In: runtime.Ingress{If: outsideIf}, Packet: syn(fmt.Sprintf("198.51.100.%d", 10+k), 1001, "203.0.113.80", 80)})
+		}
+		v, err := w.InjectAll(calls)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for k := range v {
+			if want := map[bool]runtime.Action{true: runtime.Forward, false: runtime.Drop}[k < 2]; v[k].Action != want {
+				t.Fatalf("call %d: %v %v", k, v[k].Action, v[k].Logs)
+			}
+		}
+		if err := w.Engine.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // A host that has as many connections as its nat line allows gets no translation for another one.
 func TestLimitBeforeTranslation(t *testing.T) {
 	plan := textPlan(t, strings.Replace(pool, "nat (inside) 1 0.0.0.0 0.0.0.0 0 0", "nat (inside) 1 0.0.0.0 0.0.0.0 2 0", 1))

@@ -97,6 +97,12 @@ func (d *Difference) Scenario() string {
 	fmt.Fprintf(&b, "Emulator and kernel disagree about %s (seed %d).\n", d.what, d.trial.seed)
 	fmt.Fprintf(&b, "The last packet, on the kernel: %s %s\n", words(d.plan, &d.pair.kernel), d.pair.kernel.Reason)
 	fmt.Fprintf(&b, "The last packet, on the emulator: %s %s\n", words(d.plan, &d.pair.emulator), d.pair.emulator.Reason)
+	for _, m := range d.pair.kernel.Logs {
+		fmt.Fprintf(&b, "  on the kernel: %s\n", m.Text)
+	}
+	for _, m := range d.pair.emulator.Logs {
+		fmt.Fprintf(&b, "  on the emulator: %s\n", m.Text)
+	}
 	fmt.Fprintf(&b, "-- pix.cfg --\n%s-- scenario --\n", d.trial.text())
 	e := emulator.New(runtime.NewVirtualClock(boot))
 	if _, err := e.Apply(d.plan); err != nil {
