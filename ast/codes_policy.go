@@ -86,5 +86,9 @@ func policyCodes() []Code {
 		{"W451", "static between an interface and itself",
 			"A PIX 6.3 never sends a packet out of the interface that it came in by, whatever is translated. A static with one interface on both sides translates nothing, though the box answers ARP for its global address.",
 			twoAddresses + "static (outside,outside) 203.0.113.80 203.0.113.81 netmask 255.255.255.255 0 0", "Name the interface on which the other side is."},
+		{"W452", "secret is used by no line",
+			"The line of the file of secrets supplies the key of no masked line: the configuration has no such line, it differs in more than the key, or its key is not masked. Or the line holds no key at all.",
+			"",
+			"Write the line as the configuration has it, with the key in the place of the asterisks."},
 	}
 }

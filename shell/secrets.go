@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"sync/atomic"
 
 	"pixfw/ast"
 	"pixfw/parser"
@@ -14,7 +15,15 @@ import (
 // line by everything but the key. They never enter the running configuration, so nothing prints them; the nil Secrets
 // hold none.
 type Secrets struct {
-	lines []ast.Command
+	file  string
+	lines []*secretLine
+}
+
+// A secretLine is one line of the file.
+type secretLine struct {
+	cmd  ast.Command
+	pos  ast.Pos
+	used atomic.Bool // a masked line has been found for it
 }
 
 // ErrExposed is the error of a file of secrets that others may read.
@@ -47,10 +56,10 @@ func ReadSecrets(path string) (*Secrets, ast.Diagnostics, error) {
 		return nil, nil, fmt.Errorf("%s: more than %d MB", path, maxSecrets>>20)
 	}
 	file := parser.Parse(path, text)
-	s := &Secrets{}
+	s := &Secrets{file: path}
 	for _, l := range file.Lines {
-		if l.Stmt.Cmd != nil && holdsSecret(l.Stmt.Cmd) {
-			s.lines = append(s.lines, l.Stmt.Cmd)
+		if l.Stmt.Cmd != nil {
+			s.lines = append(s.lines, &secretLine{cmd: l.Stmt.Cmd, pos: ast.Pos{Line: l.No, Col: 1}})
 		}
 	}
 	for _, d := range file.Diags {
@@ -74,10 +83,11 @@ func (s *Secrets) overlay(cfg *ast.Config) *ast.Config {
 			continue
 		}
 		for _, l := range s.lines {
-			real := ast.WithSecrets(cmd, l)
+			real := ast.WithSecrets(cmd, l.cmd)
 			if real == nil {
 				continue
 			}
+			l.used.Store(true)
 			if out == cfg {
 				out = cfg.Clone()
 			}
@@ -87,6 +97,25 @@ func (s *Secrets) overlay(cfg *ast.Config) *ast.Config {
 		}
 	}
 	return out
+}
+
+// Unused are warnings about the lines that no masked line has been found for, in any of the configurations that were filled. They show no
+// word of the file.
+func (s *Secrets) Unused() (found ast.Diagnostics) {
+	if s == nil {
+		return nil
+	}
+	for _, l := range s.lines {
+		message := "no masked line is of this secret"
+		if !holdsSecret(l.cmd) {
+			message = "the line holds no secret"
+		}
+		if !l.used.Load() {
+			found = append(found, &ast.Diagnostic{Code: "W452", Kind: ast.SecretKind, Severity: ast.Warning, File: s.file, Pos: l.pos, Message: message,
+				Hint: "write the line as the configuration has it, with the key in the place of the asterisks"})
+		}
+	}
+	return found
 }
 
 // holdsSecret reports whether a line holds a key or password.

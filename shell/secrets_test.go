@@ -70,4 +70,17 @@ crypto map vpn 10 set session-key inbound esp 300 cipher 0123456789abcdef0123456
 	if cfg.String() != before {
 		t.Error("the configuration itself has changed")
 	}
+	var unused []string
+	for _, d := range s.Unused() {
+		unused = append(unused, strings.TrimPrefix(d.Error(), path+":"))
+		if strings.Contains(d.Error()+d.Hint, "wrong") {
+			t.Errorf("a secret is told: %v", d)
+		}
+	}
+	if want := "3:1: warning[W452]: no masked line is of this secret 10:1: warning[W452]: no masked line is of this secret"; strings.Join(unused, " ") != want {
+		t.Errorf("got %q, want %s", unused, want)
+	}
+	if d := (*Secrets)(nil).Unused(); d != nil {
+		t.Errorf("without a file: %v", d)
+	}
 }

@@ -73,5 +73,8 @@ func (c *CheckCmd) Run(s *IO) error {
 		_, err := fmt.Fprintln(s.Stdout, r.report.Summary())
 		return err
 	})
+	if err == nil {
+		err = s.print(secrets.Unused())
+	}
 	return s.end(code, err)
 }

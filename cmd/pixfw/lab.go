@@ -44,6 +44,7 @@ func (c *LabCmd) Run(s *IO) error {
 	}
 	plan, more := compiler.Compile(secrets.Fill(cfg))
 	diags = append(diags, more...)
+	diags = append(diags, secrets.Unused()...)
 	if err := s.print(diags); err != nil {
 		return err
 	}

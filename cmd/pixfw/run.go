@@ -62,6 +62,7 @@ func (c *RunCmd) Run(s *IO) (err error) {
 	}
 	plan, more := compiler.Compile(secrets.Fill(cfg))
 	diags = append(diags, more...)
+	diags = append(diags, secrets.Unused()...)
 	if err := s.print(diags); err != nil {
 		return err
 	}

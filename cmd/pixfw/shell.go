@@ -49,6 +49,9 @@ func (c *ShellCmd) Run(s *IO) (err error) {
 	if err != nil {
 		return exitError{exitInput, err}
 	}
+	if err := s.print(o.Secrets.Unused()); err != nil {
+		return err
+	}
 	if _, err := io.WriteString(s.Stdout, shell.BootErrors(diags)); err != nil {
 		return err
 	}

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"time"
@@ -73,7 +75,9 @@ func (c *TestCmd) Run(s *IO) (err error) {
 			}
 		}
 		if err != nil {
-			fmt.Fprintln(s.Stderr, "pixfw:", err)
+			if err := c.tell(s.Stderr, err); err != nil {
+				return err
+			}
 			unread = true
 		}
 	}
@@ -93,6 +97,26 @@ func (c *TestCmd) Run(s *IO) (err error) {
 	}
 	if code != exitFine {
 		return fail(code)
+	}
+	return nil
+}
+
+// tell prints what is wrong with a file: each statement with its place, where there are some.
+func (c *TestCmd) tell(w io.Writer, err error) error {
+	list, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		_, err = fmt.Fprintln(w, "pixfw:", err)
+		return err
+	}
+	for _, one := range list.Unwrap() {
+		var e *scenario.Error
+		if !errors.As(one, &e) {
+			if _, err := fmt.Fprintln(w, "pixfw:", one); err != nil {
+				return err
+			}
+		} else if err := e.Print(w); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -29,6 +29,7 @@ func (e *Engine) Apply(plan *compiler.Plan) (ast.Diagnostics, error) {
 			same = same && to[i] == i
 		}
 		e.forget(plan, to)
+		e.forgetLogins()
 		next, placed := e.placeLists(plan)
 		plan = next
 		e.carryCounts(plan, to)

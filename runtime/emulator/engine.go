@@ -19,12 +19,13 @@ type Limits struct {
 	Chain     int // fragments of one datagram (fragment chain)
 	LogFlows  int // flows that are counted for 106100
 	Shuns     int
+	Users     int // users of the uauth cache, clients among them
 	// Children are connections that inspections wait for, Intercepts handshakes that TCP intercept has answered.
 	Children, Intercepts int
 }
 
 // DefaultLimits are those of a PIX 525. Fragments, Chain and LogFlows hold where a plan says nothing.
-var DefaultLimits = Limits{Conns: 280000, Xlates: 280000, Fragments: 200, Chain: 24, LogFlows: 4096, Shuns: 65536, Children: 4096, Intercepts: 65536}
+var DefaultLimits = Limits{Conns: 280000, Xlates: 280000, Fragments: 200, Chain: 24, LogFlows: 4096, Shuns: 65536, Users: 65535, Children: 4096, Intercepts: 65536}
 
 // Engine is the emulated firewall. Its methods are safe for concurrent use.
 type Engine struct {
@@ -51,6 +52,8 @@ type Engine struct {
 	xlates     xlateTable
 	users      map[userKey]*user
 	userMost   int
+	logins     map[userKey]*login
+	loginMost  int
 	sas        []*sa
 	clients    []*client
 	nextSPI    uint32
@@ -86,6 +89,7 @@ func NewLimited(clock runtime.Clock, limits Limits) *Engine {
 	e.hosts = make(map[hostKey]*host)
 	e.xlates = newXlateTable()
 	e.users = make(map[userKey]*user)
+	e.logins = make(map[userKey]*login)
 	e.children = make(map[childKey]*child)
 	e.intercepts = make(map[flowKey]*intercept)
 	e.shuns = make(map[ast.IP]*runtime.Shun)
@@ -184,12 +188,12 @@ func (e *Engine) Close() error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	fresh := NewLimited(e.clock, e.limits)
-	e.conns, e.hosts, e.xlates, e.users = fresh.conns, fresh.hosts, fresh.xlates, fresh.users
+	e.conns, e.hosts, e.xlates, e.users, e.logins = fresh.conns, fresh.hosts, fresh.xlates, fresh.users, fresh.logins
 	e.children, e.frags, e.intercepts, e.shuns = fresh.children, fresh.frags, fresh.intercepts, fresh.shuns
 	e.siblings = false
 	e.derived, e.waiting, e.spareConns, e.spareHosts, e.logged = derived{}, nil, nil, nil, loggedEntries{}
 	e.plan, e.sas, e.clients, e.alarms, e.subs, e.hits, e.counters = nil, nil, nil, nil, nil, nil, nil
-	e.connCount, e.userMost, e.connMost = 0, 0, 0
+	e.connCount, e.userMost, e.loginMost, e.connMost = 0, 0, 0, 0
 	return nil
 }
 

@@ -35,7 +35,7 @@ func FuzzInject(f *testing.F) {
 	}
 	plan := planOf(f, without("global (outside) 1 203.0.113.10-", "fixup protocol pptp 1723\nfixup protocol mgcp 2427\nfixup protocol esp-ike\n"+
 		"fixup protocol icmp error\nfixup protocol dns maximum-length 512\n"))
-	limits := Limits{Conns: 20, Xlates: 20, Fragments: 8, Chain: 4, LogFlows: 4, Shuns: 4, Children: 12, Intercepts: 4}
+	limits := Limits{Conns: 20, Xlates: 20, Fragments: 8, Chain: 4, LogFlows: 4, Shuns: 4, Users: 3, Children: 12, Intercepts: 4}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		l := &lab{TB: t, clock: runtime.NewVirtualClock(time.Date(2004, 3, 1, 0, 0, 0, 0, time.UTC))}
 		l.Engine = NewLimited(l.clock, limits)

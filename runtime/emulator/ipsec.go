@@ -95,10 +95,17 @@ func (e *Engine) AddClient(ifIndex int, peer ast.IP, group, name string, addr as
 		return err
 	}
 	e.dropClients(func(c *client) bool { return c.addr == addr })
+	named := e.plan.VPN.Maps[e.plan.Interfaces[ifIndex].Map].Authentication != compiler.None
+	if named {
+		e.answered(userKey{ifIndex, addr})
+		if err := e.userRoom(userKey{ifIndex, addr}); err != nil {
+			return err
+		}
+	}
 	c := &client{ifIndex, peer, group, name, addr}
 	e.clients = append(e.clients, c)
 	e.addSA(&sa{in: ifIndex, peer: peer, local: ast.Net{}, remote: ast.Net{IP: addr, Mask: ast.AllOnes}, client: c})
-	if e.plan.VPN.Maps[e.plan.Interfaces[ifIndex].Map].Authentication != compiler.None {
+	if named {
 		return e.addUser(ifIndex, addr, name, true, list)
 	}
 	return nil

@@ -98,7 +98,7 @@ func (e *Engine) Users() runtime.UserTable {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.expire()
-	t := runtime.UserTable{MostSeen: e.userMost, MostInProgress: min(e.userMost, 1)} // a login takes no time here: there is one at a time
+	t := runtime.UserTable{MostSeen: e.userMost, InProgress: len(e.logins), MostInProgress: e.loginMost}
 	for _, u := range e.sortedUsers() {
 		x := runtime.User{If: u.key.in, Addr: u.key.ip, Name: u.name, IPsec: u.ipsec, ACL: e.listName(u), Since: e.start.Add(u.since)}
 		if !u.ipsec {

@@ -67,6 +67,7 @@ func (e *Engine) authenticate(f *flight) bool {
 	src, dst := syslog.End{IP: p.Src, Port: p.SrcPort}, syslog.End{IP: p.Dst, Port: p.DstPort}
 	if p.Proto == ast.ProtoTCP && (f.un.port == 21 || f.un.port == 23 || f.un.port == 80 || f.un.port == 443) {
 		e.emit(syslog.New(109001, "???", src, dst))
+		e.asked(userKey{f.in.If, p.Src})
 		f.pass("UAUTH", "taken by the cut-through proxy, which asks for a user name", rule.Line)
 		f.take(runtime.Auth)
 		return true
@@ -107,6 +108,9 @@ func (e *Engine) virtual(f *flight) bool {
 			continue
 		}
 		e.emit(syslog.New(109001, "???", syslog.End{IP: p.Src, Port: p.SrcPort}, syslog.End{IP: p.Dst, Port: p.DstPort}))
+		if f.user == nil {
+			e.asked(userKey{f.in.If, p.Src})
+		}
 		f.pass("UAUTH", "to the virtual address where users log in", v.Line)
 		f.take(runtime.Auth)
 		if v.Service == "telnet" && f.user != nil && !f.user.ipsec { // a client is logged in as long as it is there
@@ -190,10 +194,17 @@ func (e *Engine) Login(ifIndex int, addr ast.IP, name string, list runtime.UserL
 	if err := e.hasList(name, list); err != nil {
 		return err
 	}
+	e.answered(userKey{ifIndex, addr})
+	cached := true
+	if t := &e.plan.UAuth; t.Absolute <= 0 && t.Inactivity <= 0 && !t.Line.IsDefault() {
+		cached = false // timeout uauth 0
+	} else if err := e.userRoom(userKey{ifIndex, addr}); err != nil {
+		return err
+	}
 	src := syslog.End{IP: addr}
 	e.emit(syslog.New(109005, name, src, syslog.End{}, e.ifName(ifIndex)))
-	if t := &e.plan.UAuth; t.Absolute <= 0 && t.Inactivity <= 0 && !t.Line.IsDefault() {
-		return nil // timeout uauth 0: nothing is cached
+	if !cached {
+		return nil
 	}
 	return e.addUser(ifIndex, addr, name, false, list)
 }

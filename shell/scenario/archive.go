@@ -65,15 +65,6 @@ type Statement struct {
 	Want   Want
 }
 
-// An Error is a statement that cannot be understood.
-type Error struct {
-	File string
-	Line int
-	Text string
-}
-
-func (e *Error) Error() string { return fmt.Sprintf("%s:%d: %s", e.File, e.Line, e.Text) }
-
 // marker reports the file name of a txtar marker line.
 func marker(line string) (name string, ok bool) {
 	line = strings.TrimRight(line, " \t\r\n")
@@ -88,7 +79,7 @@ func marker(line string) (name string, ok bool) {
 func Parse(name string, data []byte) (*Archive, error) {
 	a := &Archive{Name: name}
 	var errs []error
-	fail := func(line int, text string) { errs = append(errs, &Error{name, line, text}) }
+	fail := func(line int, text string) { errs = append(errs, &Error{File: name, Line: line, Text: text}) }
 	section, seen := "", map[string]bool{}
 	var comment, config strings.Builder
 	for i, line := range strings.SplitAfter(string(data), "\n") {
@@ -110,8 +101,11 @@ func Parse(name string, data []byte) (*Archive, error) {
 		case "pix.cfg":
 			config.WriteString(line)
 		case "scenario":
-			if err := a.statement(no, line); err != nil {
-				fail(no, err.Error())
+			text := strings.TrimSpace(uncomment(line))
+			if err := a.statement(no, text); err != nil {
+				e := &Error{File: name, Line: no, Text: err.Error()}
+				e.locate(line, text, err)
+				errs = append(errs, e)
 			}
 		}
 	}
@@ -124,13 +118,12 @@ func Parse(name string, data []byte) (*Archive, error) {
 	return a, errors.Join(errs...)
 }
 
-func (a *Archive) statement(no int, line string) error {
-	text := strings.TrimSpace(uncomment(line))
+func (a *Archive) statement(no int, text string) error {
 	if text == "" {
 		return nil
 	}
-	word, rest, _ := strings.Cut(text, " ")
-	rest = strings.TrimSpace(rest)
+	word, after, _ := strings.Cut(text, " ")
+	rest := strings.TrimSpace(after)
 	if word == "case" {
 		name, title, _ := strings.Cut(rest, " ")
 		if name == "" {
@@ -138,7 +131,8 @@ func (a *Archive) statement(no int, line string) error {
 		}
 		for i := range a.Cases {
 			if a.Cases[i].Name == name {
-				return fmt.Errorf("second case %s, the first is at line %d", name, a.Cases[i].Line)
+				from := len(text) - len(rest)
+				return at(from, from+len(name), fmt.Errorf("second case %s, the first is at line %d", name, a.Cases[i].Line))
 			}
 		}
 		a.Cases = append(a.Cases, Case{Name: name, Title: strings.TrimSpace(title), Line: no})

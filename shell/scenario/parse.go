@@ -12,7 +12,9 @@ import (
 )
 
 func parseStatement(word, rest, text string) (*Statement, error) {
-	args := strings.Fields(rest)
+	args, begin := fields(rest)
+	before := len(text) - len(rest) // octets of the statement in front of its operands
+	arg := func(i int, err error) error { return at(before+begin[i], before+begin[i]+len(args[i]), err) }
 	want := func(n int, usage string) error {
 		if len(args) != n {
 			return errors.New("usage: " + usage)
@@ -33,7 +35,7 @@ func parseStatement(word, rest, text string) (*Statement, error) {
 			return nil, err
 		}
 		if s.Wait, err = time.ParseDuration(args[0]); err != nil || s.Wait < 0 {
-			return nil, fmt.Errorf("%q is no duration like 3h0m1s", args[0])
+			return nil, arg(0, fmt.Errorf("%q is no duration like 3h0m1s", args[0]))
 		}
 	case "login":
 		s.Kind = Login
@@ -43,17 +45,21 @@ func parseStatement(word, rest, text string) (*Statement, error) {
 		}
 		s.If, s.User = args[0], args[2]
 		s.Addr, err = address(args[1])
+		err = arg(1, err)
 	case "sa":
 		s.Kind = SA
 		if err = want(4, "sa IF PEER LOCAL/LEN REMOTE/LEN"); err != nil {
 			return nil, err
 		}
 		s.If = args[0]
-		if s.Peer, err = address(args[1]); err == nil {
-			if s.Local, err = network(args[2]); err == nil {
-				s.Remote, err = network(args[3])
-			}
+		if s.Peer, err = address(args[1]); err != nil {
+			return nil, arg(1, err)
 		}
+		if s.Local, err = network(args[2]); err != nil {
+			return nil, arg(2, err)
+		}
+		s.Remote, err = network(args[3])
+		err = arg(3, err)
 	case "client":
 		s.Kind = Client
 		args, s.ACL = userList(args, 5)
@@ -61,9 +67,11 @@ func parseStatement(word, rest, text string) (*Statement, error) {
 			return nil, err
 		}
 		s.If, s.Group, s.User = args[0], args[2], args[3]
-		if s.Peer, err = address(args[1]); err == nil {
-			s.Addr, err = address(args[4])
+		if s.Peer, err = address(args[1]); err != nil {
+			return nil, arg(1, err)
 		}
+		s.Addr, err = address(args[4])
+		err = arg(4, err)
 	case "count":
 		s.Kind = Count
 		if err = want(2, "count (conn | xlate | uauth) N"); err != nil {
@@ -71,18 +79,20 @@ func parseStatement(word, rest, text string) (*Statement, error) {
 		}
 		s.Table = args[0]
 		if s.Table != "conn" && s.Table != "xlate" && s.Table != "uauth" {
-			return nil, fmt.Errorf("unknown table %q: conn, xlate or uauth", s.Table)
+			return nil, arg(0, fmt.Errorf("unknown table %q: conn, xlate or uauth", s.Table))
 		}
 		s.N, err = numberIn(args[1], 0, 1<<30)
+		err = arg(1, err)
 	case "logged":
 		s.Kind = Logged
 		if err = want(1, "logged ID[,ID...]"); err != nil {
 			return nil, err
 		}
 		s.IDs, err = ids(args[0], ",")
+		err = arg(0, err)
 	default:
 		if !strings.HasSuffix(word, ":") {
-			return nil, fmt.Errorf("unknown statement %q", word)
+			return nil, at(0, len(word), fmt.Errorf("unknown statement %q", word))
 		}
 		return packetStatement(word, text)
 	}
@@ -93,32 +103,40 @@ func packetStatement(ingress, text string) (*Statement, error) {
 	s := &Statement{Kind: Packet}
 	var err error
 	if s.If, s.Tunnel, s.Peer, err = place(strings.TrimSuffix(ingress, ":")); err != nil {
-		return nil, err
+		return nil, at(0, len(ingress), err)
 	}
-	w, err := split(text[len(ingress):])
+	r, err := split(text[len(ingress):])
 	if err != nil {
-		return nil, err
+		return nil, at(len(ingress)+r.begin[len(r.begin)-1], len(text), err)
 	}
-	r := &reader{words: w}
+	if err := s.read(r); err != nil {
+		from, to := r.place(len(text) - len(ingress))
+		return nil, at(len(ingress)+from, len(ingress)+to, err)
+	}
+	return s, nil
+}
+
+// read reads what stands behind the interface where a packet arrives. On an error the reader is where it is.
+func (s *Statement) read(r *reader) (err error) {
 	if s.Packet, err = r.packet(true); err != nil {
-		return nil, err
+		return err
 	}
 	if r.next() != "=>" {
-		return nil, fmt.Errorf("=> RESULT expected, not %q", r.last())
+		return fmt.Errorf("=> RESULT expected, not %q", r.last())
 	}
 	if s.Want, err = r.want(); err != nil {
-		return nil, err
+		return err
 	}
 	if r.peek() == "log" {
 		r.next()
 		if s.IDs, err = ids(r.next(), ","); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	if r.peek() != "" {
-		return nil, fmt.Errorf("unexpected %q", r.peek())
+	if word := r.next(); word != "" {
+		return fmt.Errorf("unexpected %q", word)
 	}
-	return s, nil
+	return nil
 }
 
 // place reads IF or IF[PEER].
@@ -137,38 +155,53 @@ func place(word string) (name string, tunnel bool, peer ast.IP, err error) {
 	return name, true, peer, err
 }
 
-// split makes words: parentheses stand alone, a quoted text is one word with its quotes.
-func split(text string) ([]string, error) {
-	var words []string
+// split makes words: parentheses stand alone, a quoted text is one word with its quotes. On an error the last word has only begun.
+func split(text string) (*reader, error) {
+	r := &reader{}
+	word := func(from, to int) {
+		r.words, r.begin = append(r.words, text[from:to]), append(r.begin, from)
+	}
 	for i := 0; i < len(text); {
 		switch ch := text[i]; {
 		case ch == ' ' || ch == '\t' || ch == '\r' || ch == '\n':
 			i++
 		case ch == '(' || ch == ')':
-			words = append(words, text[i:i+1])
+			word(i, i+1)
 			i++
 		case ch == '"':
 			q, err := strconv.QuotedPrefix(text[i:])
 			if err != nil {
-				return nil, fmt.Errorf("bad quoted text at %q", text[i:])
+				word(i, len(text))
+				return r, fmt.Errorf("bad quoted text at %q", text[i:])
 			}
-			words = append(words, q)
+			word(i, i+len(q))
 			i += len(q)
 		default:
 			j := i
 			for j < len(text) && !strings.ContainsRune(" \t\r\n()\"", rune(text[j])) {
 				j++
 			}
-			words = append(words, text[i:j])
+			word(i, j)
 			i = j
 		}
 	}
-	return words, nil
+	return r, nil
 }
 
 type reader struct {
 	words []string
+	begin []int // where each word begins
 	at    int
+	short bool // a word was wanted when there was none left
+}
+
+// place is that of the word that was read last; behind all words where one was missing.
+func (r *reader) place(end int) (from, to int) {
+	if r.short || r.at == 0 || r.at > len(r.words) {
+		return end, end
+	}
+	from = r.begin[r.at-1]
+	return from, from + len(r.words[r.at-1])
 }
 
 func (r *reader) peek() string {
@@ -182,6 +215,8 @@ func (r *reader) next() string {
 	w := r.peek()
 	if r.at < len(r.words) {
 		r.at++
+	} else {
+		r.short = true
 	}
 	return w
 }

@@ -85,22 +85,22 @@ func TestWants(t *testing.T) {
 
 func TestErrorsHaveTheirLine(t *testing.T) {
 	tests := []struct{ line, want string }{
-		{"frobnicate", `f:5: unknown statement "frobnicate"`},
-		{"wait soon", `f:5: "soon" is no duration like 3h0m1s`},
-		{"wait -1s", `f:5: "-1s" is no duration like 3h0m1s`},
-		{"count sheep 3", `f:5: unknown table "sheep": conn, xlate or uauth`},
-		{"login inside 10.0.0.1", `f:5: usage: login IF ADDR USER [acl NAME]`},
-		{"logged 302014", `f:5: logged stands after the statement that it is about`},
-		{"in: tcp 10.0.0.1 > 10.0.0.2:1 => box", `f:5: "10.0.0.1": tcp and udp have a port`},
-		{"in: icmp 10.0.0.1 > 10.0.0.2:1 => box", `f:5: "10.0.0.2:1": only tcp and udp have ports`},
-		{"in: tcp 10.0.0.1:1 > 10.0.0.2:1 box", `f:5: => RESULT expected, not "box"`},
-		{"in: tcp 10.0.0.1:1 > 10.0.0.2:1 =>", `f:5: a result is missing`},
-		{"in: tcp 10.0.0.1:1 > 10.0.0.2:1 => drop 1", `f:5: "1" is no message id of six digits`},
-		{"in: tcp 10.0.0.1:1 > 10.0.0.2:1 flags fun => box", `f:5: unknown TCP flag "fun"`},
-		{"in: tcp 10.0.0.1:1 > 10.0.0.2:1 frag 3 => box", `f:5: fragments begin at multiples of 8`},
-		{`in: tcp 10.0.0.1:1 > 10.0.0.2:1 data "x => box`, `f:5: bad quoted text at "\"x => box"`},
-		{"in[10.0.0.1: tcp 10.0.0.1:1 > 10.0.0.2:1 => box", `f:5: "in[10.0.0.1": ] is missing`},
-		{"case a\ncase a", `f:6: second case a, the first is at line 5`},
+		{"frobnicate", `f:5:1: unknown statement "frobnicate"`},
+		{"wait soon", `f:5:6: "soon" is no duration like 3h0m1s`},
+		{"wait -1s", `f:5:6: "-1s" is no duration like 3h0m1s`},
+		{"count sheep 3", `f:5:7: unknown table "sheep": conn, xlate or uauth`},
+		{"login inside 10.0.0.1", `f:5:1: usage: login IF ADDR USER [acl NAME]`},
+		{"logged 302014", `f:5:1: logged stands after the statement that it is about`},
+		{"in: tcp 10.0.0.1 > 10.0.0.2:1 => box", `f:5:9: "10.0.0.1": tcp and udp have a port`},
+		{"in: icmp 10.0.0.1 > 10.0.0.2:1 => box", `f:5:21: "10.0.0.2:1": only tcp and udp have ports`},
+		{"in: tcp 10.0.0.1:1 > 10.0.0.2:1 box", `f:5:33: => RESULT expected, not "box"`},
+		{"in: tcp 10.0.0.1:1 > 10.0.0.2:1 =>", `f:5:35: a result is missing`},
+		{"in: tcp 10.0.0.1:1 > 10.0.0.2:1 => drop 1", `f:5:41: "1" is no message id of six digits`},
+		{"in: tcp 10.0.0.1:1 > 10.0.0.2:1 flags fun => box", `f:5:39: unknown TCP flag "fun"`},
+		{"in: tcp 10.0.0.1:1 > 10.0.0.2:1 frag 3 => box", `f:5:38: fragments begin at multiples of 8`},
+		{`in: tcp 10.0.0.1:1 > 10.0.0.2:1 data "x => box`, `f:5:38: bad quoted text at "\"x => box"`},
+		{"in[10.0.0.1: tcp 10.0.0.1:1 > 10.0.0.2:1 => box", `f:5:1: "in[10.0.0.1": ] is missing`},
+		{"case a\ncase a", `f:6:6: second case a, the first is at line 5`},
 	}
 	for _, x := range tests {
 		_, err := Parse("f", []byte(frame+x.line+"\n"))
