@@ -279,6 +279,16 @@ func FuzzArrive(f *testing.F) {
 	hp, tp := tunnel(1, "esp-aes", "esp-sha-hmac", "ah-md5-hmac", runtime.Tunnel, false)
 	up, _ := tunnel(2, "esp-des", "", "", runtime.Transport, true)
 	ep, _ := tunnel(3, "esp-null", "esp-md5-hmac", "", runtime.Tunnel, false)
+	ap, bp := tunnel(4, "", "", "ah-sha-hmac", runtime.Transport, false)
+	alone := mustPair(f, bp)
+	o := withOptions(packet(other.String(), own.String(), 17, 60), 7, 7, 4, 0, 0, 0, 0, 1, 148, 4, 0, 0)
+	obuf := roomy(o)
+	first, _ := alone.number()
+	ofrom, oto, err := alone.seal(obuf, headroom, len(o), first, 1)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(obuf[ofrom:oto], false)
 	peer := mustPair(f, tp)
 	p := packet("10.2.0.2", "10.1.0.1", 17, 100)
 	buf := roomy(p)
@@ -297,7 +307,7 @@ func FuzzArrive(f *testing.F) {
 		f.Add(ip, false)
 	}
 	tables := newTables()
-	for _, p := range []runtime.SAPair{hp, up, ep} {
+	for _, p := range []runtime.SAPair{hp, up, ep, ap} {
 		tables.add(mustPair(f, p))
 	}
 	mem := make([]byte, slot)
