@@ -17,7 +17,7 @@
 //	input            to the box: ICMP by the icmp lines, IKE; everything else 710003, 710005, 710006
 //	forward -150     MSS
 //	forward 0        connections pass; 106011, levels, uauth, then the mandatory translation chooses a class, as ct mark
-//	forward 10       limits of connections
+//	forward 10       limits of connections; of a flood the rest is dropped
 //	forward 11       the same where no process has judged
 //	postrouting 100  the class is carried out
 //	postrouting 110  live translations are noted; what a crypto map should encrypt is dropped

@@ -322,6 +322,18 @@ func (e *encoder) stmt(s Stmt) ([]expr.Any, error) {
 		return []expr.Any{payload(expr.PayloadBaseNetworkHeader, offset, 4),
 			&expr.Dynset{SrcRegKey: 1, SetID: set.ID, SetName: set.Name, Operation: uint32(unix.NFT_DYNSET_OP_ADD),
 				Exprs: []expr.Any{&expr.Connlimit{Count: s.Over, Flags: expr.NFT_CONNLIMIT_F_INV}}}}, nil
+	case Meter:
+		set := e.sets[s.Set]
+		if set == nil {
+			return nil, fmt.Errorf("no set %s", s.Set)
+		}
+		offset := uint32(12)
+		if s.Dst {
+			offset = 16
+		}
+		return []expr.Any{payload(expr.PayloadBaseNetworkHeader, offset, 4),
+			&expr.Dynset{SrcRegKey: 1, SetID: set.ID, SetName: set.Name, Operation: uint32(unix.NFT_DYNSET_OP_UPDATE),
+				Exprs: []expr.Any{&expr.Limit{Type: expr.LimitTypePkts, Rate: uint64(s.Over), Over: true, Unit: expr.LimitTimeSecond, Burst: s.Over}}}}, nil
 	case SetMSS:
 		return []expr.Any{&expr.Immediate{Register: 1, Data: be16(s.Size)},
 			&expr.Exthdr{SourceRegister: 1, Type: 2, Offset: 2, Len: 2, Op: expr.ExthdrOpTcpopt}}, nil

@@ -2,6 +2,8 @@ package nft
 
 import (
 	"fmt"
+	"slices"
+	"time"
 
 	"pixfw/ast"
 	"pixfw/compiler"
@@ -226,8 +228,22 @@ func (m *limiter) asked(c ConnLimit) string {
 	c.Mark = MarkLimit | uint32(len(l.rs.Limits)+1)
 	l.rs.Limits = append(l.rs.Limits, c)
 	m.chains = append(m.chains, Chain{Name: name(c.Mark), Note: "The process counts the connections of the host",
-		Rules: []Rule{{Do: []Stmt{SetPacketMark{c.Mark}, ToQueue{Num: Queue, Compat: l.opts.CompatQueue, Bypass: true}}}}})
+		Rules: []Rule{{Do: []Stmt{Meter{l.askedSet(c.If), c.Inbound, mostAsked}, Counter{}, Drop{}}, Note: "a flood"},
+			{Do: []Stmt{SetPacketMark{c.Mark}, ToQueue{Num: Queue, Compat: l.opts.CompatQueue, Bypass: true}}}}})
 	return name(c.Mark)
+}
+
+// mostAsked is how many first packets a second of one host the process is asked about. What is more, of a flood, takes no time from others,
+// which wait in the same queue so that they are counted in the order in which they come.
+const mostAsked = 5000
+
+// askedSet is the set that meters them.
+func (l *lowerer) askedSet(i int) string {
+	name := "asked_" + l.id[i]
+	if !slices.ContainsFunc(l.rs.Sets, func(s Set) bool { return s.Name == name }) {
+		l.rs.Sets = append(l.rs.Sets, Set{Name: name, Kind: Dynamic, Timeout: 10 * time.Second, Note: "hosts on " + l.p.Interfaces[i].Name + " whose first packets the process is asked about"})
+	}
+	return name
 }
 
 // listed holds packets that an access list permits.

@@ -361,6 +361,12 @@ type (
 		Dst  bool
 		Over uint32
 	}
+	// Meter goes on when the packet's source, or with Dst its destination, comes by more than Over times a second.
+	Meter struct {
+		Set  string
+		Dst  bool
+		Over uint32
+	}
 	// SetMSS rewrites the MSS option.
 	SetMSS struct{ Size uint16 }
 	// SetHelper assigns a helper.
@@ -402,6 +408,7 @@ func (MarkPacket) stmt()    {}
 func (SynProxy) stmt()      {}
 func (ToQueue) stmt()       {}
 func (Limit) stmt()         {}
+func (Meter) stmt()         {}
 func (Dispatch) stmt()      {}
 func (SetHelper) stmt()     {}
 func (NAT) stmt()           {}

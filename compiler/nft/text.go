@@ -533,6 +533,12 @@ func stmtText(s Stmt) string {
 			w = "daddr"
 		}
 		return fmt.Sprintf("add @%s { ip %s ct count over %d }", s.Set, w, s.Over)
+	case Meter:
+		w := "saddr"
+		if s.Dst {
+			w = "daddr"
+		}
+		return fmt.Sprintf("update @%s { ip %s limit rate over %d/second burst %d packets }", s.Set, w, s.Over, s.Over)
 	case SetMSS:
 		return fmt.Sprintf("tcp option maxseg size set %d", s.Size)
 	case SetHelper:

@@ -147,6 +147,11 @@ func New(opts Options) (*Engine, error) {
 	return e, nil
 }
 
+// queues are those that are there, in the order in which a packet comes to them.
+func (e *Engine) queues() []*socket {
+	return slices.DeleteFunc([]*socket{e.suspects, e.queue, e.names}, func(q *socket) bool { return q == nil })
+}
+
 // tickEvery is how often connections are read from the kernel, at least: what has ended is told of then.
 const tickEvery = time.Second
 
@@ -538,14 +543,8 @@ func (e *Engine) Close() error {
 	e.mu.Unlock()
 	close(e.stop)
 	errs = append(errs, e.log.close(), e.event.close())
-	if e.queue != nil {
-		errs = append(errs, e.queue.close())
-	}
-	if e.names != nil {
-		errs = append(errs, e.names.close())
-	}
-	if e.suspects != nil {
-		errs = append(errs, e.suspects.close())
+	for _, q := range e.queues() {
+		errs = append(errs, q.close())
 	}
 	e.work.Wait()
 	errs = append(errs, e.dyn.close(), e.ways.close())

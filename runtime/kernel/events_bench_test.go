@@ -23,7 +23,12 @@ const senderEnv = "PIXFW_TEST_SENDER"
 
 func TestMain(m *testing.M) {
 	if where := os.Getenv(senderEnv); where != "" {
-		if err := sendConnections(where, os.Getenv(senderEnv+"_RATE")); err != nil {
+		send := sendConnections
+		rate := os.Getenv(senderEnv + "_RATE")
+		if flood := os.Getenv(senderEnv + "_FLOOD"); flood != "" {
+			send, rate = sendFlood, flood
+		}
+		if err := send(where, rate); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}

@@ -46,14 +46,8 @@ func (e *Engine) Kill() error {
 	e.mu.Unlock()
 	close(e.stop)
 	err := errors.Join(e.log.close(), e.event.close())
-	if e.queue != nil {
-		err = errors.Join(err, e.queue.close())
-	}
-	if e.names != nil {
-		err = errors.Join(err, e.names.close())
-	}
-	if e.suspects != nil {
-		err = errors.Join(err, e.suspects.close())
+	for _, q := range e.queues() {
+		err = errors.Join(err, q.close())
 	}
 	e.work.Wait()
 	e.nl.Close()

@@ -1,6 +1,7 @@
 package kernel
 
 import (
+	"slices"
 	"time"
 
 	"pixfw/ast"
@@ -29,7 +30,7 @@ const (
 func (e *Engine) Settle(limit time.Duration) bool {
 	for end := time.Now().Add(limit); ; {
 		// What the queue lets go causes logs and events, what is logged may end connections: each is looked at before what it causes.
-		if (e.queue == nil || e.queue.quiet()) && (e.names == nil || e.names.quiet()) && (e.suspects == nil || e.suspects.quiet()) && e.log.quiet() && e.event.quiet() {
+		if !slices.ContainsFunc(e.queues(), func(q *socket) bool { return !q.quiet() }) && e.log.quiet() && e.event.quiet() {
 			return true
 		}
 		if time.Now().After(end) {
