@@ -28,6 +28,8 @@ type FlowLogger interface {
 type Port struct {
 	MAC     net.HardwareAddr
 	Carrier bool // the cable is in, and there is somebody at its other end
+
+	Faults PortFaults
 }
 
 // A Neighbour is an address on the wire of an interface, with where it is.
@@ -52,6 +54,13 @@ type Pinger interface {
 type Certified interface {
 	// Certificates are the box's own, and those of the authority; nil: there are none.
 	Certificates() (own *x509.Certificate, authority []*x509.Certificate)
+}
+
+// PortFaults is what has gone wrong at a port, and what was not for one host, in packets since it is there.
+type PortFaults struct {
+	Multicasts                                        uint64 // received
+	InErrors, CRC, Frame, Overrun, NoBuffer           uint64
+	OutErrors, Underruns, Collisions, Late, NoCarrier uint64
 }
 
 // Wired is an engine with real ports.

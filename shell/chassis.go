@@ -31,8 +31,10 @@ type chassis struct {
 	saved   time.Time // when startup was written; zero: as loaded
 	changed time.Time // when running was last changed; zero: as loaded
 	booted  time.Time
-	visits  []*Session      // consoles of visitors
-	up      map[string]bool // whether the line protocol of each hardware interface is
+
+	changedBy, savedBy string          // users, with changed and saved
+	visits             []*Session      // consoles of visitors
+	up                 map[string]bool // whether the line protocol of each hardware interface is
 }
 
 // Another is a further console of the same box, which stands in mode start. What is typed on one console is in force on all.

@@ -57,7 +57,7 @@ func (s *Session) configure(line string, words []string) (string, error) {
 	s.running, s.known = next, errs
 	scope.Learn(stmt)
 	s.group, s.sub = scope.Group, scope.Mode
-	s.changed = s.clock.Now()
+	s.changed, s.changedBy = s.clock.Now(), s.user
 	s.tell(111008, s.user, logged(stmt))
 	return out, nil
 }

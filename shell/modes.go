@@ -78,7 +78,7 @@ func (s *Session) write(to string) (string, error) {
 			s.tell(111004, s.where(), "FAILED")
 			return "", err
 		}
-		s.startup, s.saved = text, s.clock.Now()
+		s.startup, s.saved, s.savedBy = text, s.clock.Now(), s.user
 		s.tell(111004, s.where(), "OK")
 		return textBuilding + "\n" + checksumGroups(s.running.Checksum()) + "\n" + textOK + "\n", nil
 	}

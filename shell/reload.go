@@ -124,7 +124,7 @@ func (s *Session) merge() (string, error) {
 	s.lines(plan)
 	s.running, s.known = next, errorsOf(found)
 	if !slices.Equal(before, next.Lines(next.Printer())) {
-		s.changed = s.clock.Now()
+		s.changed, s.changedBy = s.clock.Now(), s.user
 	}
 	s.tell(111004, s.where(), "OK")
 	return BootErrors(file.Diags) + s.unserved(served), nil

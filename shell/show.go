@@ -20,7 +20,7 @@ func (s *Session) show(c *ast.Show) (string, error) {
 	case "version":
 		modified := "Configuration has not been modified since last system restart."
 		if !s.changed.IsZero() {
-			modified = "Configuration last modified by enable_15 at " + clockText(s.local(s.changed))
+			modified = "Configuration last modified by " + s.changedBy + " at " + clockText(s.local(s.changed))
 		}
 		release := s.running.Release
 		if release == "" {
@@ -201,7 +201,7 @@ func (s *Session) startupText() (string, error) {
 	if s.saved.IsZero() {
 		return s.startup, nil
 	}
-	written := ": Written by enable_15 at " + clockText(s.local(s.saved))
+	written := ": Written by " + s.savedBy + " at " + clockText(s.local(s.saved))
 	return strings.Replace(s.startup, ": Saved\n:\n", ": Saved\n"+written+"\n", 1), nil
 }
 

@@ -78,14 +78,15 @@ func bandwidth(speed string) string {
 	return "BW 100000 Kbit full duplex"
 }
 
-const interfaceCounters = `        %d packets input, %d bytes, 0 no buffer
-        Received 0 broadcasts, 0 runts, 0 giants
-        0 input errors, 0 CRC, 0 frame, 0 overrun, 0 ignored, 0 abort
-        %d packets output, %d bytes, 0 underruns
-        0 output errors, 0 collisions, 0 interface resets
-        0 babbles, 0 late collisions, 0 deferred
-        0 lost carrier, 0 no carrier
-        input queue (curr/max blocks): hardware (128/128) software (0/0)
+// interfaceCounters are in the order of PortFaults where they are not 0 by nature: a host has no runts that it tells of, and no blocks.
+const interfaceCounters = `        %d packets input, %d bytes, %d no buffer
+        Received %d broadcasts, 0 runts, 0 giants
+        %d input errors, %d CRC, %d frame, %d overrun, 0 ignored, 0 abort
+        %d packets output, %d bytes, %d underruns
+        %d output errors, %d collisions, 0 interface resets
+        0 babbles, %d late collisions, 0 deferred
+        %d lost carrier, 0 no carrier
+        input queue (curr/max blocks): hardware (0/0) software (0/0)
         output queue (curr/max blocks): hardware (0/0) software (0/0)
 `
 
@@ -112,7 +113,9 @@ func formatInterfaces(plan *compiler.Plan, port func(int) runtime.Port, counters
 		}
 		fmt.Fprintf(&b, "  MTU %d bytes, %s\n", f.MTU, bandwidth(f.Speed))
 		c := counters(i)
-		fmt.Fprintf(&b, interfaceCounters, c.InPackets, c.InBytes, c.OutPackets, c.OutBytes)
+		x := &under.Faults
+		fmt.Fprintf(&b, interfaceCounters, c.InPackets, c.InBytes, x.NoBuffer, x.Multicasts, x.InErrors, x.CRC, x.Frame, x.Overrun, c.OutPackets, c.OutBytes, x.Underruns,
+			x.OutErrors, x.Collisions, x.Late, x.NoCarrier)
 	}
 	if b.Len() == 0 && id != "" {
 		return "", refusef("interface name \"%s\" not found", id)

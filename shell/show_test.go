@@ -87,6 +87,10 @@ func TestFormatters(t *testing.T) {
 		{"show access-list", formatACLs(cfg, plan, hits, func() (int, int) { return 7, 3 }, "")},
 		{"show access-list #ACSACL#-PIX-acs_ten_acl-3b5385f7", formatACLs(cfg, withUsers, hits, nil, "#ACSACL#-PIX-acs_ten_acl-3b5385f7")},
 		{"show interface outside", must(formatInterfaces(plan, emulatedPort, counters, "outside"))},
+		{"show interface inside", must(formatInterfaces(plan, func(int) runtime.Port {
+			return runtime.Port{Faults: runtime.PortFaults{Multicasts: 1, InErrors: 2, CRC: 3, Frame: 4, Overrun: 5, NoBuffer: 6, OutErrors: 7, Underruns: 8, Collisions: 9,
+				Late: 10, NoCarrier: 11}}
+		}, counters, "inside"))},
 		{"show traffic", formatTraffic(plan, counters, 1812494.446)},
 		{"show memory", must(formatHealth(someHost{}, "memory"))},
 		{"show cpu usage", must(formatHealth(someHost{}, "cpu usage"))},

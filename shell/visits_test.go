@@ -68,6 +68,15 @@ func TestLoggedOut(t *testing.T) {
 	for _, line := range []string{"login", "boss", "wr\x1bong", "login", "boss", "right", "login", "guest", "right", "exit"} {
 		s.Line(line)
 	}
+	last := s.Another(Config, nil)
+	last.user = "boss"
+	last.Line("hostname c")
+	last.Line("write memory")
+	for line, want := range map[string]string{"show version | include modified": "Configuration last modified by boss at ", "show startup-config | include Written": ": Written by boss at "} {
+		if out, _ := last.Line(line); !strings.HasPrefix(out, want) {
+			t.Errorf("%s: %s", line, out)
+		}
+	}
 	want := "%PIX-6-611102: User authentication failed: Uname: boss\n%PIX-6-611101: User authentication succeeded: Uname: boss\n" +
 		"%PIX-6-611101: User authentication succeeded: Uname: guest\n%PIX-5-611103: User logged out: Uname: boss\n%PIX-5-611103: User logged out: Uname: guest"
 	if text := strings.Join(got, "\n"); text != want {

@@ -75,7 +75,7 @@ func (h *Host) sample() error {
 }
 
 // CPU is how busy the processors have been, in percent: over five seconds, a minute and five minutes, or since the first sample where that
-// is younger.
+// is younger; while there is none before this one, since the host started.
 func (h *Host) CPU() (seconds, minute, minutes int, err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -93,6 +93,9 @@ func (h *Host) busy(age time.Duration) int {
 		if last.at.Sub(s.at) >= age {
 			from = s
 		}
+	}
+	if len(h.samples) == 1 {
+		from = sample{}
 	}
 	if last.total <= from.total || last.busy < from.busy {
 		return 0

@@ -33,8 +33,15 @@ func TestCPU(t *testing.T) {
 			t.Errorf("%d %d %d %v, want %d %d %d", x, y, z, err, a, b, c)
 		}
 	}
+	for range 2 { // the first sample is looked at twice: CPU samples as well
+		busy, idle = 30, 63 // and 7 for a disk
+		proc["stat"] = &fstest.MapFile{Data: fmt.Appendf(nil, "cpu  %d 0 0 %d 7 0 0 0 0 0\n", busy, idle)}
+		if a, b, c, err := New(proc, clock).CPU(); err != nil || a != 30 || b != 30 || c != 30 {
+			t.Errorf("since the host started: %d %d %d %v, want 30", a, b, c, err)
+		}
+	}
+	busy, idle = 0, 0
 	run(1, 50)
-	check(0, 0, 0) // one sample says nothing yet
 	run(2, 40)
 	check(40, 40, 40) // since the first
 	run(300, 10)

@@ -39,7 +39,13 @@ func (e *Engine) Port(i int) (runtime.Port, bool) {
 		return runtime.Port{}, false
 	}
 	a := link.Attrs()
-	return runtime.Port{MAC: a.HardwareAddr, Carrier: a.RawFlags&unix.IFF_RUNNING != 0}, true
+	p := runtime.Port{MAC: a.HardwareAddr, Carrier: a.RawFlags&unix.IFF_RUNNING != 0}
+	if c := a.Statistics; c != nil {
+		p.Faults = runtime.PortFaults{Multicasts: c.Multicast, InErrors: c.RxErrors, CRC: c.RxCrcErrors, Frame: c.RxFrameErrors, Overrun: c.RxOverErrors + c.RxFifoErrors,
+			NoBuffer: c.RxDropped + c.RxMissedErrors, OutErrors: c.TxErrors, Underruns: c.TxFifoErrors, Collisions: c.Collisions, Late: c.TxWindowErrors,
+			NoCarrier: c.TxCarrierErrors}
+	}
+	return p, true
 }
 
 // known are the states of a neighbour in which its hardware address is known.
