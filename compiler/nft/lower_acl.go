@@ -143,11 +143,7 @@ func (l *lowerer) check(i int) Chain {
 	if f.ACL == compiler.None {
 		c.Rules = append(c.Rules, l.comesBack()...)
 		c.Rules = append(c.Rules, l.refusedOut(i)...)
-		// What is for a higher level only is refused later, and told of as such: the lists of users are for what is left.
-		last := []Stmt{Accept{}}
-		if slices.ContainsFunc(l.ifs, func(o int) bool { return l.level(o) < l.level(i) }) {
-			last = l.admit(Accept{})
-		}
+		last := l.byLevel(i)
 		// A conduit permits what goes to a higher level, by the addresses of the wire (semantics.md 2.4).
 		for k := range l.p.Conduits {
 			ace := &l.p.Conduits[k].ACE

@@ -172,3 +172,51 @@ func ChangeList(del bool, set string, ip ast.IP, chain string) netlink.Message {
 	shut(b, list)
 	return netlink.Message{Header: netlink.Header{Type: netlink.HeaderType(unix.NFNL_SUBSYS_NFTABLES<<8 | typ), Flags: flags}, Data: b}
 }
+
+// byLevel lets what the levels decide about go on. What they refuse for certain is told of as such: the lists of users are for the rest.
+func (l *lowerer) byLevel(i int) []Stmt {
+	lower := func(o int) bool { return l.level(o) < l.level(i) }
+	if len(l.rs.Lists) == 0 || !slices.ContainsFunc(l.ifs, lower) {
+		return []Stmt{Accept{}}
+	}
+	c := Chain{Name: l.unique("levels_" + l.id[i]), Note: "What has no permission to go to a higher level is refused there; for the rest the list of its user decides"}
+	var higher, other []Range
+	for _, o := range l.ifs {
+		if l.level(o) > l.level(i) {
+			higher = append(higher, l.to[o]...)
+		}
+	}
+	for k := range l.p.NAT.Statics {
+		switch s := &l.p.NAT.Statics[k]; {
+		case s.MappedIf != i:
+		case l.loads(s) && s.Proto == 0 && s.ACL == compiler.None && s.Mask.Contiguous() && l.level(s.RealIf) > l.level(i):
+			higher = append(higher, netRange(s.MappedNet()))
+		case l.level(s.RealIf) > l.level(i): // what it does not take goes where it would without it
+		case s.Mask.Contiguous():
+			other = append(other, netRange(s.MappedNet()))
+		default:
+			other = []Range{{0, 0xffffffff}}
+		}
+	}
+	for k := range l.p.NAT.Aliases {
+		if a := &l.p.NAT.Aliases[k]; a.If != i {
+			continue
+		} else if a.Mask.Contiguous() {
+			other = append(other, netRange(a.DNATNet()))
+		} else {
+			other = []Range{{0, 0xffffffff}}
+		}
+	}
+	var live []Match
+	if un := l.un[i]; un != "" && slices.ContainsFunc(l.rs.Xlates, func(m XlateMap) bool { return m.MappedIf == i && l.level(m.RealIf) <= l.level(i) }) {
+		live = []Match{{Field: Daddr, Not: true, Set: un}}
+	} else if un != "" && len(other) == 0 {
+		c.Rules = append(c.Rules, Rule{Match: []Match{inSet(Daddr, un)}, Do: []Stmt{Accept{}}})
+	}
+	for _, r := range pieces(subtract(higher, other)) {
+		c.Rules = append(c.Rules, Rule{Match: append([]Match{dst(r...)}, live...), Do: []Stmt{Accept{}}})
+	}
+	c.Rules = append(c.Rules, Rule{Do: l.admit(Accept{})})
+	l.chain(c)
+	return []Stmt{Goto{c.Name}}
+}
