@@ -34,6 +34,7 @@ type chassis struct {
 
 	changedBy, savedBy string          // users, with changed and saved
 	visits             []*Session      // consoles of visitors
+	idle               time.Time       // since when busy processors have not been told of; of Watch alone
 	up                 map[string]bool // whether the line protocol of each hardware interface is
 }
 

@@ -1,17 +1,22 @@
 package shell
 
 import (
+	"cmp"
 	"errors"
 	"strings"
 	"testing"
 	"time"
 
+	"pixfw/runtime"
 	"pixfw/runtime/health"
 	"pixfw/runtime/syslog"
 )
 
 // someHost is a host whose figures are known.
-type someHost struct{ sick bool }
+type someHost struct {
+	sick bool
+	busy int // over the last minute; 0: 20
+}
 
 func (h someHost) err() error {
 	if h.sick {
@@ -20,8 +25,7 @@ func (h someHost) err() error {
 	return nil
 }
 
-func (h someHost) Sample() error                   { return h.err() }
-func (h someHost) CPU() (int, int, int, error)     { return 18, 20, 7, h.err() }
+func (h someHost) CPU() (int, int, int, error)     { return 18, cmp.Or(h.busy, 20), 7, h.err() }
 func (h someHost) Memory() (uint64, uint64, error) { return 75529176, 134217728, h.err() }
 func (h someHost) Threads() ([]health.Thread, error) {
 	return []health.Thread{{ID: 7, Name: "pixfw", State: 'S', Runtime: 1550 * time.Millisecond}, {ID: 8, Name: "pixfw", State: 'R'}}, h.err()
@@ -127,5 +131,33 @@ func TestPerfmonEngine(t *testing.T) {
 	}
 	if s.perf.all[perfTCP] != 3 || s.perf.all[perfUDP] != 0 {
 		t.Errorf("%v", s.perf.all)
+	}
+}
+
+// That the processors have had nothing to spare for a minute is told, once a minute.
+func TestBusy(t *testing.T) {
+	var got []string
+	clock := runtime.NewVirtualClock(testStart)
+	log := func(m runtime.Message) {
+		if m.ID == 211003 {
+			got = append(got, m.String())
+		}
+	}
+	for _, test := range []struct {
+		host Health
+		want int
+	}{{someHost{busy: 100}, 2}, {someHost{busy: 99}, 0}, {someHost{busy: 100, sick: true}, 0}, {nil, 0}} {
+		got = nil
+		s, _, err := New(Options{Clock: clock, Health: test.host, Log: log})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 70 { // 140 s
+			s.look()
+			clock.Advance(lookTime)
+		}
+		if len(got) != test.want || test.want > 0 && got[0] != "%PIX-3-211003: CPU utilization for 60 seconds = 100" {
+			t.Errorf("%+v: %q", test.host, got)
+		}
 	}
 }

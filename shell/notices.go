@@ -26,13 +26,30 @@ func (s *Session) Watch(ctx context.Context) {
 }
 
 func (s *Session) look() {
-	if s.health != nil {
-		_ = s.health.Sample() // who asks for the figures is told
-	}
+	busy := s.health != nil && s.busy()
 	s.perf.show()
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if busy {
+		s.tell(211003, int(busyTime/time.Second), 100)
+	}
 	s.lines(s.engine.Plan())
+}
+
+// busyTime is for how long the processors have to have nothing to spare before it is told, and how often it then is.
+const busyTime = time.Minute
+
+// busy samples the processors, and reports whether they have been fully busy. Figures that cannot be had are told to whoever asks for them.
+func (s *Session) busy() bool {
+	now := s.clock.Now()
+	if s.idle.IsZero() {
+		s.idle = now
+	}
+	if _, minute, _, err := s.health.CPU(); err != nil || minute < 100 || now.Sub(s.idle) < busyTime {
+		return false
+	}
+	s.idle = now
+	return true
 }
 
 // lines tells of interfaces whose line protocol is not what it was. What is new is only taken down: it has not changed.

@@ -10,7 +10,6 @@ import (
 
 // Health tells how the host of a box is.
 type Health interface {
-	Sample() error
 	CPU() (seconds, minute, minutes int, err error)
 	Memory() (free, total uint64, err error)
 	Threads() ([]health.Thread, error)

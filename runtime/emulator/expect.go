@@ -1,8 +1,13 @@
 package emulator
 
 import (
+	"cmp"
+	"slices"
+	"time"
+
 	"pixfw/ast"
 	"pixfw/compiler"
+	"pixfw/runtime/syslog"
 )
 
 // A child is a connection that an inspection expects (semantics.md 2.7): it passes access lists and authentication.
@@ -19,6 +24,21 @@ type child struct {
 	un      unnat
 	kind    inspection // of the connection that comes of it
 	stays   bool       // has no connection, so it serves every packet
+	call    *call      // of PPTP, whose GRE it is; nil: none that has been answered
+}
+
+// A call of PPTP has a child for each direction.
+type call struct {
+	number             uint16 // as the server knows it
+	began              time.Duration
+	bytes              uint64
+	foreign, seen      syslog.End // the lower side, and how the higher knows it
+	local, localMapped syslog.End
+}
+
+// ended is the message about a call whose control connection has ended.
+func (c *call) ended(e *Engine) {
+	e.emit(syslog.New(302018, int(c.number), c.foreign, c.seen, c.local, c.localMapped, ast.HMS(e.now-c.began), c.bytes, ""))
 }
 
 // expected is the child of a packet, which it uses up, with its translation.
@@ -30,6 +50,9 @@ func (e *Engine) expected(f *flight) *child {
 	c := e.children[k]
 	if c != nil && !c.stays {
 		delete(e.children, k)
+	}
+	if c != nil && c.call != nil {
+		c.call.bytes += uint64(size(&f.pkt))
 	}
 	return c
 }
@@ -58,10 +81,18 @@ func (e *Engine) unChild(f *flight) bool {
 
 // orphan forgets what a connection that ends still expects.
 func (e *Engine) orphan(c *conn) {
+	var calls []*call
 	for k, ch := range e.children {
 		if ch.parent == c {
 			delete(e.children, k)
+			if ch.call != nil && !slices.Contains(calls, ch.call) {
+				calls = append(calls, ch.call)
+			}
 		}
+	}
+	slices.SortFunc(calls, func(a, b *call) int { return cmp.Or(cmp.Compare(a.began, b.began), cmp.Compare(a.number, b.number)) })
+	for _, x := range calls {
+		x.ended(e)
 	}
 }
 

@@ -21,7 +21,7 @@ var Inspections = []Inspection{
 	{"icmp", "routers on the way to a host behind PAT send errors with its address", "", false},
 	{"ils", "the control connection passes", "addresses in LDAP are not translated", true},
 	{"mgcp", "media by the session description are opened", "untranslated hosts only, as on the PIX", false},
-	{"pptp", "calls are followed, their GRE passes, also through PAT; 302017", "no 302018", false},
+	{"pptp", "calls are followed, their GRE passes, also through PAT; 302017, 302018 with the control connection", "a call that is cleared alone lives on with it", false},
 	{"rsh", "the connection for errors is opened, its port translated", "", false},
 	{"rtsp", "streams to client_port are opened; 314001", "not through PAT, as on the PIX", false},
 	{"sip", "both ends are translated in messages and session descriptions, media opened; 607001", "calls that others begin need an access list", false},

@@ -178,8 +178,15 @@ func (e *Engine) inspectPPTP(f *flight, c *conn, dir int) {
 			return
 		}
 		lo, hi := &c.key[1-c.hi], &c.key[c.hi]
-		e.emit(syslog.New(302017, direction(c.inbound), int(first), syslog.End{If: e.ifName(int(lo.in)), IP: lo.src, Port: first},
-			syslog.End{IP: hi.dst, Port: first}, syslog.End{If: e.ifName(int(hi.in)), IP: hi.src, Port: real}, syslog.End{IP: lo.dst, Port: second}, ""))
+		x := &call{number: first, began: e.now, foreign: syslog.End{If: e.ifName(int(lo.in)), IP: lo.src, Port: first}, seen: syslog.End{IP: hi.dst, Port: first},
+			local: syslog.End{If: e.ifName(int(hi.in)), IP: hi.src, Port: real}, localMapped: syslog.End{IP: lo.dst, Port: second}}
+		for i, id := range [2]uint16{first, second} { // what the client sends goes to the server's number, and the other way round
+			from := &c.key[i]
+			if ch := e.children[childKey{int(from.in), ast.ProtoGRE, from.src, from.dst, id}]; ch != nil {
+				ch.call = x
+			}
+		}
+		e.emit(syslog.New(302017, direction(c.inbound), int(first), x.foreign, x.seen, x.local, x.localMapped, ""))
 		f.pass("INSPECT", fmt.Sprintf("pptp: call %d, GRE expected", real), e.fixLine(c.kind))
 	case dir == 1 && (kind == setLink || kind == wanError):
 		set(12, e.realCall(c, first))
