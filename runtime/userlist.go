@@ -19,7 +19,7 @@ type UserList struct {
 
 // Bounds of what servers send: lists that are held at a time, and entries of them all.
 const (
-	maxSentLists   = 1024
+	maxSentLists   = 4096
 	maxSentEntries = 65536
 )
 
@@ -64,10 +64,11 @@ func (l UserList) Place(plan *compiler.Plan) (*compiler.Plan, int, error) {
 	if l.Sent.ID == "" {
 		return plan, compiler.None, ErrNoList
 	}
-	return l.place(plan, maxSentLists, maxSentEntries)
+	return l.place(plan, false, maxSentLists, maxSentEntries)
 }
 
-func (l UserList) place(plan *compiler.Plan, maxLists, maxEntries int) (*compiler.Plan, int, error) {
+// place is Place within bounds. A plan that is the caller's own is changed as it is.
+func (l UserList) place(plan *compiler.Plan, own bool, maxLists, maxEntries int) (*compiler.Plan, int, error) {
 	id := l.Sent.ID
 	for n := 2; ; n++ {
 		i := plan.ACLByID(id)
@@ -91,13 +92,16 @@ func (l UserList) place(plan *compiler.Plan, maxLists, maxEntries int) (*compile
 	if lists >= maxLists || entries > maxEntries {
 		return plan, compiler.None, errSentLists
 	}
-	next := *plan
-	next.ACLs = slices.Clone(plan.ACLs)
+	next := plan
+	if !own {
+		c := *plan
+		next, c.ACLs = &c, slices.Clone(plan.ACLs)
+	}
 	if free == compiler.None {
 		free, next.ACLs = len(next.ACLs), append(next.ACLs, compiler.ACL{})
 	}
 	next.ACLs[free] = compiler.ACL{ID: id, Line: l.Sent.Line, Entries: l.Sent.Entries, Sent: true}
-	return &next, free, nil
+	return next, free, nil
 }
 
 // WithoutList is the plan without a list that was sent: its place is free, and those of the others are as they were.
@@ -119,7 +123,7 @@ func PlaceAll(plan *compiler.Plan, lists []UserList) (*compiler.Plan, []int) {
 		next.ACLs = plan.ACLs[:i:i]
 		plan = &next
 	}
-	places := make([]int, len(lists))
+	own, places := false, make([]int, len(lists))
 	for i, l := range lists {
 		if l.None() {
 			places[i] = compiler.None
@@ -133,7 +137,11 @@ func PlaceAll(plan *compiler.Plan, lists []UserList) (*compiler.Plan, []int) {
 			}
 			of.Sent = &compiler.ACL{ID: l.Name}
 		}
-		plan, places[i], _ = of.place(plan, math.MaxInt, math.MaxInt) // they have been within bounds
+		if !own {
+			c := *plan
+			plan, own, c.ACLs = &c, true, slices.Clone(plan.ACLs)
+		}
+		_, places[i], _ = of.place(plan, true, math.MaxInt, math.MaxInt) // they have been within bounds
 	}
 	return plan, places
 }
