@@ -262,20 +262,19 @@ func (l *lowerer) sanity() {
 	}
 	slices.SortFunc(land, func(a, b [2]ast.IP) int { return int(int64(a[0]) - int64(b[0])) })
 	l.rs.Sets = append(l.rs.Sets, Set{Name: "bad_source", Kind: Addrs, Ranges: merge(bad), Note: "sources that cannot be"})
-	notLo := Match{Field: Iif, Not: true, Name: "lo"}
-	rules := l.unlikely()
+	rules := append([]Rule{{Match: []Match{iif("lo")}, Do: []Stmt{Accept{}}}}, l.unlikely()...)
 	if l.opts.Live {
 		l.rs.Sets = append(l.rs.Sets, Set{Name: ShunSet, Kind: LiveAddrs, Note: "hosts that are shunned"})
 	}
 	if len(land) > 0 {
 		l.rs.Sets = append(l.rs.Sets, Set{Name: "land", Kind: Pairs, Pairs: land, Note: "own addresses sent to themselves"})
-		rules = append(rules, deny("106017", "land attack", compiler.Line{}, notLo, inSet(SaddrDaddr, "land")))
+		rules = append(rules, deny("106017", "land attack", compiler.Line{}, inSet(SaddrDaddr, "land")))
 	}
 	for _, f := range []Field{Sport, Dport} {
-		rules = append(rules, deny("500004", "port 0", compiler.Line{}, notLo, withPorts, Match{Field: f, Values: one(0)}))
+		rules = append(rules, deny("500004", "port 0", compiler.Line{}, withPorts, Match{Field: f, Values: one(0)}))
 	}
 	if l.opts.Live {
-		rules = append(rules, deny("401004", "shunned", compiler.Line{}, notLo, inSet(Saddr, ShunSet)))
+		rules = append(rules, deny("401004", "shunned", compiler.Line{}, inSet(Saddr, ShunSet)))
 	}
 	rules = append(rules, l.notTracked()...)
 	l.chain(Chain{Name: "sanity", Type: "filter", Hook: "prerouting", Priority: -300, Rules: rules,
@@ -369,10 +368,10 @@ func (l *lowerer) helpers() {
 			seen[name] = true
 			l.rs.Helpers = append(l.rs.Helpers, Helper{Name: name, Type: h, Proto: f.Transport, Line: f.Line})
 		}
-		rules = append(rules, Rule{Match: []Match{{Field: CtState, Mask: StateNew}, proto(uint32(f.Transport)),
-			{Field: Dport, Values: []Range{{uint32(f.Ports.Lo), uint32(f.Ports.Hi)}}}}, Do: []Stmt{SetHelper{name}}, Line: f.Line})
+		rules = append(rules, Rule{Match: []Match{proto(uint32(f.Transport)), {Field: Dport, Values: []Range{{uint32(f.Ports.Lo), uint32(f.Ports.Hi)}}}}, Do: []Stmt{SetHelper{name}}, Line: f.Line})
 	}
 	if len(rules) > 0 {
+		rules = append([]Rule{{Match: []Match{{Field: CtState, Not: true, Mask: StateNew}}, Do: []Stmt{Accept{}}}}, rules...)
 		l.chain(Chain{Name: "fixups", Type: "filter", Hook: "prerouting", Priority: -160, Rules: rules,
 			Note: "Application inspection by the kernel's helpers"})
 	}

@@ -37,7 +37,6 @@ func addressRequest(dev string) []Match {
 // interface get so: reports of IGMP versions 2 and 3 with the router alert option (RFC 2236 2), and requests of hosts that have no
 // address yet (RFC 2131 4.1).
 func (l *lowerer) unlikely() []Rule {
-	notLo := Match{Field: Iif, Not: true, Name: "lo"}
 	var reports, requests []Rule
 	for k := range l.p.Box.Listens {
 		x := &l.p.Box.Listens[k]
@@ -60,8 +59,8 @@ func (l *lowerer) unlikely() []Rule {
 		return Rule{Match: match, Do: []Stmt{Jump{name}}}
 	}
 	return []Rule{
-		but("options", reports, "106012", "IP options", notLo, Match{Field: HdrLen, Values: one(5)}),
-		but("sources", requests, "106016", "invalid source", notLo, inSet(Saddr, "bad_source")),
+		but("options", reports, "106012", "IP options", Match{Field: HdrLen, Values: one(5)}),
+		but("sources", requests, "106016", "invalid source", inSet(Saddr, "bad_source")),
 	}
 }
 

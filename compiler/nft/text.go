@@ -341,7 +341,10 @@ func (m *Match) text(proto string) string {
 		}
 		return "tcp flags & (" + strings.Join(bits(m.Mask, flagWords), " | ") + ") " + op + want
 	case CtState:
-		return "ct state " + op + strings.Join(bits(m.Mask, stateWords), ",")
+		if m.Not {
+			return "ct state ! " + strings.Join(bits(m.Mask, stateWords), ",")
+		}
+		return "ct state " + strings.Join(bits(m.Mask, stateWords), ",")
 	case CtStatus:
 		if m.Not {
 			return "ct status ! " + strings.Join(bits(m.Mask, statusWords), ",")
