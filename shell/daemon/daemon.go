@@ -212,9 +212,11 @@ func (d *Daemon) Console() *shell.Session {
 // watch lets the box look at what nobody tells of, until the firewall ends.
 func (d *Daemon) watch() {
 	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
-	go d.first.Watch(ctx)
-	<-d.ended
+	go func() {
+		<-d.ended
+		cancel()
+	}()
+	d.first.Watch(ctx)
 }
 
 // Confirm keeps the firewall. It reports whether it was waited for.
