@@ -361,17 +361,27 @@ func (d *dynamic) globalOf(plan *compiler.Plan, in, out int, p *runtime.Packet, 
 	for _, list := range [2][]compiler.Nat{plan.NAT.Policies, plan.NAT.Nats} {
 		for i := range list {
 			n := &list[i]
-			if n.If != hi || n.Outside || n.MaxConns != most || n.ACL == compiler.None && !n.Net.Contains(local) || plan != d.plan {
+			if n.If != hi || n.Outside || n.MaxConns != most || !translates(plan, n, local) || plan != d.plan {
 				continue
 			}
 			if x := d.xlates.byKey[xlateKey{realIf: hi, mappedIf: lo, real: local, acl: n.ACL}]; x != nil {
 				return x.mapped
 			}
 			g := slices.IndexFunc(plan.NAT.Globals, func(g compiler.Global) bool { return g.PAT && g.If == lo && g.ID == n.ID })
-			if g >= 0 && n.ID != 0 && n.ACL == compiler.None {
+			if g >= 0 && n.ID != 0 {
 				return plan.NAT.Globals[g].First
 			}
 		}
 	}
 	return local
+}
+
+// translates reports whether a nat line may be about a host.
+func translates(plan *compiler.Plan, n *compiler.Nat, host ast.IP) bool {
+	if n.ACL == compiler.None {
+		return n.Net.Contains(host)
+	}
+	return slices.ContainsFunc(plan.ACLs[n.ACL].Entries, func(e compiler.ACE) bool {
+		return e.Permit && slices.ContainsFunc(e.Src, func(s ast.Net) bool { return s.Contains(host) })
+	})
 }

@@ -24,7 +24,7 @@ func (p *pair) differs(plan *compiler.Plan) string {
 	if a.Action == runtime.Forward {
 		switch x, y := &a.Out, &b.Out; {
 		case x.Src != y.Src:
-			return "the source"
+			return otherSource
 		case x.Dst != y.Dst:
 			return "the destination"
 		case x.HasPorts() && !samePort(x.SrcPort, y.SrcPort, p.sent[0].SrcPort) && !(portOf(plan, a.Egress, x.Src) && class(x.SrcPort) == class(y.SrcPort)):
@@ -72,15 +72,19 @@ func texts(v *runtime.Verdict) []string {
 	return out
 }
 
-// uncounted are the texts of a verdict without how many connections of a host are half open.
-func uncounted(v *runtime.Verdict) (out []string) {
+// less are the texts of a verdict without a part of them.
+func less(v *runtime.Verdict, part *regexp.Regexp) (out []string) {
 	for _, t := range texts(v) {
-		out = append(out, halfOpen.ReplaceAllString(t, "$1"))
+		out = append(out, part.ReplaceAllString(t, "$1"))
 	}
 	return out
 }
 
-var halfOpen = regexp.MustCompile(`^(201002: .*! )\d+`)
+// halfOpen is where messages say how many connections of a host are half open, destination where a packet was sent to.
+var (
+	halfOpen    = regexp.MustCompile(`^(201002: .*! |201003: Embryonic limit exceeded )\d+`)
+	destination = regexp.MustCompile(`( dst | to | -> )[^ ]+`)
+)
 
 // given is where messages have the port of a translation: PAT has given it out.
 var given = map[int]*regexp.Regexp{302: regexp.MustCompile(`(\([0-9.]+)/\d+`), 305: regexp.MustCompile(`( translation from .* to [^ :]+:[0-9.]+)/\d+`)}
@@ -89,6 +93,7 @@ const (
 	otherMessages = "the messages: "
 	otherTexts    = "the text of a message: "
 	quotedPacket  = "the quoted packet"
+	otherSource   = "the source"
 )
 
 // portOf reports whether an address on an interface is one of PAT, which may by chance give out the port that a packet came with.
@@ -133,13 +138,16 @@ var Unlike = map[string]string{
 	"allocated": "a packet that is no answer, and hits by chance a port that PAT has given out on one engine: the engines give out others",
 	"ports":     "Linux gives a port or ICMP id of a host another PAT port where the first would make two connections one: another 305011 for it",
 	"asked":     "a destination that an alias or a static makes another: the door asks for a user before outbound lists, which see it then, deny",
-	"oversize":  "a first DNS message that is too long: a PIX has built the connection when it drops it (302015)",
-	"embryonic": "201002 says how many connections of a host are half open, which Linux counts only where there is a limit of such",
-	"address": "the text of a message about an ICMP error or reply to a PAT address: it names the host that conntrack has found, a PIX the address, and its interface; and of 305006 about what " +
-		"PAT cannot carry, which names the destination behind a static (outside,inside)",
+	"oversize":  "a first DNS message that is too long: a PIX has built the connection when its inspection drops it (302015), Linux keeps none of a packet that it drops",
+	"embryonic": "201002 and 201003 say how many connections of a host are half open, which the process counts only where there is a limit of such, and as conntrack tells of them",
+	"address": "the address that a packet was sent to, in the text of a message about it, where conntrack or a live translation has changed it before: the kernel's log does " +
+		"not say which it was. Of an answer to a PAT address it names the host, of a host with several translations from pools the first, and of 305006 about what PAT " +
+		"cannot carry the destination behind a static (outside,inside)",
 	"answered": "a connection beyond the limit of half-open ones that a host begins itself, or that is the first of a burst to it: the kernel answers in " +
 		"the place of hosts only for packets that go in to the firewall, once the process has said so, and drops it (201003, W504)",
-	"replies":   "an echo reply that answers nothing, out through PAT: conntrack makes a flow of requests only (W514)",
+	"replies": "an echo reply that answers nothing, out through PAT: conntrack makes a flow of requests only (W514)",
+	"sender": "an echo reply to a PAT address, of outside NAT, from a host that was called by another static than its own packets use: conntrack translates it back to the " +
+		"address that was called",
 	"collision": "two connections that translation would make one: a PIX refuses the second (305006), Linux gives it another port",
 }
 
@@ -153,9 +161,9 @@ func unlike(plan *compiler.Plan, why string, p *pair) string {
 	pat := slices.ContainsFunc(plan.NAT.Globals, func(g compiler.Global) bool { return g.PAT && g.If == in && g.First == sent.Dst })
 	if text, is := strings.CutPrefix(why, otherTexts); is {
 		switch {
-		case strings.HasPrefix(text, `"201002`) && slices.Equal(uncounted(e), uncounted(k)):
+		case strings.HasPrefix(text, `"20100`) && slices.Equal(less(e, halfOpen), less(k, halfOpen)):
 			return "embryonic"
-		case sent.Proto == ast.ProtoICMP && pat, strings.HasPrefix(text, `"305006: regular`):
+		case (sent.Proto == ast.ProtoICMP && pat || strings.HasPrefix(text, `"305006: regular`) || pooled(plan, in, sent.Dst)) && slices.Equal(less(e, destination), less(k, destination)):
 			return "address"
 		}
 		return ""
@@ -163,6 +171,10 @@ func unlike(plan *compiler.Plan, why string, p *pair) string {
 	switch {
 	case e.Action == runtime.SynProxy && k.Action == runtime.Drop && slices.Equal(ids(e), ids(k)) && slices.Contains(ids(k), 201003):
 		return "answered"
+	case passed && why == otherSource && sent.Proto == ast.ProtoICMP && pat && slices.ContainsFunc(plan.NAT.Statics, func(s compiler.Static) bool {
+		return s.RealIf == in && s.MappedIf == e.Egress && s.RealNet().Contains(sent.Src) && s.ToMapped(sent.Src) == k.Out.Src
+	}):
+		return "sender"
 	case passed && why == quotedPacket && sent.About.HasPorts():
 		return "quoting"
 	case dropped && messages && slices.Contains(ids(e), 410001) && slices.Equal(without(ids(e), 302015, 305009, 305011), without(ids(k), 305009, 305011)):
@@ -188,6 +200,11 @@ func unlike(plan *compiler.Plan, why string, p *pair) string {
 // movedPort reports whether a packet has left with another source port, or ICMP id, than it came with.
 func movedPort(in, out *runtime.Packet) bool {
 	return in.HasPorts() && in.SrcPort != out.SrcPort || in.Proto == ast.ProtoICMP && in.ICMPID != out.ICMPID
+}
+
+// pooled reports whether an address on an interface is one of a pool.
+func pooled(plan *compiler.Plan, on int, ip ast.IP) bool {
+	return slices.ContainsFunc(plan.NAT.Globals, func(g compiler.Global) bool { return !g.PAT && g.If == on && g.First <= ip && ip <= g.Last })
 }
 
 // becomes reports whether a static or an alias makes another destination of an address.
