@@ -45,7 +45,11 @@ func (d *dynamic) intercepted(plan *compiler.Plan, rs *nft.Ruleset, k hostKey, n
 		}
 	}
 	for i, set := range rs.Intercepts {
-		if s := &plan.NAT.Statics[i]; plan.Interfaces[s.RealIf].Name == k.ifName && s.RealNet().Contains(k.ip) {
+		s := &plan.NAT.Statics[i]
+		if edge := s.Mask < ast.MaskOf(31) && (k.ip&^s.Mask == 0 || k.ip|s.Mask == ast.AllOnes); edge {
+			continue // nobody is let in to the network and broadcast address of a static
+		}
+		if plan.Interfaces[s.RealIf].Name == k.ifName && s.RealNet().Contains(k.ip) {
 			add(set, s.Embryonic, s.ToMapped(k.ip))
 		}
 	}

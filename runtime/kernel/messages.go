@@ -1,9 +1,11 @@
 package kernel
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
+	"pixfw/ast"
 	"pixfw/compiler"
 	"pixfw/runtime"
 	"pixfw/runtime/syslog"
@@ -129,7 +131,7 @@ func requested(plan *compiler.Plan, in int, p *runtime.Packet) runtime.Message {
 func leadsTo(plan *compiler.Plan, d *dynamic, in int, p *runtime.Packet) int {
 	for i := range plan.NAT.Statics {
 		s := &plan.NAT.Statics[i]
-		if s.MappedIf != in || !s.MappedNet().Contains(p.Dst) {
+		if s.MappedIf != in || !s.MappedNet().Contains(p.Dst) || s.ACL != compiler.None && !isPeer(&plan.ACLs[s.ACL], p) {
 			continue
 		}
 		if s.Proto == 0 || s.Proto == p.Proto && s.MappedPort == p.DstPort {
@@ -147,6 +149,13 @@ func leadsTo(plan *compiler.Plan, d *dynamic, in int, p *runtime.Packet) int {
 		return r.If
 	}
 	return compiler.None
+}
+
+// isPeer reports whether an entry of a policy static's list permits packets to who has sent one.
+func isPeer(list *compiler.ACL, p *runtime.Packet) bool {
+	return slices.ContainsFunc(list.Entries, func(e compiler.ACE) bool {
+		return e.Permit && (e.Protos == nil || slices.Contains(e.Protos, p.Proto)) && slices.ContainsFunc(e.Dst, func(n ast.Net) bool { return n.Contains(p.Src) })
+	})
 }
 
 // overlaps tells of each new static that overlaps one before it (308002, semantics.md 3.2).

@@ -148,6 +148,8 @@ var Unlike = map[string]string{
 	"replies": "an echo reply that answers nothing, out through PAT: conntrack makes a flow of requests only (W514)",
 	"sender": "an echo reply to a PAT address, of outside NAT, from a host that was called by another static than its own packets use: conntrack translates it back to the " +
 		"address that was called",
+	"cookie": "a segment of no connection, to a host with a limit of half-open ones: while the firewall answers for the host, the kernel takes it for the answer to a " +
+		"cookie, and drops it without a word when it is none (106015)",
 	"collision": "two connections that translation would make one: a PIX refuses the second (305006), Linux gives it another port",
 }
 
@@ -171,6 +173,8 @@ func unlike(plan *compiler.Plan, why string, p *pair) string {
 	switch {
 	case e.Action == runtime.SynProxy && k.Action == runtime.Drop && slices.Equal(ids(e), ids(k)) && slices.Contains(ids(k), 201003):
 		return "answered"
+	case dropped && messages && slices.Equal(ids(e), append(ids(k), 106015)) && sent.Flags == runtime.ACK && halfOpenLimit(plan):
+		return "cookie"
 	case passed && why == otherSource && sent.Proto == ast.ProtoICMP && pat && slices.ContainsFunc(plan.NAT.Statics, func(s compiler.Static) bool {
 		return s.RealIf == in && s.MappedIf == e.Egress && s.RealNet().Contains(sent.Src) && s.ToMapped(sent.Src) == k.Out.Src
 	}):
@@ -205,6 +209,13 @@ func movedPort(in, out *runtime.Packet) bool {
 // pooled reports whether an address on an interface is one of a pool.
 func pooled(plan *compiler.Plan, on int, ip ast.IP) bool {
 	return slices.ContainsFunc(plan.NAT.Globals, func(g compiler.Global) bool { return !g.PAT && g.If == on && g.First <= ip && ip <= g.Last })
+}
+
+// halfOpenLimit reports whether a line limits half-open connections.
+func halfOpenLimit(plan *compiler.Plan) bool {
+	n := &plan.NAT
+	return slices.ContainsFunc(n.Statics, func(s compiler.Static) bool { return s.Embryonic > 0 }) ||
+		slices.ContainsFunc(slices.Concat(n.Policies, n.Nats), func(n compiler.Nat) bool { return n.Embryonic > 0 })
 }
 
 // becomes reports whether a static or an alias makes another destination of an address.
