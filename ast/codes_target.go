@@ -25,7 +25,7 @@ func targetCodes() []Code {
 		{"W504", "Limit of half-open connections or DNS rewriting is not done",
 			"With rules alone, as translate writes them, DNS answers are not rewritten. The kernel engine does it; while its process is dead, answers pass as they " +
 				"are. The limit of half-open connections is enforced by the kernel engine: the kernel answers for hosts that others call by a static or by a translation that lives (TCP intercept, 201003). What a host begins itself beyond its limit, or others " +
-				"through a static with an access list, to a host that keeps its address, or where users have to log in, is dropped until one of the connections is open. With rules alone the limit has no effect. The limit of " +
+				"through a static with an access list, to a host that keeps its address, or where users have to log in or outside NAT translates who calls, is dropped until one of the connections is open. With rules alone the limit has no effect. The limit of " +
 				"connections is enforced (201002).",
 			"static (inside,outside) 203.0.113.80 10.0.0.80 netmask 255.255.255.255 100 20", "Switch SYN cookies on at the server."},
 		{"W505", "Static is not loaded",

@@ -37,7 +37,7 @@ var (
 // intercepted reports whether the firewall answers for the hosts of a static.
 func (l *lowerer) intercepted(s *compiler.Static) bool {
 	return s.Embryonic > 0 && l.loads(s) && !s.Identity() && s.ACL == compiler.None && s.Proto != ast.ProtoUDP && l.dev[s.MappedIf] != "" && l.dev[s.RealIf] != "" &&
-		l.level(s.RealIf) > l.level(s.MappedIf) && !l.asksUsers(s.MappedIf, s.RealIf)
+		l.level(s.RealIf) > l.level(s.MappedIf) && !l.asksUsers(s.MappedIf, s.RealIf) && !l.translatesCallers(s.MappedIf, s.RealIf)
 }
 
 // asksUsers reports whether users may have to log in for connections from interface i to o: who is answered by the firewall would not be
@@ -46,6 +46,16 @@ func (l *lowerer) asksUsers(i, o int) bool {
 	return slices.ContainsFunc(l.p.AAARules, func(r compiler.AAARule) bool {
 		return r.Include && r.What != "accounting" && (r.ACL == compiler.None && l.rules(&r, i, o) || r.ACL != compiler.None && r.If == i)
 	})
+}
+
+// translatesCallers reports whether outside NAT or an alias may translate who calls from interface i to o, or refuse him: the firewall's
+// own call to the host would have the address of the client.
+func (l *lowerer) translatesCallers(i, o int) bool {
+	n := &l.p.NAT
+	outside := func(n compiler.Nat) bool { return n.Outside && n.If == i }
+	return slices.ContainsFunc(n.Nats, outside) || slices.ContainsFunc(n.Policies, outside) ||
+		slices.ContainsFunc(n.Statics, func(s compiler.Static) bool { return s.RealIf == i && s.MappedIf == o }) ||
+		slices.ContainsFunc(n.Aliases, func(a compiler.Alias) bool { return a.If == o })
 }
 
 // intercepts makes the sets.
@@ -68,7 +78,7 @@ func (l *lowerer) intercepts() {
 		m := &l.rs.Xlates[k]
 		pair := [2]int{m.RealIf, m.MappedIf}
 		limits := func(n compiler.Nat) bool { return n.If == m.RealIf && n.ACL == m.ACL && n.Embryonic > 0 && !n.Outside }
-		if l.level(m.RealIf) > l.level(m.MappedIf) && l.rs.XlateIntercepts[pair] == "" && !l.asksUsers(m.MappedIf, m.RealIf) &&
+		if l.level(m.RealIf) > l.level(m.MappedIf) && l.rs.XlateIntercepts[pair] == "" && !l.asksUsers(m.MappedIf, m.RealIf) && !l.translatesCallers(m.MappedIf, m.RealIf) &&
 			(slices.ContainsFunc(l.p.NAT.Policies, limits) || slices.ContainsFunc(l.p.NAT.Nats, limits)) {
 			l.rs.XlateIntercepts[pair] = add(l.pairName("intercept", m.RealIf, m.MappedIf), compiler.Line{})
 		}

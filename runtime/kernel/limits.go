@@ -358,19 +358,21 @@ func (d *dynamic) globalOf(plan *compiler.Plan, in, out int, p *runtime.Packet, 
 	if i >= 0 {
 		return plan.NAT.Statics[i].ToMapped(local)
 	}
-	for _, list := range [2][]compiler.Nat{plan.NAT.Policies, plan.NAT.Nats} {
-		for i := range list {
-			n := &list[i]
-			if n.If != hi || n.Outside || n.MaxConns != most || !translates(plan, n, local) || plan != d.plan {
-				continue
-			}
-			if x := d.xlates.byKey[xlateKey{realIf: hi, mappedIf: lo, real: local, acl: n.ACL}]; x != nil {
-				return x.mapped
-			}
-			g := slices.IndexFunc(plan.NAT.Globals, func(g compiler.Global) bool { return g.PAT && g.If == lo && g.ID == n.ID })
-			if g >= 0 && n.ID != 0 {
-				return plan.NAT.Globals[g].First
-			}
+	if plan != d.plan {
+		return local
+	}
+	lines := slices.DeleteFunc(slices.Concat(plan.NAT.Policies, plan.NAT.Nats), func(n compiler.Nat) bool {
+		return n.If != hi || n.Outside || n.MaxConns != most || !translates(plan, &n, local)
+	})
+	for i := range lines {
+		if x := d.xlates.byKey[xlateKey{realIf: hi, mappedIf: lo, real: local, acl: lines[i].ACL}]; x != nil {
+			return x.mapped
+		}
+	}
+	for i := range lines {
+		g := slices.IndexFunc(plan.NAT.Globals, func(g compiler.Global) bool { return g.PAT && g.If == lo && g.ID == lines[i].ID })
+		if g >= 0 && lines[i].ID != 0 {
+			return plan.NAT.Globals[g].First
 		}
 	}
 	return local

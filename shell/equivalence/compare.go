@@ -173,7 +173,7 @@ func unlike(plan *compiler.Plan, why string, p *pair) string {
 	switch {
 	case e.Action == runtime.SynProxy && k.Action == runtime.Drop && slices.Equal(ids(e), ids(k)) && slices.Contains(ids(k), 201003):
 		return "answered"
-	case dropped && messages && slices.Equal(ids(e), append(ids(k), 106015)) && sent.Flags == runtime.ACK && halfOpenLimit(plan):
+	case dropped && messages && slices.Equal(ids(e), append(ids(k), 106015)) && sent.Flags&(runtime.SYN|runtime.FIN|runtime.RST|runtime.ACK) == runtime.ACK && halfOpenLimit(plan):
 		return "cookie"
 	case passed && why == otherSource && sent.Proto == ast.ProtoICMP && pat && slices.ContainsFunc(plan.NAT.Statics, func(s compiler.Static) bool {
 		return s.RealIf == in && s.MappedIf == e.Egress && s.RealNet().Contains(sent.Src) && s.ToMapped(sent.Src) == k.Out.Src
