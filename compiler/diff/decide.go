@@ -171,7 +171,7 @@ func (r *run) routeOut(s *step) (outcome, bool) {
 		return r.drop("would leave where it came in", s.unLine), true
 	case in.Level == out.Level:
 		return r.drop("equal security levels", in.Line, out.Line), true
-	case (s.un == unNone || s.un == unAlias) && r.owned(s.dst):
+	case (s.un == unNone || s.un == unAlias || s.un == unExempt) && r.owned(s.dst):
 		return r.drop("address of another interface"), true
 	}
 	s.inbound = in.Level < out.Level

@@ -160,7 +160,7 @@ func (e *Engine) routeOut(f *flight) bool {
 		f.drop(e, "ACCESS-LIST", whyEqual, nil, in.Line, out.Line)
 		return true
 	}
-	if (f.un.kind == unNone || f.un.kind == unAlias) && e.owner(f.un.ip) != compiler.None {
+	if (f.un.kind == unNone || f.un.kind == unAlias || f.un.kind == unExempt) && e.owner(f.un.ip) != compiler.None {
 		f.drop(e, "ROUTE-LOOKUP", whyFar, nil, out.AddrLine)
 		return true
 	}
