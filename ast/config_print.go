@@ -24,6 +24,14 @@ func (c *Config) Printer() *Printer {
 	return p
 }
 
+// ShowPrinter is Printer as the console shows the configuration: with the keys masked that a PIX does not show. What is saved has them in full
+// (commands-firewall.md section 4.4).
+func (c *Config) ShowPrinter() *Printer {
+	p := c.Printer()
+	p.MaskKeys = true
+	return p
+}
+
 // Lines is the configuration without its frame, one canonical line a command.
 func (c *Config) Lines(p *Printer) []string {
 	var out []string
@@ -43,7 +51,7 @@ func (c *Config) Checksum() string {
 	return hex.EncodeToString(sum[:])
 }
 
-// String is the whole configuration as `write terminal` shows it, frame included.
+// String is the whole configuration with its frame, as `write memory` saves it: keys are not masked.
 func (c *Config) String() string { return c.Print(c.Printer()) }
 
 // Print is String by another printer.

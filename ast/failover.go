@@ -77,7 +77,7 @@ func (*FailoverKey) Family() string { return "failover lan" }
 func (c *FailoverKey) print(p *Printer) {
 	p.word("failover", "lan", "key")
 	if c.Key != "" {
-		p.secret(c.Key)
+		p.key(c.Key)
 	}
 }
 func (*FailoverKey) rule() rule {

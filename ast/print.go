@@ -10,6 +10,7 @@ type Printer struct {
 	Names       map[IP]string // addresses printed by name, while `names` is on
 	Used        map[IP]bool   // where not nil, the addresses that were printed by name are put in
 	HideSecrets bool          // keys and passwords become ********
+	MaskKeys    bool          // those become ******** that a PIX does not show in show run (commands-firewall.md section 4.4)
 	buf         []byte
 	open        bool // something is on the line
 }
@@ -118,6 +119,17 @@ func (p *Printer) hms(d time.Duration) *Printer {
 func (p *Printer) secret(s Secret) *Printer {
 	if p.HideSecrets && !s.Masked() {
 		return p.word("********")
+	}
+	return p.word(string(s))
+}
+
+// key adds a key that a PIX keeps and does not show.
+func (p *Printer) key(s Secret) *Printer { return p.keyAs(s, "********") }
+
+// keyAs is key with the asterisks that stand for it.
+func (p *Printer) keyAs(s Secret, stars string) *Printer {
+	if (p.HideSecrets || p.MaskKeys) && !s.Masked() {
+		return p.word(stars)
 	}
 	return p.word(string(s))
 }

@@ -59,11 +59,7 @@ func (c *VPDNUser) print(p *Printer) {
 	p.word("vpdn", "username", c.User)
 	if c.Password != "" {
 		// A PIX shows nine asterisks here, eight elsewhere (commands-firewall.md section 4.4).
-		if p.word("password"); p.HideSecrets && !c.Password.Masked() {
-			p.word("*********")
-		} else {
-			p.word(string(c.Password))
-		}
+		p.word("password").keyAs(c.Password, "*********")
 	}
 	p.wordIf(c.StoreLocal, "store-local")
 }

@@ -198,7 +198,7 @@ type ISAKMPKey struct {
 
 func (*ISAKMPKey) Family() string { return "isakmp" }
 func (c *ISAKMPKey) print(p *Printer) {
-	p.word("isakmp", "key").secret(c.Key).word("address").ip(c.Peer.IP).word("netmask").mask(c.Peer.Mask)
+	p.word("isakmp", "key").key(c.Key).word("address").ip(c.Peer.IP).word("netmask").mask(c.Peer.Mask)
 	p.wordIf(c.NoXauth, "no-xauth").wordIf(c.NoConfigMode, "no-config-mode")
 }
 func (c *ISAKMPKey) rule() rule {
@@ -283,7 +283,7 @@ func (*VPNGroup) Family() string { return "vpngroup" }
 func (c *VPNGroup) print(p *Printer) {
 	p.word("vpngroup", c.Group).wordIf(c.Attribute != "", c.Attribute).word(c.Values...)
 	if c.Password != "" {
-		p.secret(c.Password)
+		p.key(c.Password)
 	}
 }
 

@@ -43,7 +43,7 @@ func (*VPNClientLogin) Family() string { return "vpnclient" }
 func (c *VPNClientLogin) print(p *Printer) {
 	p.word("vpnclient", c.As).wordIf(c.Name != "", c.Name)
 	if c.Password != "" {
-		p.word("password").secret(c.Password)
+		p.word("password").key(c.Password)
 	}
 }
 func (c *VPNClientLogin) rule() rule {

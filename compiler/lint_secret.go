@@ -4,8 +4,15 @@ import (
 	"pixfw/ast"
 )
 
-// secrets finds keys of which a `show` command left only asterisks, and those of servers that stand readably.
-func (l *linter) secrets() {
+// MaskedKeys finds keys of which a `show` command left only asterisks. Lint does too.
+func MaskedKeys(cfg *ast.Config) ast.Diagnostics {
+	l := &linter{reporter: newReporter(cfg), cfg: cfg}
+	l.masked()
+	return l.diags
+}
+
+// masked finds keys of which a `show` command left only asterisks.
+func (l *linter) masked() {
 	for cmd := range l.cfg.Commands() {
 		blank, places := ast.Secrets(cmd)
 		if blank == nil {
@@ -25,7 +32,13 @@ func (l *linter) secrets() {
 			d.Hint = "supply it with --secrets FILE, where FILE holds the line `" + p.Text(blank) + "`"
 			break
 		}
-		if h, ok := cmd.(*ast.AAAHost); ok && !h.Key.Masked() {
+	}
+}
+
+// readable finds the keys of servers that stand readably.
+func (l *linter) readable() {
+	for cmd := range l.cfg.Commands() {
+		if h, ok := cmd.(*ast.AAAHost); ok && h.Key != "" && !h.Key.Masked() {
 			d := l.report("W412", ast.SecretKind, ast.Info, h, "", "the configuration holds the key of aaa-server %s in clear text", h.Tag)
 			d.Hint = "keep the file to yourself, and change the key if it was ever published"
 		}

@@ -71,7 +71,7 @@ func (s *Session) write(to string) (string, error) {
 	case "terminal":
 		s.tell(111001, s.where(), to)
 		s.tell(111004, s.where(), "OK")
-		return textBuilding + "\n" + text + textOK + "\n", nil
+		return textBuilding + "\n" + s.running.Print(s.running.ShowPrinter()) + textOK + "\n", nil
 	case "memory":
 		s.tell(111001, s.where(), to)
 		if err := s.keep(text); err != nil {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"pixfw/ast"
+	"pixfw/parser"
 	"pixfw/runtime"
 )
 
@@ -14,7 +15,7 @@ func (s *Session) show(c *ast.Show) (string, error) {
 	plan, now := s.engine.Plan(), s.clock.Now()
 	switch c.What {
 	case "running-config":
-		return s.running.String(), nil
+		return s.running.Print(s.running.ShowPrinter()), nil
 	case "startup-config", "configure":
 		return s.startupText()
 	case "version":
@@ -198,11 +199,13 @@ func (s *Session) startupText() (string, error) {
 	if s.startup == "" {
 		return "No Configuration\n", nil
 	}
+	cfg, _, _ := parser.Load("startup-config", []byte(s.startup)) // what it does not take was told when it was read
+	text := cfg.Print(cfg.ShowPrinter())
 	if s.saved.IsZero() {
-		return s.startup, nil
+		return text, nil
 	}
 	written := ": Written by " + s.savedBy + " at " + clockText(s.local(s.saved))
-	return strings.Replace(s.startup, ": Saved\n:\n", ": Saved\n"+written+"\n", 1), nil
+	return strings.Replace(text, ": Saved\n:\n", ": Saved\n"+written+"\n", 1), nil
 }
 
 // families says which lines of the configuration a `show FAMILY` lists, where they do not begin with the same words.
@@ -221,7 +224,7 @@ func (s *Session) listing(what, id string) string {
 	if heads == nil {
 		heads = []string{what}
 	}
-	p := s.running.Printer()
+	p := s.running.ShowPrinter()
 	var b strings.Builder
 	for cmd := range s.running.Commands() {
 		text := p.Text(cmd)

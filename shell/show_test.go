@@ -169,3 +169,34 @@ func TestSecrets(t *testing.T) {
 		t.Errorf("show isakmp key: %q", out)
 	}
 }
+
+// TestKeysAreMasked: a key that is typed is not shown as the running or the saved configuration, and is not lost by saving.
+func TestKeysAreMasked(t *testing.T) {
+	s, _, err := New(Options{Text: readExample(t), Start: Privileged})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, line := range []string{"conf t", "isakmp key typedkey address 192.0.2.9 netmask 255.255.255.255", "vpngroup other password typedkey",
+		"vpdn username joe password typedkey", "failover lan key typedkey", "vpnclient username joe password typedkey", "end", "write memory"} {
+		if out, _ := s.Line(line); strings.Contains(out, "ERROR") {
+			t.Fatalf("%s: %q", line, out)
+		}
+	}
+	for _, line := range []string{"show run", "write terminal", "show startup-config", "show isakmp", "show vpngroup", "show vpdn username", "show failover",
+		"show vpnclient"} {
+		if out, _ := s.Line(line); strings.Contains(out, "typedkey") {
+			t.Errorf("%s shows a key:\n%s", line, out)
+		}
+	}
+	for _, line := range []string{"show run", "show startup-config"} {
+		for _, want := range []string{"\nisakmp key ******** address 192.0.2.9 ", "\nvpngroup other password ********\n",
+			"\nvpdn username joe password *********\n", "\nfailover lan key ********\n", "\nvpnclient username joe password ********\n"} {
+			if out, _ := s.Line(line); !strings.Contains(out, want) {
+				t.Errorf("%s: no line %q", line, want)
+			}
+		}
+	}
+	if !strings.Contains(s.startup, "\nisakmp key typedkey address 192.0.2.9 ") {
+		t.Error("what was saved has not the key")
+	}
+}

@@ -10,11 +10,14 @@ import (
 )
 
 // Translate reads a configuration and writes it for a Linux host: the files, and the ledger that accounts for every line of
-// text. The diagnostics are those of the configuration and of what the output does otherwise than a PIX.
-func Translate(name string, text []byte, opts linux.Options) (*linux.Output, ast.Diagnostics, error) {
+// text, keys masked. secrets supplies the keys that the configuration shows masked. The diagnostics are those of the configuration, masked keys
+// among them, and of what the output does otherwise than a PIX.
+func Translate(name string, text []byte, opts linux.Options, secrets *Secrets) (*linux.Output, ast.Diagnostics, error) {
 	cfg, file, diags := parser.Load(name, text)
+	cfg = secrets.Fill(cfg)
 	plan, found := compiler.Compile(cfg)
 	diags = append(diags, found...)
+	diags = append(diags, compiler.MaskedKeys(cfg)...)
 
 	problem := map[int32]string{}
 	for _, d := range diags {

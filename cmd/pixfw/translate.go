@@ -17,6 +17,7 @@ type TranslateCmd struct {
 	Out       string            `short:"o" required:"" placeholder:"DIR" help:"Directory for the files; made if it is not there."`
 	Target    string            `enum:"nftables" default:"nftables" help:"What to write: nftables."`
 	Interface map[string]string `placeholder:"HW=DEVICE" help:"Linux device of a PIX interface: ethernet0=eth0. Repeat, or separate by semicolons."`
+	Secrets   string            `placeholder:"FILE" help:"Real values of masked keys; must not be readable by others."`
 	Force     bool              `help:"Write into a directory that this program did not make."`
 	JSON      bool              `name:"json" help:"The ledger as JSON on standard output."`
 }
@@ -41,18 +42,22 @@ func (c *TranslateCmd) Run(s *IO) error {
 	if err := mayWrite(c.Out, c.Force); err != nil {
 		return err
 	}
-	out, diags, err := shell.Translate(name, text, linux.Options{Target: linux.Target(c.Target), Devices: c.Interface})
+	secrets, err := s.secrets(c.Secrets)
 	if err != nil {
 		return err
 	}
-	// What is not an error stands in the ledger.
-	var wrong ast.Diagnostics
+	out, diags, err := shell.Translate(name, text, linux.Options{Target: linux.Target(c.Target), Devices: c.Interface}, secrets)
+	if err != nil {
+		return err
+	}
+	// What is neither an error nor about a key stands in the ledger.
+	var said ast.Diagnostics
 	for _, d := range diags {
-		if d.Severity == ast.Error {
-			wrong = append(wrong, d)
+		if d.Severity == ast.Error || d.Kind == ast.SecretKind {
+			said = append(said, d)
 		}
 	}
-	if err := s.print(wrong); err != nil {
+	if err := s.print(append(said, secrets.Unused()...)); err != nil {
 		return err
 	}
 	if err := os.MkdirAll(c.Out, 0o755); err != nil {
@@ -72,7 +77,7 @@ func (c *TranslateCmd) Run(s *IO) error {
 		fmt.Fprintf(s.Stdout, "%s: %d lines: %d exact, %d approximated, %d harmless, %d refused\n", c.Out, len(l),
 			l.Count(linux.Exact), l.Count(linux.Approximated), l.Count(linux.Harmless), l.Count(linux.Refused))
 	}
-	if len(wrong) > 0 {
+	if said.HasErrors() {
 		return fail(exitInput)
 	}
 	if l.Lossy() {
