@@ -46,6 +46,7 @@ func Lower(plan *compiler.Plan, names map[int]string, options ...Options) (*Rule
 	l.audit()
 	l.marks, l.real = map[string]uint32{}, map[uint32]ast.Net{}
 	l.xlateMaps()
+	l.ownMaps()
 	l.intercepts()
 	l.limitSets()
 	l.sanity()

@@ -102,6 +102,26 @@ func (l *lowerer) hostsSet(prefix string, i int, hosts []Range, note string) str
 	return name
 }
 
+// ownMaps makes the maps that tell to which of the translations of one host, by policy NAT and by nat, a caller has come: the limits are
+// those of its line.
+func (l *lowerer) ownMaps() {
+	limits := func(m *XlateMap) bool {
+		is := func(n compiler.Nat) bool {
+			return n.If == m.RealIf && !n.Outside && (n.MaxConns > 0 || n.Embryonic > 0)
+		}
+		return slices.ContainsFunc(l.p.NAT.Policies, is) || slices.ContainsFunc(l.p.NAT.Nats, is)
+	}
+	for k := range l.rs.Xlates {
+		m := &l.rs.Xlates[k]
+		beside := func(x XlateMap) bool { return x.RealIf == m.RealIf && x.MappedIf == m.MappedIf && x.ACL != m.ACL }
+		if m.ACL == compiler.None || l.level(m.RealIf) <= l.level(m.MappedIf) || !slices.ContainsFunc(l.rs.Xlates, beside) || !limits(m) {
+			continue
+		}
+		m.Own = l.unique("un_" + m.Name)
+		l.rs.Sets = append(l.rs.Sets, Set{Name: m.Own, Kind: LiveMap, Note: "live translations by access-list " + l.p.ACLs[m.ACL].ID + ": mapped to real"})
+	}
+}
+
 // sourcesOf are the hosts that a nat line translates.
 func (l *lowerer) sourcesOf(n *compiler.Nat) (out []Range) {
 	if n.ACL == compiler.None {
@@ -332,7 +352,11 @@ func (l *lowerer) limitsIn(name string, i, o int) []Chain {
 		for k := range l.p.NAT.Policies {
 			if n := &l.p.NAT.Policies[k]; n.If == o && !n.Outside {
 				if x := l.xlateMap(o, i, n.ACL); x >= 0 {
-					live.Rules = append(live.Rules, m.hold("xlate", n.MaxConns, n.Embryonic, n.Line, inSet(Daddr, l.rs.Xlates[x].Name))...)
+					called := inSet(Daddr, l.rs.Xlates[x].Name)
+					if own := l.rs.Xlates[x].Own; own != "" {
+						called = inSet(OrigDaddr, own)
+					}
+					live.Rules = append(live.Rules, m.hold("xlate", n.MaxConns, n.Embryonic, n.Line, called)...)
 				}
 			}
 		}

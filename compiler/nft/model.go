@@ -113,6 +113,7 @@ type XlateMap struct {
 	ACL              int    // of policy NAT; None
 	Name             string // map from real to mapped
 	Un               string // map from mapped to real, of all translations on MappedIf
+	Own              string // the same of these translations alone, where others of the same host may have other limits; empty: there is none
 	Class            uint32 // ct mark of connections that use it
 }
 

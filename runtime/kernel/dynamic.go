@@ -86,6 +86,9 @@ func (c *changes) put(m *nft.XlateMap, x *xlate) {
 	}
 	c.add[m.Name] = append(c.add[m.Name], [2]ast.IP{x.key.real, x.mapped})
 	c.add[m.Un] = append(c.add[m.Un], [2]ast.IP{x.mapped, x.key.real})
+	if m.Own != "" {
+		c.add[m.Own] = append(c.add[m.Own], [2]ast.IP{x.mapped, x.key.real})
+	}
 }
 
 func (c *changes) take(m *nft.XlateMap, x *xlate) {
@@ -94,6 +97,9 @@ func (c *changes) take(m *nft.XlateMap, x *xlate) {
 	}
 	c.del[m.Name] = append(c.del[m.Name], [2]ast.IP{x.key.real, x.mapped})
 	c.del[m.Un] = append(c.del[m.Un], [2]ast.IP{x.mapped, x.key.real})
+	if m.Own != "" {
+		c.del[m.Own] = append(c.del[m.Own], [2]ast.IP{x.mapped, x.key.real})
+	}
 }
 
 // commit sends changes as one transaction. The lock is held.

@@ -239,6 +239,10 @@ func (t *xlateTable) fill(rs *nft.Ruleset) {
 		a, b := get(m.Name), get(m.Un)
 		a.pairs = append(a.pairs, [2]ast.IP{x.key.real, x.mapped})
 		b.pairs = append(b.pairs, [2]ast.IP{x.mapped, x.key.real})
+		if m.Own != "" {
+			own := get(m.Own)
+			own.pairs = append(own.pairs, [2]ast.IP{x.mapped, x.key.real})
+		}
 	}
 	for i := range rs.Sets {
 		if s := &rs.Sets[i]; s.Kind == nft.LiveMap {
