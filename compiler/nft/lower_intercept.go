@@ -14,7 +14,7 @@ import (
 // set of its static, or of translations that live, which the daemon fills. Then first packets are not tracked; when the access list has
 // permitted them they end in the input chain, for mapped addresses are local, where the kernel answers them with a cookie. When the
 // client's answer has come back there, the kernel calls the server: that packet is its own, and gets its destination at
-// the output.
+// the output. A host that has as many connections as its line allows is in no set: the process judges who calls it.
 
 const (
 	proxyMSS   = 1460

@@ -214,9 +214,9 @@ func (d *dynamic) drop(k tuple, c *conn, last *flow) []runtime.Message {
 	if !steady(k.proto) {
 		d.lively--
 	}
+	d.endsHalf(c)
 	d.partHost(c)
 	d.comesBack(c, false)
-	d.endsHalf(c)
 	now := d.clock.Now()
 	for _, x := range c.xlates {
 		if x != nil {
@@ -333,7 +333,7 @@ func (d *dynamic) adopt(f *flow) []runtime.Message {
 			if d.xlates.byKey[k] != nil || d.xlates.byMapped[mappedKey{q.Out, mapped}] != nil || d.xlates.hosts >= d.bounds.Xlates {
 				return nil
 			}
-			x := &xlate{key: k, mapped: mapped, halfOpen: q.Nat.Embryonic, dns: q.Nat.DNS}
+			x := &xlate{key: k, mapped: mapped, maxConns: q.Nat.MaxConns, halfOpen: q.Nat.Embryonic, dns: q.Nat.DNS}
 			var c changes
 			c.put(&d.rules.Xlates[q.Map], x)
 			if d.commit(&c) != nil {

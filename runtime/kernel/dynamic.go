@@ -295,14 +295,14 @@ func (d *dynamic) allocate(r *nft.Request, k xlateKey, p *runtime.Packet) (*xlat
 		if full || d.xlates.byMapped[mappedKey{r.Out, p.Src}] != nil {
 			return nil, 0, syslog.New(202001)
 		}
-		return &xlate{key: k, mapped: p.Src, identity: true, halfOpen: r.Nat.Embryonic, dns: r.Nat.DNS}, 0, runtime.Message{}
+		return &xlate{key: k, mapped: p.Src, identity: true, maxConns: r.Nat.MaxConns, halfOpen: r.Nat.Embryonic, dns: r.Nat.DNS}, 0, runtime.Message{}
 	}
 	for _, g := range r.Pools {
 		if full {
 			break
 		}
 		if ip, ok := d.xlates.free(d.plan, &d.plan.NAT.Globals[g]); ok {
-			return &xlate{key: k, mapped: ip, halfOpen: r.Nat.Embryonic, dns: r.Nat.DNS}, 0, runtime.Message{}
+			return &xlate{key: k, mapped: ip, maxConns: r.Nat.MaxConns, halfOpen: r.Nat.Embryonic, dns: r.Nat.DNS}, 0, runtime.Message{}
 		}
 	}
 	switch {

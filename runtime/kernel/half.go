@@ -36,21 +36,30 @@ func (d *dynamic) beginsHalf(c *conn, f *flow) {
 	_ = d.commit(&changes{members: d.intercepted(d.plan, d.rules, k, d.live.half[k], true)}) // or the next tick
 }
 
-// intercepted are the addresses of a host with n half-open connections for which the firewall is to answer, by the lines whose limit
-// that is (just), or that have no more than that. The lock is held.
-func (d *dynamic) intercepted(plan *compiler.Plan, rs *nft.Ruleset, k hostKey, n int, just bool) (out []memberChange) {
-	add := func(set string, limit int, mapped ast.IP) {
-		if set != "" && limit > 0 && (n == limit || n > limit && !just) {
-			out = append(out, memberChange{set: set, members: []nft.Member{{IP: mapped, For: interceptLife}}})
-		}
-	}
+// An answering is a set of hosts that the firewall answers for, and the address with which a host would be in it, with the limits of its line.
+type answering struct {
+	set         string
+	mapped      ast.IP
+	conns, half int
+}
+
+// full reports whether a host with so many connections has as many as the line allows. Then the firewall does not answer for it: the
+// process refuses who calls (201002).
+func (a *answering) full(conns int) bool { return a.conns > 0 && conns >= a.conns }
+
+func (a *answering) change(del bool) memberChange {
+	return memberChange{del: del, set: a.set, members: []nft.Member{{IP: a.mapped, For: interceptLife}}}
+}
+
+// answerings are those of a host. The lock is held.
+func (d *dynamic) answerings(plan *compiler.Plan, rs *nft.Ruleset, k hostKey) (out []answering) {
 	for i, set := range rs.Intercepts {
 		s := &plan.NAT.Statics[i]
 		if edge := s.Mask < ast.MaskOf(31) && (k.ip&^s.Mask == 0 || k.ip|s.Mask == ast.AllOnes); edge {
 			continue // nobody is let in to the network and broadcast address of a static
 		}
-		if plan.Interfaces[s.RealIf].Name == k.ifName && s.RealNet().Contains(k.ip) {
-			add(set, s.Embryonic, s.ToMapped(k.ip))
+		if set != "" && plan.Interfaces[s.RealIf].Name == k.ifName && s.RealNet().Contains(k.ip) {
+			out = append(out, answering{set, s.ToMapped(k.ip), s.MaxConns, s.Embryonic})
 		}
 	}
 	for i := range rs.Xlates {
@@ -59,11 +68,46 @@ func (d *dynamic) intercepted(plan *compiler.Plan, rs *nft.Ruleset, k hostKey, n
 		if set == "" || plan.Interfaces[m.RealIf].Name != k.ifName {
 			continue
 		}
-		if x := d.xlates.byKey[xlateKey{realIf: m.RealIf, mappedIf: m.MappedIf, real: k.ip, acl: m.ACL}]; x != nil && !x.closing && !x.identity {
-			add(set, x.halfOpen, x.mapped)
+		x := d.xlates.byKey[xlateKey{realIf: m.RealIf, mappedIf: m.MappedIf, real: k.ip, acl: m.ACL}]
+		if x != nil && !x.closing && !x.identity && x.halfOpen > 0 {
+			out = append(out, answering{set, x.mapped, x.maxConns, x.halfOpen})
 		}
 	}
 	return out
+}
+
+// intercepted are the addresses of a host with n half-open connections for which the firewall is to answer, by the lines whose limit
+// that is (just), or that have no more than that. The lock is held.
+func (d *dynamic) intercepted(plan *compiler.Plan, rs *nft.Ruleset, k hostKey, n int, just bool) (out []memberChange) {
+	conns := d.count(k)
+	for _, a := range d.answerings(plan, rs, k) {
+		if !a.full(conns) && (n == a.half || n > a.half && !just) {
+			out = append(out, a.change(false))
+			d.live.told[k] = time.Now()
+		}
+	}
+	return out
+}
+
+// recounted takes a host out of the sets when it has come to as many connections as its line allows, and puts it back when it has fewer.
+// before is how many it had. The lock is held.
+func (d *dynamic) recounted(k hostKey, before int) {
+	n, now := d.live.half[k], d.count(k)
+	if _, told := d.live.told[k]; now == before || n == 0 && !told || d.plan == nil {
+		return
+	}
+	var c changes
+	for _, a := range d.answerings(d.plan, d.rules, k) {
+		switch was, is := a.full(before), a.full(now); {
+		case is && !was:
+			// One whose time is over cannot be deleted: it is added once more in the same transaction.
+			c.members = append(c.members, a.change(false), a.change(true))
+		case was && !is && n >= a.half:
+			c.members = append(c.members, a.change(false))
+			d.live.told[k] = time.Now()
+		}
+	}
+	_ = d.commit(&c) // or its time ends it, and the next tick puts it back
 }
 
 // endsHalf counts a connection that is open, or gone. The lock is held.
@@ -95,6 +139,11 @@ func (d *dynamic) opened(p *runtime.Packet) {
 func (d *dynamic) halfTick() error {
 	if len(d.live.early)+len(d.live.earlier) > 0 {
 		d.live.early, d.live.earlier = map[tuple]bool{}, d.live.early // of what is older, the beginning was lost
+	}
+	for k, at := range d.live.told {
+		if time.Since(at) > interceptLife {
+			delete(d.live.told, k)
+		}
 	}
 	var c changes
 	for k, n := range d.live.half {

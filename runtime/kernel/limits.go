@@ -101,12 +101,14 @@ func (d *dynamic) joinHost(c *conn, f *flow) {
 		return
 	}
 	k := hostKey{c.about.Local.If, c.about.Local.IP}
+	before := d.count(k)
 	h := d.hosts.get(k)
 	h.tcp++
 	c.link = hostLink{key: k, host: h, orig: f.orig}
 	h.push(c)
 	as := forwarded{f.orig.src, f.reply.src, f.orig.sport, f.reply.sport}
 	d.hosts.forget(as)
+	d.recounted(k, before)
 }
 
 // partHost takes a connection off its host. The lock is held.
@@ -117,7 +119,9 @@ func (d *dynamic) partHost(c *conn) {
 	}
 	h.pull(c)
 	c.link.host = nil
+	before := h.tcp
 	d.hosts.less(c.link.key)
+	d.recounted(c.link.key, before)
 }
 
 func (h *localHost) push(c *conn) {
@@ -179,7 +183,9 @@ func (d *dynamic) admit(l *nft.ConnLimit, q *queued, now time.Time) (bool, runti
 	case q.outdev == 0:
 		return false, msg
 	case msg.ID != 0:
+		before := d.count(k)
 		d.hosts.forget(as)
+		d.recounted(k, before)
 		return false, msg
 	case known != nil:
 		known.judged = true
@@ -252,6 +258,7 @@ func (d *dynamic) letIn(k hostKey, p *runtime.Packet, judged bool) {
 	x := d.hosts.get(k)
 	x.tcp++
 	x.admitted++
+	d.recounted(k, x.tcp-1)
 }
 
 // hostHas reports whether a host has most connections or more. Those that are over are told of late: when a host seems to have too many,

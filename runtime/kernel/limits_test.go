@@ -118,6 +118,48 @@ func TestLimitOfThoseWhoWait(t *testing.T) {
 	}
 }
 
+// The firewall answers for a host with too many half-open connections, but not while it has as many as it may: then who calls is refused,
+// and is answered again when one has ended. Another policy does not change that.
+func TestLimitsOfBothKinds(t *testing.T) {
+	plan := textPlan(t, strings.Replace(pool, "10.0.0.80 netmask 255.255.255.255 1 0", "10.0.0.80 netmask 255.255.255.255 3 2", 1))
+	w := newWire(t, plan)
+	const web, seen, client, other = "10.0.0.80", "203.0.113.80", "198.51.100.7", "172.16.0.5"
+	port := uint16(1000)
+	call := func(want runtime.Action, messages ...int) {
+		t.Helper()
+		port++
+		w.sends(outsideIf, syn(client, port, seen, 80), want, messages...)
+	}
+	call(runtime.Forward, 302013)
+	call(runtime.Forward, 302013)
+	call(runtime.SynProxy, 201003)
+	w.sends(insideIf, syn(web, 2001, other, 80), runtime.Forward, 305009, 302013) // by a line without limits
+	call(runtime.Drop, 201002)
+	w.apply(plan)
+	call(runtime.Drop, 201002)
+
+	refused := syn(other, 80, "172.16.0.100", 2001)
+	refused.Flags = runtime.RST | runtime.ACK
+	if v, err := w.Inject(runtime.Ingress{If: dmzIf}, refused); err != nil || v.Action != runtime.Forward {
+		t.Fatalf("the reset: %v %v", v.Action, err)
+	}
+	// Conntrack tells of the end when it does.
+	for tries := 0; ; tries++ {
+		port++
+		v, err := w.Inject(runtime.Ingress{If: outsideIf}, syn(client, port, seen, 80))
+		if err != nil || tries == 1000 {
+			t.Fatalf("nobody answers: %v %v", v.Logs, err)
+		}
+		if v.Action == runtime.SynProxy {
+			break
+		}
+	}
+	w.apply(plan)
+	call(runtime.SynProxy, 201003)
+	w.sends(insideIf, syn(web, 2002, other, 80), runtime.Forward, 302013)
+	call(runtime.Drop, 201002)
+}
+
 // A host that has as many connections as its nat line allows gets no translation for another one.
 func TestLimitBeforeTranslation(t *testing.T) {
 	plan := textPlan(t, strings.Replace(pool, "nat (inside) 1 0.0.0.0 0.0.0.0 0 0", "nat (inside) 1 0.0.0.0 0.0.0.0 2 0", 1))

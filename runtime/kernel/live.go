@@ -28,7 +28,8 @@ type live struct {
 	lists map[int]*listChain // of users, by their index in the plan in force
 	most  int
 	pairs map[pairKey]*pair
-	half  map[hostKey]int // half-open connections of hosts with a limit of such
+	half  map[hostKey]int       // half-open connections of hosts with a limit of such
+	told  map[hostKey]time.Time // when the kernel was told last to answer for a host: it may do so for interceptLife
 	// Those that are open before their beginning was read, since the last tick and since the one before: logs and events are two ways.
 	early, earlier map[tuple]bool
 
@@ -64,7 +65,7 @@ type pair struct {
 }
 
 func newLive() live {
-	return live{shuns: map[ast.IP]*runtime.Shun{}, users: map[userKey]*user{}, lists: map[int]*listChain{}, pairs: map[pairKey]*pair{}, half: map[hostKey]int{}, early: map[tuple]bool{}, remotes: map[remoteKey]Remote{}, clients: map[ast.IP]string{},
+	return live{shuns: map[ast.IP]*runtime.Shun{}, users: map[userKey]*user{}, lists: map[int]*listChain{}, pairs: map[pairKey]*pair{}, half: map[hostKey]int{}, told: map[hostKey]time.Time{}, early: map[tuple]bool{}, remotes: map[remoteKey]Remote{}, clients: map[ast.IP]string{},
 		reported: map[ast.IP]map[tuple]*conn{}}
 }
 

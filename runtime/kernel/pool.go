@@ -19,7 +19,8 @@ type xlate struct {
 	isPAT    bool
 	identity bool
 	dns      bool // by a line with `dns`: addresses in DNS answers are translated, too
-	halfOpen int  // connections that its line allows; 0: any number
+	maxConns int  // TCP connections that its line allows its host; 0: any number
+	halfOpen int  // of these, half-open ones; 0: likewise
 	conns    int
 	created  time.Time
 	used     time.Time
