@@ -318,6 +318,12 @@ func (d *dynamic) hostFull(r *nft.Request, x *xlate, class uint32, p *runtime.Pa
 
 // full is the message about a host that asks for a translation, x or of a class, and has as many connections as its line allows.
 func (d *dynamic) full(r *nft.Request, x *xlate, class uint32, p *runtime.Packet, now time.Time) runtime.Message {
+	if p.Proto == ast.ProtoTCP && r.Nat.Outside {
+		if l := d.onlyLine(r, p); l.conns > 0 || l.half > 0 {
+			k := hostKey{d.plan.Interfaces[r.Out].Name, p.Dst}
+			return d.refuses(k, l.kind, l.conns, l.half, l.mapped, r.In, p, nil, now)
+		}
+	}
 	if p.Proto != ast.ProtoTCP || r.Nat.Outside || r.Nat.MaxConns == 0 && r.Nat.Embryonic == 0 {
 		return runtime.Message{}
 	}
@@ -328,6 +334,41 @@ func (d *dynamic) full(r *nft.Request, x *xlate, class uint32, p *runtime.Packet
 		global = d.plan.NAT.Globals[c.Global].First
 	}
 	return d.refuses(hostKey{d.plan.Interfaces[r.In].Name, p.Src}, "xlate", r.Nat.MaxConns, r.Nat.Embryonic, global, r.In, p, nil, now)
+}
+
+// A calledLine is the line by which a host is called, with its limits.
+type calledLine struct {
+	kind        string
+	mapped      ast.IP
+	conns, half int
+}
+
+// onlyLine is the line by which a packet that waits for outside NAT has come to its destination, which is the real one already, if it is the
+// only one that leads there; the zero calledLine: there may be others, and the limits are asked about when the packet has its translation.
+// The lock is held.
+func (d *dynamic) onlyLine(r *nft.Request, p *runtime.Packet) calledLine {
+	n := &d.plan.NAT
+	if slices.ContainsFunc(n.Exemptions, func(x compiler.Exemption) bool { return x.If == r.Out && !x.Outside }) ||
+		slices.ContainsFunc(n.Aliases, func(a compiler.Alias) bool { return a.If == r.Out }) {
+		return calledLine{}
+	}
+	var found []calledLine
+	for i := range n.Statics {
+		s := &n.Statics[i]
+		if s.RealIf == r.Out && s.MappedIf == r.In && s.RealNet().Contains(p.Dst) && (s.Proto == 0 || s.Proto == p.Proto && s.RealPt == p.DstPort) {
+			found = append(found, calledLine{"static", s.ToMapped(p.Dst), s.MaxConns, s.Embryonic})
+		}
+	}
+	for i := range d.rules.Xlates {
+		m := &d.rules.Xlates[i]
+		if x := d.xlates.byKey[xlateKey{realIf: r.Out, mappedIf: r.In, real: p.Dst, acl: m.ACL}]; x != nil && m.RealIf == r.Out && m.MappedIf == r.In {
+			found = append(found, calledLine{"xlate", x.mapped, x.maxConns, x.halfOpen})
+		}
+	}
+	if len(found) != 1 {
+		return calledLine{}
+	}
+	return found[0]
 }
 
 func (d *dynamic) count(k hostKey) int {

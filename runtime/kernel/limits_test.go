@@ -111,6 +111,9 @@ func TestLimitOfThoseWhoWait(t *testing.T) {
 			if want := map[bool]runtime.Action{true: runtime.Forward, false: runtime.Drop}[k < 2]; v[k].Action != want {
 				t.Fatalf("call %d: %v %v", k, v[k].Action, v[k].Logs)
 			}
+			if k >= 2 && (len(v[k].Logs) != 1 || v[k].Logs[0].ID != 201002) {
+				t.Fatalf("call %d makes a translation: %v", k, v[k].Logs)
+			}
 		}
 		if err := w.Engine.Close(); err != nil {
 			t.Fatal(err)
