@@ -159,9 +159,10 @@ func (m *Machine) quickSecond(s *sa, x *exchange, list []payload) error {
 	mid := word(x.id)
 	proof := s.suite.prf(s.keys.a, []byte{0}, mid, q.ni, q.nr)
 	m.sendChain(s, x, []payload{{pHash, proof}}, 0)
-	m.completeQuick(s, x)
+	p := m.completeQuick(s, x)
 	delete(m.acquiring, x.wanted.key())
 	m.finish(x)
+	m.follow(p, s)
 	return nil
 }
 
@@ -237,6 +238,14 @@ func (m *Machine) takeTunnels(s *sa) {
 				m.succeed(p)
 			}
 		}
+	}
+}
+
+// follow is takeTunnels for a pair that has come to be under an SA, or is left by it, when there is a younger one already.
+func (m *Machine) follow(p *pair, s *sa) {
+	heir := m.saWith(p.r.If, p.r)
+	if heir != nil && heir != s && heir.initiator && heir.client == nil && p.r.Dynamic == compiler.None && !p.rekeying {
+		m.succeed(p)
 	}
 }
 

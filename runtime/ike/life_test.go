@@ -451,6 +451,57 @@ func TestRenewalTakesTunnels(t *testing.T) {
 	carries(t, w, a, b)
 }
 
+// A pair that comes to be under an IKE SA when there is a younger one already has a successor under that, too, and so has one that is left
+// when its SA ends.
+func TestRenewalTakesWhatIsUnderWay(t *testing.T) {
+	world := func() (w *world, a, b *box) {
+		w, a, b = twoBoxes(t, "lifetime 86400", "lifetime 900")
+		for _, box := range []*box{a, b} {
+			box.o.LastUsed = func(uint64) (time.Time, time.Time) { return w.clock.Now(), w.clock.Now() }
+		}
+		w.do(a, a.Acquire(0, 0, 0, flowAB))
+		w.run()
+		return w, a, b
+	}
+	w, a, _ := world()
+	for len(a.SAs()) < 2 {
+		if w.pass(time.Second); w.clock.Now().Sub(birth) > 900*time.Second {
+			t.Fatal("it is not renewed")
+		}
+	}
+	due := w.clock.Now().Sub(birth)
+
+	w, a, b := world()
+	w.pass(due - 3*time.Second)
+	first, hold := a.last(), true
+	var held []Datagram
+	w.deliver = func(d Datagram) []Datagram {
+		if h, _, err := parseHeader(d.Payload); hold && err == nil && h.exchange == xQuick && d.Remote.Addr() == addr(b.name) {
+			held = append(held, d)
+			return nil
+		}
+		return []Datagram{d}
+	}
+	w.do(a, a.Expire(first.ID, false))
+	w.pass(4 * time.Second)
+	if len(a.SAs()) != 2 || len(held) == 0 || len(a.live) != 1 {
+		t.Fatalf("%d SAs, %d pairs, %d answers held", len(a.SAs()), len(a.live), len(held))
+	}
+	hold = false
+	w.wire = append(w.wire, held...)
+	w.pass(time.Second)
+	if len(a.live) != 3 {
+		t.Fatalf("no successor of what was under way: %+v", a.live)
+	}
+	old := b.SAs()[0].ID // the oldest comes first
+	w.do(b, b.ClearSAs(func(p *runtime.SAPair) bool { s := b.pairs[p.ID].sa; return s != nil && s.id == old }))
+	w.run()
+	if len(a.live) != 1 || len(b.live) != 1 {
+		t.Fatalf("%d and %d pairs", len(a.live), len(b.live))
+	}
+	carries(t, w, a, b)
+}
+
 // A peer that renews its IKE SA begins where the old one is, on port 4500: pairs of the new one go through UDP as well. And a quick
 // mode that ends before its third message takes back what it has prepared.
 func TestBeginsOnNATPort(t *testing.T) {

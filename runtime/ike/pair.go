@@ -222,6 +222,9 @@ func (m *Machine) inheritPairs(s *sa, reason string, tell bool) {
 				heir.pairs = map[uint64]*pair{}
 			}
 			heir.pairs[id] = p
+			if m.inUse(p, s.born) {
+				m.follow(p, s) // the peer may have ended it with its SA
+			}
 		case s.client != nil:
 			m.removePair(p, reason, tell)
 		default:

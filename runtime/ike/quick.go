@@ -306,7 +306,7 @@ func (m *Machine) quickThird(s *sa, x *exchange) {
 }
 
 // completeQuick makes the pair.
-func (m *Machine) completeQuick(s *sa, x *exchange) {
+func (m *Machine) completeQuick(s *sa, x *exchange) *pair {
 	q := x.quick
 	id := q.prepared
 	if id == 0 {
@@ -333,6 +333,7 @@ func (m *Machine) completeQuick(s *sa, x *exchange) {
 	m.installPair(s, p)
 	m.logPhase(s, 702211)
 	m.logPair(p, 602301)
+	return p
 }
 
 // pairOf is the pair that a quick mode leads to.

@@ -73,6 +73,7 @@ func (l *vpnLab) stream(ns, at, to string, size int, p pace) *stream {
 				return
 			case <-ticks:
 			case <-s.room:
+			case <-overdue(s.room):
 			}
 			s.mu.Lock()
 			s.sent++
@@ -98,11 +99,22 @@ func (l *vpnLab) stream(ns, at, to string, size int, p pace) *stream {
 			delete(s.lost, binary.BigEndian.Uint64(b))
 			s.mu.Unlock()
 			if first && s.room != nil {
-				s.room <- struct{}{} // has room: what was sent came out of it
+				select {
+				case s.room <- struct{}{}:
+				default: // it was overdue, and another went in its place
+				}
 			}
 		}
 	}()
 	return s
+}
+
+// overdue lets one more go when nothing has been answered for so long that what is under way must be lost.
+func overdue(room chan struct{}) <-chan time.Time {
+	if room == nil {
+		return nil
+	}
+	return time.After(time.Second)
 }
 
 // answered is how many have come back.

@@ -197,16 +197,21 @@ func (l *vpnLab) renewsVPNC() {
 	defer cancel()
 	for _, natt := range []string{"force-natt", "none"} {
 		l.client("out", "192.168.1.2", "10.89.129.200", "NATT="+natt)
-		lost := l.renewed("NATT="+natt, "10.89.129.200:0", 4, 0, pace{every: 500 * time.Microsecond}, nil)
-		mu.Lock()
-		for _, t := range lost {
-			if !slices.ContainsFunc(at, func(e time.Time) bool { return t.Sub(e).Abs() < 200*time.Millisecond }) {
-				l.t.Errorf("a packet of %v is lost; pairs are made anew at %v", t, at)
+		for try := 1; ; try++ {
+			lost := l.renewed("NATT="+natt, "10.89.129.200:0", 4, 0, pace{every: 500 * time.Microsecond}, nil)
+			mu.Lock()
+			far := slices.DeleteFunc(slices.Clone(lost), func(t time.Time) bool {
+				return slices.ContainsFunc(at, func(e time.Time) bool { return t.Sub(e).Abs() < 200*time.Millisecond })
+			})
+			mu.Unlock()
+			if len(far) == 0 && len(lost) <= 4*50 { // 25 ms of each
+				break
 			}
-		}
-		mu.Unlock()
-		if len(lost) > 4*50 { // 25 ms of each
-			l.t.Errorf("%d packets are lost", len(lost))
+			if try == 3 { // as long as that other work does not keep a process from the processor each time
+				l.t.Errorf("%d packets are lost, %d of them not about a renewal", len(lost), len(far))
+				break
+			}
+			l.t.Logf("%d packets are lost, %d of them not about a renewal; once more", len(lost), len(far))
 		}
 		l.leave("192.168.1.2")
 	}
