@@ -72,7 +72,9 @@ func TestVPNStrongSwan(t *testing.T) {
 			sas := l.d.engine.IKESAs()
 			return len(sas) == 1 && sas[0].Initiator
 		})
-		l.renews("the box renews", "10.10.10.1:0", 20, 1, pace{window: 4}, func(pairs int) {
+		// As fast as it goes, charon loses up to five of 38,000 over twenty renewals on a machine with other work, those that arrive as it
+		// changes pairs.
+		l.renews("the box renews", "10.10.10.1:0", 4, 1, pace{every: 3 * time.Millisecond}, func(pairs int) {
 			if pairs == 1 {
 				list := l.d.engine.IKESAs()
 				left := 45*time.Second - l.clock.Now().Sub(list[len(list)-1].Born) // until the IKE SA is due

@@ -26,16 +26,11 @@ func (l *vpnLab) echo(ns, at string) {
 	}()
 }
 
-// A pace is how fast a stream goes: one datagram in each interval, or as many as have been answered but for so many. The second goes
-// slower where the machine has other things to do, as does all that has to keep up with it.
-type pace struct {
-	every  time.Duration
-	window int
-}
+// A pace is how fast a stream goes: one datagram in each interval.
+type pace struct{ every time.Duration }
 
 // A stream is a number of datagrams, one after the other, which somebody answers.
 type stream struct {
-	room chan struct{} // one for each that may be under way; nil: sent by interval
 	conn net.PacketConn
 	stop chan struct{}
 	work sync.WaitGroup
@@ -55,25 +50,14 @@ func (l *vpnLab) stream(ns, at, to string, size int, p pace) *stream {
 	if err != nil {
 		l.t.Fatal(err)
 	}
-	var ticks <-chan time.Time
-	if p.window > 0 {
-		s.room = make(chan struct{}, p.window)
-		for range p.window {
-			s.room <- struct{}{}
-		}
-	} else {
-		tick := time.NewTicker(p.every)
-		l.t.Cleanup(tick.Stop)
-		ticks = tick.C
-	}
+	tick := time.NewTicker(p.every)
+	l.t.Cleanup(tick.Stop)
 	s.work.Go(func() {
 		for {
 			select {
 			case <-s.stop:
 				return
-			case <-ticks:
-			case <-s.room:
-			case <-overdue(s.room):
+			case <-tick.C:
 			}
 			s.mu.Lock()
 			s.sent++
@@ -95,26 +79,11 @@ func (l *vpnLab) stream(ns, at, to string, size int, p pace) *stream {
 				continue
 			}
 			s.mu.Lock()
-			_, first := s.lost[binary.BigEndian.Uint64(b)]
 			delete(s.lost, binary.BigEndian.Uint64(b))
 			s.mu.Unlock()
-			if first && s.room != nil {
-				select {
-				case s.room <- struct{}{}:
-				default: // it was overdue, and another went in its place
-				}
-			}
 		}
 	}()
 	return s
-}
-
-// overdue lets one more go when nothing has been answered for so long that what is under way must be lost.
-func overdue(room chan struct{}) <-chan time.Time {
-	if room == nil {
-		return nil
-	}
-	return time.After(time.Second)
 }
 
 // answered is how many have come back.
