@@ -311,29 +311,10 @@ func (e *encoder) stmt(s Stmt) ([]expr.Any, error) {
 		}
 		return []expr.Any{q}, nil
 	case Limit:
-		set := e.sets[s.Set]
-		if set == nil {
-			return nil, fmt.Errorf("no set %s", s.Set)
-		}
-		offset := uint32(12)
-		if s.Dst {
-			offset = 16
-		}
-		return []expr.Any{payload(expr.PayloadBaseNetworkHeader, offset, 4),
-			&expr.Dynset{SrcRegKey: 1, SetID: set.ID, SetName: set.Name, Operation: uint32(unix.NFT_DYNSET_OP_ADD),
-				Exprs: []expr.Any{&expr.Connlimit{Count: s.Over, Flags: expr.NFT_CONNLIMIT_F_INV}}}}, nil
+		return e.perHost(s.Set, s.Dst, unix.NFT_DYNSET_OP_ADD, &expr.Connlimit{Count: s.Over, Flags: expr.NFT_CONNLIMIT_F_INV})
 	case Meter:
-		set := e.sets[s.Set]
-		if set == nil {
-			return nil, fmt.Errorf("no set %s", s.Set)
-		}
-		offset := uint32(12)
-		if s.Dst {
-			offset = 16
-		}
-		return []expr.Any{payload(expr.PayloadBaseNetworkHeader, offset, 4),
-			&expr.Dynset{SrcRegKey: 1, SetID: set.ID, SetName: set.Name, Operation: uint32(unix.NFT_DYNSET_OP_UPDATE),
-				Exprs: []expr.Any{&expr.Limit{Type: expr.LimitTypePkts, Rate: uint64(s.Over), Over: true, Unit: expr.LimitTimeSecond, Burst: s.Over}}}}, nil
+		return e.perHost(s.Set, s.Dst, unix.NFT_DYNSET_OP_UPDATE,
+			&expr.Limit{Type: expr.LimitTypePkts, Rate: uint64(s.Over), Over: true, Unit: expr.LimitTimeSecond, Burst: s.Over})
 	case SetMSS:
 		return []expr.Any{&expr.Immediate{Register: 1, Data: be16(s.Size)},
 			&expr.Exthdr{SourceRegister: 1, Type: 2, Offset: 2, Len: 2, Op: expr.ExthdrOpTcpopt}}, nil
@@ -369,6 +350,20 @@ func (e *encoder) stmt(s Stmt) ([]expr.Any, error) {
 
 // Where the addresses of the packet are that an ICMP error quotes, and its header's checksum. Options were dropped.
 const quotedSaddr, quotedDaddr, quotedSum = 40, 44, 38
+
+// perHost adds the source or the destination of a packet to a set whose elements hold an expression each, and evaluates that of the address.
+func (e *encoder) perHost(name string, dst bool, op int, each expr.Any) ([]expr.Any, error) {
+	set := e.sets[name]
+	if set == nil {
+		return nil, fmt.Errorf("no set %s", name)
+	}
+	offset := uint32(12)
+	if dst {
+		offset = 16
+	}
+	return []expr.Any{payload(expr.PayloadBaseNetworkHeader, offset, 4),
+		&expr.Dynset{SrcRegKey: 1, SetID: set.ID, SetName: set.Name, Operation: uint32(op), Exprs: []expr.Any{each}}}, nil
+}
 
 // rewrite changes an address, and the checksums that depend on it. That of an ICMP error does not: the quoted header, with its own
 // checksum, adds up to the same.
