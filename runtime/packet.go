@@ -78,6 +78,20 @@ type Packet struct {
 	UDPLength  uint16 // first fragment only: the length field of UDP
 }
 
+// Size is the payload of the transport in octets.
+func (p *Packet) Size() int { return max(len(p.Payload), p.Length) }
+
+// HeaderSize is the header of a transport protocol in octets, without options.
+func HeaderSize(proto uint8) int {
+	switch proto {
+	case ast.ProtoTCP:
+		return 20
+	case ast.ProtoUDP, ast.ProtoICMP:
+		return 8
+	}
+	return 0
+}
+
 // HasPorts reports whether the protocol carries ports.
 func (p *Packet) HasPorts() bool { return p.Proto == ast.ProtoTCP || p.Proto == ast.ProtoUDP }
 

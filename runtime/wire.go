@@ -229,7 +229,7 @@ func (p *Packet) Append(dst []byte) ([]byte, error) {
 	at := len(dst)
 	dst = p.appendIP(dst)
 	body := len(dst)
-	n := max(len(p.Payload), p.Length)
+	n := p.Size()
 	if n > mostOctets {
 		return dst[:at], ErrTooLong
 	}

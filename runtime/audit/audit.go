@@ -67,7 +67,7 @@ var signatures = [...]Signature{
 	{3041, true, "TCP SYN+FIN flags", tcpFlags(runtime.SYN|runtime.FIN, runtime.SYN|runtime.FIN)},
 	{3042, true, "TCP FIN only flags", func(p *runtime.Packet) bool { return p.DstPort < 1024 && tcpFlags(handshakeFlags, runtime.FIN)(p) }},
 	{4050, true, "UDP Bomb", func(p *runtime.Packet) bool {
-		return p.Proto == ast.ProtoUDP && !p.Fragment && p.UDPLength != 0 && int(p.UDPLength) < header(p.Proto)+size(p)
+		return p.Proto == ast.ProtoUDP && !p.Fragment && p.UDPLength != 0 && int(p.UDPLength) < runtime.HeaderSize(p.Proto)+p.Size()
 	}},
 	{4051, true, "UDP Snork", func(p *runtime.Packet) bool {
 		return p.Proto == ast.ProtoUDP && first(p) && p.DstPort == 135 && (p.SrcPort == 135 || p.SrcPort == 7 || p.SrcPort == 19)
@@ -80,29 +80,15 @@ var signatures = [...]Signature{
 // Signatures are the signatures that are looked for.
 func Signatures() []Signature { return slices.Clone(signatures[:]) }
 
-// size is the payload of the transport.
-func size(p *runtime.Packet) int { return max(len(p.Payload), p.Length) }
-
-// header is the length of a transport header without options.
-func header(proto uint8) int {
-	switch proto {
-	case ast.ProtoTCP:
-		return 20
-	case ast.ProtoUDP, ast.ProtoICMP:
-		return 8
-	}
-	return 0
-}
-
 // datagram is the length of a packet with its IP header.
-func datagram(p *runtime.Packet) int { return 20 + header(p.Proto) + size(p) }
+func datagram(p *runtime.Packet) int { return 20 + runtime.HeaderSize(p.Proto) + p.Size() }
 
 // end is where the datagram ends of which a packet is the last fragment, without its IP header.
 func end(p *runtime.Packet) int {
 	if p.FragOffset == 0 {
-		return header(p.Proto) + size(p)
+		return runtime.HeaderSize(p.Proto) + p.Size()
 	}
-	return p.FragOffset + size(p)
+	return p.FragOffset + p.Size()
 }
 
 // A Finding is what the policies of an interface do about a packet.

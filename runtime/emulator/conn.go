@@ -289,7 +289,7 @@ func (e *Engine) create(f *flight) *conn {
 			x.hold(e)
 		}
 	}
-	c.bytes = uint64(size(p))
+	c.bytes = uint64(p.Size())
 	c.tcp.isn = p.Seq
 	c.tcp.advance(0, p)
 	if f.user != nil {
@@ -400,7 +400,7 @@ func (t *tcpState) advance(dir int, p *runtime.Packet) {
 	if p.Seq == 0 {
 		return
 	}
-	end := p.Seq + uint32(size(p))
+	end := p.Seq + uint32(p.Size())
 	if p.Flags&(runtime.SYN|runtime.FIN) != 0 {
 		end++
 	}
@@ -430,7 +430,7 @@ func (e *Engine) tcpSegment(c *conn, dir int, p *runtime.Packet) {
 		c.host.embryonic--
 		e.arm(&c.alarm, c)
 	}
-	if size(p) > 0 {
+	if p.Size() > 0 {
 		t.data[dir] = true
 	}
 	if p.Flags&runtime.ACK != 0 && t.fin[1-dir] {

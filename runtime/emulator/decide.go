@@ -20,7 +20,7 @@ func (e *Engine) decide(in runtime.Ingress, trace bool) {
 	if f.v.Action == runtime.Forward || f.v.Action == runtime.Encrypt {
 		c := &e.counters[f.v.Egress]
 		c.OutPackets++
-		c.OutBytes += uint64(20 + header(f.v.Out.Proto) + size(&f.v.Out))
+		c.OutBytes += uint64(20 + runtime.HeaderSize(f.v.Out.Proto) + f.v.Out.Size())
 	}
 }
 
@@ -39,7 +39,7 @@ func (e *Engine) walk(f *flight) {
 	} else {
 		c := &e.counters[f.in.If]
 		c.InPackets++
-		c.InBytes += uint64(20 + header(f.pkt.Proto) + size(&f.pkt))
+		c.InBytes += uint64(20 + runtime.HeaderSize(f.pkt.Proto) + f.pkt.Size())
 		if len(e.plan.Audit) > 0 && e.audit(f) || e.sanity(f) || f.pkt.Fragment && e.reassemble(f) || e.shunned(f) {
 			return
 		}
@@ -157,7 +157,7 @@ func (e *Engine) established(f *flight, c *conn, dir int) {
 		return
 	}
 	c.used = e.now
-	c.bytes += uint64(size(&f.pkt))
+	c.bytes += uint64(f.pkt.Size())
 	if f.pkt.Flags&runtime.SYN != 0 {
 		e.clampMSS(f)
 	}

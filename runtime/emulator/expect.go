@@ -52,7 +52,7 @@ func (e *Engine) expected(f *flight) *child {
 		delete(e.children, k)
 	}
 	if c != nil && c.call != nil {
-		c.call.bytes += uint64(size(&f.pkt))
+		c.call.bytes += uint64(f.pkt.Size())
 	}
 	return c
 }

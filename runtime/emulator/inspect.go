@@ -179,9 +179,9 @@ const maxQueries = 64
 func (e *Engine) inspectDNS(f *flight, c *conn, dir int) bool {
 	c.dns = true
 	p := &f.pkt
-	if x := e.fixup("dns"); x != nil && x.MaxLength > 0 && size(p) > x.MaxLength {
+	if x := e.fixup("dns"); x != nil && x.MaxLength > 0 && p.Size() > x.MaxLength {
 		limit := fmt.Sprintf("packet length check of %d", x.MaxLength)
-		f.drop(e, "INSPECT", whyDNSLength, logs(syslog.New(410001, limit, size(p))), x.Line)
+		f.drop(e, "INSPECT", whyDNSLength, logs(syslog.New(410001, limit, p.Size())), x.Line)
 		return true
 	}
 	if x := e.fixup("dns"); x != nil {

@@ -126,9 +126,9 @@ func (e *Engine) fragment(in int) compiler.Fragment {
 
 // span is the octets of the IP payload that a fragment carries.
 func span(p *runtime.Packet) (from, to int) {
-	n := size(p)
+	n := p.Size()
 	if p.FragOffset == 0 {
-		n += header(p.Proto)
+		n += runtime.HeaderSize(p.Proto)
 	}
 	return p.FragOffset, p.FragOffset + n
 }
@@ -192,7 +192,7 @@ func (e *Engine) reassemble(f *flight) bool {
 	for i := range s.parts {
 		part := &s.parts[i]
 		f.pkt.Payload = append(f.pkt.Payload, part.Payload...)
-		f.pkt.Payload = append(f.pkt.Payload, make([]byte, size(part)-len(part.Payload))...)
+		f.pkt.Payload = append(f.pkt.Payload, make([]byte, part.Size()-len(part.Payload))...)
 	}
 	f.pkt.Length = len(f.pkt.Payload)
 	if f.trace {

@@ -1,7 +1,6 @@
 package emulator
 
 import (
-	"pixfw/ast"
 	"pixfw/compiler"
 	"pixfw/runtime"
 	"pixfw/runtime/syslog"
@@ -64,20 +63,6 @@ func logs(m ...runtime.Message) []runtime.Message { return m }
 // wire is the packet for messages: the addresses on the ingress wire, and the two interfaces.
 func (e *Engine) wire(f *flight) syslog.Flow {
 	return syslog.FlowOf(&f.pkt, e.ifName(f.in.If), e.ifName(f.out))
-}
-
-// size is the payload of a packet in octets.
-func size(p *runtime.Packet) int { return max(len(p.Payload), p.Length) }
-
-// header is the transport header in octets.
-func header(proto uint8) int {
-	switch proto {
-	case ast.ProtoTCP:
-		return 20
-	case ast.ProtoUDP, ast.ProtoICMP:
-		return 8
-	}
-	return 0
 }
 
 // The reasons of drops, in the words of packet-tracer.

@@ -29,24 +29,12 @@ func benchLab(b *testing.B) (l *lab.Lab, inside, outside *lab.Wire) {
 	if os.Getuid() != 0 {
 		b.Skip("needs root to make network namespaces")
 	}
-	l, err := lab.New(textPlan(b, wide))
-	if err != nil {
-		b.Skipf("cannot make the lab: %v", err)
-	}
-	b.Cleanup(func() {
-		if err := l.Close(); err != nil {
-			b.Error(err)
-		}
-	})
+	l, wires, done := wired(b, wide, 256<<20)
+	b.Cleanup(done)
 	if !l.Engine.HasQueue() {
 		b.Skip("this kernel has no packet queue")
 	}
-	for i, w := range []**lab.Wire{&outside, &inside} {
-		if *w, err = l.Wire(i, 256<<20); err != nil {
-			b.Fatal(err)
-		}
-		b.Cleanup((*w).Close)
-	}
+	outside, inside = wires[outsideIf], wires[insideIf]
 	// Neighbours are known before anything is measured.
 	buf := make([]byte, 2048)
 	if err := inside.Send(ipv4(ast.MustIP("10.0.0.80"), lab.Internet, 17, udp(1, 1))); err != nil {
@@ -148,4 +136,30 @@ func BenchmarkNewHosts(b *testing.B) {
 			b.Errorf("%d translations", n)
 		}
 	}
+}
+
+// wired is a lab of a configuration with a wire of so many octets of buffer at each of its two interfaces, and what takes all down.
+func wired(b *testing.B, text string, buffer int) (l *lab.Lab, wires [2]*lab.Wire, done func()) {
+	b.Helper()
+	l, err := lab.New(textPlan(b, text))
+	if err != nil {
+		b.Skipf("cannot make the lab: %v", err)
+	}
+	done = func() {
+		for _, w := range wires {
+			if w != nil {
+				w.Close()
+			}
+		}
+		if err := l.Close(); err != nil {
+			b.Error(err)
+		}
+	}
+	for i := range wires {
+		if wires[i], err = l.Wire(i, buffer); err != nil {
+			done()
+			b.Fatal(err)
+		}
+	}
+	return l, wires, done
 }

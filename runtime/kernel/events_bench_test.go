@@ -37,21 +37,26 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
+// rawSocket is a socket in a namespace that sends packets as they are. The calling goroutine stays on its thread, which stays in the namespace.
+func rawSocket(where string) (int, error) {
+	goruntime.LockOSThread()
+	ns, err := netns.GetFromName(where)
+	if err != nil {
+		return -1, err
+	}
+	if err := netns.Set(ns); err != nil {
+		return -1, err
+	}
+	return unix.Socket(unix.AF_INET, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.IPPROTO_RAW)
+}
+
 // sendConnections sends the first packets of connections from a namespace, so many each second, for six seconds.
 func sendConnections(where, rate string) error {
 	perSecond, err := strconv.Atoi(rate)
 	if err != nil {
 		return err
 	}
-	goruntime.LockOSThread()
-	ns, err := netns.GetFromName(where)
-	if err != nil {
-		return err
-	}
-	if err := netns.Set(ns); err != nil {
-		return err
-	}
-	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.IPPROTO_RAW)
+	fd, err := rawSocket(where)
 	if err != nil {
 		return err
 	}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	goruntime "runtime"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -13,8 +12,6 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
-
-	"github.com/vishvananda/netns"
 
 	"pixfw/ast"
 	"pixfw/runtime"
@@ -32,15 +29,7 @@ func sendFlood(where, rate string) error {
 	if err != nil {
 		return err
 	}
-	goruntime.LockOSThread()
-	ns, err := netns.GetFromName(where)
-	if err != nil {
-		return err
-	}
-	if err := netns.Set(ns); err != nil {
-		return err
-	}
-	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.IPPROTO_RAW)
+	fd, err := rawSocket(where)
 	if err != nil {
 		return err
 	}
@@ -90,22 +79,8 @@ func BenchmarkFlood(b *testing.B) {
 }
 
 func runFlood(b *testing.B, rate int) {
-	l, err := lab.New(textPlan(b, flood))
-	if err != nil {
-		b.Skipf("cannot make the lab: %v", err)
-	}
-	defer func() {
-		if err := l.Close(); err != nil {
-			b.Error(err)
-		}
-	}()
-	var wires [2]*lab.Wire
-	for i := range wires {
-		if wires[i], err = l.Wire(i, 256<<20); err != nil {
-			b.Fatal(err)
-		}
-		defer wires[i].Close()
-	}
+	l, wires, done := wired(b, flood, 256<<20)
+	defer done()
 	outside, inside := wires[outsideIf], wires[insideIf]
 	// The host's one connection, which stays half open.
 	seg, err := floodSYN(1000).Marshal()

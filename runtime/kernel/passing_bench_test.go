@@ -47,22 +47,8 @@ func BenchmarkPassing(b *testing.B) {
 }
 
 func passing(b *testing.B, text, instead string) {
-	l, err := lab.New(textPlan(b, text))
-	if err != nil {
-		b.Skipf("cannot make the lab: %v", err)
-	}
-	defer func() {
-		if err := l.Close(); err != nil {
-			b.Error(err)
-		}
-	}()
-	var wires [2]*lab.Wire
-	for i := range wires {
-		if wires[i], err = l.Wire(i, 4<<20); err != nil {
-			b.Fatal(err)
-		}
-		defer wires[i].Close()
-	}
+	l, wires, done := wired(b, text, 4<<20)
+	defer done()
 	buf := make([]byte, 2048)
 	send := func(on int, p runtime.Packet) []byte {
 		p.Proto = ast.ProtoUDP

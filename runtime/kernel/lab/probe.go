@@ -301,7 +301,7 @@ func (p *Probe) fragment(f *flight) {
 		p.sets[k] = set
 	}
 	f.frag, s.ID = set, set.tag
-	n := max(len(s.Payload), s.Length)
+	n := s.Size()
 	if s.FragOffset == 0 {
 		set.sport, set.dport = s.SrcPort, s.DstPort
 		switch s.Proto {
@@ -456,7 +456,7 @@ func (p *Probe) learn(f *flight) {
 		p.talks[f.talk] = f.self
 		p.talks[wireKey{f.v.Egress, o.Dst, o.Src, o.DstPort, o.SrcPort}] = f.self.other
 	}
-	n := uint32(max(len(s.Payload), s.Length))
+	n := uint32(s.Size())
 	if s.Flags&(runtime.SYN|runtime.FIN) != 0 {
 		n++
 	}
