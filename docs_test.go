@@ -175,7 +175,7 @@ func TestDocsFixups(t *testing.T) {
 	for _, f := range nft.Fixups {
 		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s |\n", f.Protocol, or(f.Ports, "off"), or(f.Helper, "none"), f.Does, f.Lacks, yes(f.Refused))
 	}
-	b.WriteString("\n## In the emulator\n\nBy pixfw itself. A message is taken to be whole in its packet. Only the host that speaks can have doors opened: its own, to the\n" +
+	b.WriteString("\n## In the emulator\n\nBy pixfw itself. But in Mail Guard a message is taken to be whole in its packet. Only the host that speaks can have doors opened: its own, to the\n" +
 		"other end of the connection, and for media to the host that this has named.\n\n| fixup | what is done | what is not | refused |\n|---|---|---|---|\n")
 	for i, f := range emulator.Inspections {
 		if i >= len(nft.Fixups) || nft.Fixups[i].Protocol != f.Protocol {

@@ -6,6 +6,7 @@ import (
 
 	"pixfw/ast"
 	"pixfw/runtime"
+	"pixfw/runtime/inspect"
 	"pixfw/runtime/syslog"
 )
 
@@ -46,11 +47,10 @@ type conn struct {
 	name       string // of the user
 	alarm      alarm
 	expects    bool // has children
-	kind       inspection
-	media      inspection // of the connection that this one carries media for
-	told       *told      // where media is expected, as the two sides have said
-	spliced    bool       // TCP intercept has the client, not yet the server
-	smtp       smtpState
+	kind       inspect.Kind
+	media      inspect.Kind // of the connection that this one carries media for
+	looked     inspect.State
+	spliced    bool  // TCP intercept has the client, not yet the server
 	prev, next *conn // of the same host
 	dead       bool
 }
@@ -149,11 +149,11 @@ func (c *conn) timeout(e *Engine) (time.Duration, string) {
 	t := &e.plan.Timeouts
 	if c.proto == ast.ProtoUDP {
 		switch c.media {
-		case inspectSIP:
+		case inspect.SIP:
 			return t.SIPMedia, ""
-		case inspectH245:
+		case inspect.H245:
 			return t.H323, ""
-		case inspectMGCP:
+		case inspect.MGCP:
 			return t.MGCP, ""
 		}
 		switch c.key[0].dport {

@@ -3,6 +3,7 @@ package emulator
 import (
 	"pixfw/ast"
 	"pixfw/compiler"
+	"pixfw/runtime/inspect"
 )
 
 // derived is what the engine works out of a Plan so that it need not read it from front to back for each packet. Everywhere the
@@ -15,7 +16,7 @@ type derived struct {
 	owned  netIndex // statics by their mapped side, whatever the ports
 	nats   netIndex
 
-	fixes        []fixRange
+	fixes        []inspect.Ports
 	conduits     []compiler.ACE
 	conduitIndex *aclIndex // nil until asked for
 }
@@ -156,7 +157,7 @@ func (e *Engine) derive(plan *compiler.Plan) {
 		n := &plan.NAT.Nats[i]
 		d.nats.add(n.Net, natTag(n.If, n.Outside), i)
 	}
-	d.fixes = fixRanges(plan.Fixups)
+	d.fixes = inspect.PortsOf(plan.Fixups)
 	d.conduits = make([]compiler.ACE, len(plan.Conduits))
 	for i := range plan.Conduits {
 		d.conduits[i] = plan.Conduits[i].ACE

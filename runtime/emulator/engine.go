@@ -8,6 +8,7 @@ import (
 	"pixfw/ast"
 	"pixfw/compiler"
 	"pixfw/runtime"
+	"pixfw/runtime/inspect"
 	"pixfw/runtime/syslog"
 )
 
@@ -72,6 +73,8 @@ type Engine struct {
 	room       []runtime.Message  // for the next of them
 	collected  *[]runtime.Message // where messages go besides the subscribers
 	flight     flight             // of the packet being decided: one at a time, so no allocation
+	look       inspect.Look       // likewise, of the payload that is being looked at
+	looking    looking
 	lastExpiry []runtime.Message
 }
 
@@ -85,7 +88,7 @@ func New(clock runtime.Clock) *Engine { return NewLimited(clock, DefaultLimits) 
 // NewLimited is New with other table sizes.
 func NewLimited(clock runtime.Clock, limits Limits) *Engine {
 	e := &Engine{clock: clock, start: clock.Now(), limits: limits, trace: true}
-	e.conns = newFlowTable()
+	e.conns, e.looking.e = newFlowTable(), e
 	e.hosts = make(map[hostKey]*host)
 	e.xlates = newXlateTable()
 	e.users = make(map[userKey]*user)

@@ -7,6 +7,7 @@ import (
 
 	"pixfw/ast"
 	"pixfw/compiler"
+	"pixfw/runtime/inspect"
 	"pixfw/runtime/syslog"
 )
 
@@ -22,9 +23,9 @@ type child struct {
 	parent  *conn
 	inbound bool
 	un      unnat
-	kind    inspection // of the connection that comes of it
-	stays   bool       // has no connection, so it serves every packet
-	call    *call      // of PPTP, whose GRE it is; nil: none that has been answered
+	kind    inspect.Kind // of the connection that comes of it
+	stays   bool         // has no connection, so it serves every packet
+	call    *call        // of PPTP, whose GRE it is; nil: none that has been answered
 }
 
 // A call of PPTP has a child for each direction.
@@ -96,51 +97,40 @@ func (e *Engine) orphan(c *conn) {
 	}
 }
 
-// A door is where one side of a connection, the speaker, waits for another.
-type door struct {
-	dir   int // the speaker
-	proto uint8
-	port  uint16 // as the speaker knows it
-	from  ast.IP // who may come, as the listener's side knows him; 0: the listener
-	pair  bool   // the next port as well: RTCP beside RTP
-	kind  inspection
-	stays bool
-}
-
 // expect opens a door: it is the port by which the other side knows it, which is another than the speaker's behind PAT, and
 // whether there was room. Only the host that speaks can have doors opened, and only its own.
-func (e *Engine) expect(c *conn, d door) (seen uint16, ok bool) {
+func (e *Engine) expect(c *conn, d inspect.Door) (seen uint16, ok bool) {
 	n := 1
-	if d.pair {
+	if d.Pair {
 		n = 2
 	}
-	if len(e.children)+n > e.limits.Children || d.pair && d.port == 65535 {
-		return d.port, false
+	if len(e.children)+n > e.limits.Children || d.Pair && d.Port == 65535 {
+		return d.Port, false
 	}
-	here, there := &c.key[d.dir], &c.key[1-d.dir]
+	here, there := &c.key[d.Dir], &c.key[1-d.Dir]
 	un := unnat{kind: unLive, ip: here.src, out: int(here.in), xl: c.outer}
-	if d.dir == c.hi {
+	if d.Dir == c.hi {
 		un.xl = c.xl
 	}
-	if d.from == 0 {
-		d.from = there.src
+	if d.From == 0 {
+		d.From = there.src
 	}
-	seen = d.port
+	seen = d.Port
 	var doors [2]*xlate
 	if x := un.xl; x != nil && x.proto != 0 {
-		if doors, ok = e.portsBehind(x, d.proto, d.port, n); !ok {
-			return d.port, false
+		if doors, ok = e.portsBehind(x, d.Proto, d.Port, n); !ok {
+			return d.Port, false
 		}
 		seen = doors[0].mappedPort
 	}
 	c.expects = true
 	for i := range n {
-		un.port = d.port + uint16(i)
+		un.port = d.Port + uint16(i)
 		if doors[i] != nil {
 			un.xl = doors[i]
 		}
-		e.children[childKey{int(there.in), d.proto, d.from, there.dst, seen + uint16(i)}] =
-			&child{parent: c, inbound: c.inbound, un: un, kind: d.kind, stays: d.stays}
+		e.children[childKey{int(there.in), d.Proto, d.From, there.dst, seen + uint16(i)}] =
+			&child{parent: c, inbound: c.inbound, un: un, kind: d.Kind, stays: d.Stays}
 	}
 	return seen, true
 }

@@ -7,81 +7,33 @@ import (
 
 	"pixfw/ast"
 	"pixfw/compiler"
+	"pixfw/runtime"
 	"pixfw/runtime/dns"
+	"pixfw/runtime/inspect"
 	"pixfw/runtime/syslog"
 )
 
-// An inspection is what a connection's payload is looked at as: chosen by its port when it begins, or by the inspection that
-// expected it (semantics.md section 7).
-type inspection uint8
-
-const (
-	inspectNone inspection = iota
-	inspectDNS
-	inspectFTP
-	inspectH225
-	inspectH245
-	inspectHTTP
-	inspectMGCP
-	inspectPPTP
-	inspectRAS
-	inspectRSH
-	inspectRTSP
-	inspectSIP
-	inspectSkinny
-	inspectSMTP
-	inspectSQLNet
-	inspectTFTP
-)
-
-// A fixRange is a fixup with ports, ready to be compared.
-type fixRange struct {
-	proto uint8
-	ports compiler.PortRange
-	kind  inspection
-	index int // in Plan.Fixups
-}
-
-func fixRanges(fixups []compiler.Fixup) (out []fixRange) {
-	kinds := map[string]inspection{"ftp": inspectFTP, "http": inspectHTTP, "mgcp": inspectMGCP, "pptp": inspectPPTP, "rsh": inspectRSH,
-		"rtsp": inspectRTSP, "sip": inspectSIP, "skinny": inspectSkinny, "smtp": inspectSMTP, "sqlnet": inspectSQLNet, "tftp": inspectTFTP}
-	for i := range fixups {
-		x := &fixups[i]
-		kind := kinds[x.Protocol]
-		switch {
-		case x.Protocol == "h323" && x.Sub == "ras":
-			kind = inspectRAS
-		case x.Protocol == "h323":
-			kind = inspectH225
-		}
-		if kind != inspectNone && x.Transport != 0 {
-			out = append(out, fixRange{x.Transport, x.Ports, kind, i})
-		}
-	}
-	return out
-}
-
 // inspectionOf is how a connection to a port is inspected. DNS guard is always on.
-func (e *Engine) inspectionOf(proto uint8, port uint16) inspection {
+func (e *Engine) inspectionOf(proto uint8, port uint16) inspect.Kind {
 	if proto == ast.ProtoUDP && port == 53 {
-		return inspectDNS
+		return inspect.DNS
 	}
 	for i := range e.derived.fixes {
-		if x := &e.derived.fixes[i]; x.proto == proto && x.ports.Contains(port) {
-			return x.kind
+		if x := &e.derived.fixes[i]; x.Proto == proto && x.Ports.Contains(port) {
+			return x.Kind
 		}
 	}
-	return inspectNone
+	return inspect.None
 }
 
 // fixLine is the line of an inspection, for traces.
-func (e *Engine) fixLine(kind inspection) compiler.Line {
-	if kind == inspectH245 {
-		kind = inspectH225
+func (e *Engine) fixLine(kind inspect.Kind) compiler.Line {
+	if kind == inspect.H245 {
+		kind = inspect.H225
 	}
 	for i := range e.derived.fixes {
-		if x := &e.derived.fixes[i]; x.kind == kind {
-			return e.plan.Fixups[x.index].Line
+		if x := &e.derived.fixes[i]; x.Kind == kind {
+			return e.plan.Fixups[x.Index].Line
 		}
 	}
 	return compiler.Line{}
@@ -99,39 +51,56 @@ func (e *Engine) fixup(protocol string) *compiler.Fixup {
 
 // inspect is step 12 for a packet of connection c that is about to leave as f.v.Out. It returns true when it drops it.
 func (e *Engine) inspect(f *flight, c *conn, dir int) bool {
-	if c.kind == inspectDNS {
+	switch {
+	case c.kind == inspect.DNS:
 		return e.inspectDNS(f, c, dir)
-	}
-	if c.kind == inspectNone || len(f.pkt.Payload) == 0 {
+	case c.kind == inspect.None || len(f.pkt.Payload) == 0:
+		return false
+	case c.kind == inspect.PPTP:
+		e.inspectPPTP(f, c, dir)
 		return false
 	}
-	switch c.kind {
-	case inspectFTP:
-		return e.inspectFTP(f, c, dir)
-	case inspectSMTP:
-		e.inspectSMTP(f, c, dir)
-	case inspectHTTP:
-		e.inspectHTTP(f, c, dir)
-	case inspectTFTP:
-		e.inspectTFTP(f, c, dir)
-	case inspectRSH:
-		e.inspectRSH(f, c, dir)
-	case inspectSQLNet:
-		e.inspectSQLNet(f, c, dir)
-	case inspectRTSP:
-		e.inspectRTSP(f, c, dir)
-	case inspectSIP:
-		e.inspectSIP(f, c, dir)
-	case inspectMGCP:
-		e.inspectMGCP(f, c, dir)
-	case inspectSkinny:
-		e.inspectSkinny(f, c, dir)
-	case inspectPPTP:
-		e.inspectPPTP(f, c, dir)
-	case inspectH225, inspectH245, inspectRAS:
-		e.inspectH323(f, c, dir)
+	l := &e.look
+	*l = inspect.Look{Kind: c.kind, State: &c.looked, Dir: dir, Here: e.side(c, dir), There: e.side(c, 1-dir), Higher: dir == c.hi, First: !c.tcp.data[dir],
+		Strict: c.kind == inspect.FTP && e.strictFTP(), User: c.name, Payload: f.pkt.Payload}
+	e.looking.f, e.looking.c = f, c
+	l.Do(&e.looking)
+	switch {
+	case l.Drop != "":
+		f.drop(e, "INSPECT", l.Drop, nil, e.fixLine(c.kind))
+		return true
+	case l.Out != nil:
+		f.replace(l.Out)
 	}
 	return false
+}
+
+// side is one end of a connection for inspections.
+func (e *Engine) side(c *conn, dir int) inspect.Side {
+	k := &c.key[dir]
+	return inspect.Side{If: e.ifName(int(k.in)), Src: k.src, Dst: k.dst, SrcPort: k.sport, DstPort: k.dport}
+}
+
+// looking is the firewall around the connection that is being looked at.
+type looking struct {
+	e *Engine
+	f *flight
+	c *conn
+}
+
+// Open is that of inspect.Host.
+func (x *looking) Open(_ *inspect.Look, d inspect.Door) (uint16, bool) { return x.e.expect(x.c, d) }
+
+// Say is that of inspect.Host.
+func (x *looking) Say(m runtime.Message) { x.e.emit(m) }
+
+// Note is that of inspect.Host.
+func (x *looking) Note(text string) { x.f.pass("INSPECT", text, x.e.fixLine(x.c.kind)) }
+
+// strictFTP reports whether the ftp inspection is strict.
+func (e *Engine) strictFTP() bool {
+	x := e.fixup("ftp")
+	return x != nil && x.Sub == "strict"
 }
 
 // replace makes a changed payload the one that leaves.
@@ -140,35 +109,6 @@ func (f *flight) replace(payload []byte) {
 	if f.v.Out.Length > 0 {
 		f.v.Out.Length += len(payload) - len(f.pkt.Payload)
 	}
-}
-
-// otherSide is an end of connection c, as the side that speaks in direction dir names it, in the words of the side that listens.
-func (c *conn) otherSide(dir int, ip ast.IP, port uint16) (ast.IP, uint16, bool) {
-	here, there := &c.key[dir], &c.key[1-dir]
-	switch ip {
-	case here.src:
-		if port == here.sport {
-			port = there.dport
-		}
-		return there.dst, port, true
-	case here.dst:
-		if port == here.dport {
-			port = there.sport
-		}
-		return there.src, port, true
-	}
-	return ip, port, false
-}
-
-// ends are a door and who may come to it, for messages: faddr and laddr.
-func (e *Engine) ends(c *conn, dir int, port uint16) (foreign, local syslog.End) {
-	here, there := &c.key[dir], &c.key[1-dir]
-	own := syslog.End{IP: here.src, Port: port}
-	other := syslog.End{IP: there.src}
-	if dir == c.hi {
-		return other, own
-	}
-	return own, other
 }
 
 // maxQueries is how many DNS queries one pseudo-connection remembers.

@@ -8,7 +8,7 @@ type Inspection struct {
 	Refused  bool // further connections are judged by the access list, payloads are not translated
 }
 
-// Inspections is the emulator's half of docs/fixups.md (semantics.md section 7). Everywhere a message is taken to be whole in its
+// Inspections is the emulator's half of docs/fixups.md (semantics.md section 7). Everywhere but in Mail Guard a message is taken to be whole in its
 // packet, and only the host that speaks can have doors opened: its own, to the other end of the connection, and for media to the
 // host that this has named.
 var Inspections = []Inspection{
@@ -26,7 +26,7 @@ var Inspections = []Inspection{
 	{"rtsp", "streams to client_port are opened; 314001", "not through PAT, as on the PIX", false},
 	{"sip", "both ends are translated in messages and session descriptions, media opened; 607001", "calls that others begin need an access list", false},
 	{"skinny", "registration and media addresses are translated, media opened; 608001", "", false},
-	{"smtp", "Mail Guard: commands, banner, characters in addresses (108002)", "", false},
+	{"smtp", "Mail Guard: commands, banner, characters in addresses (108002), across packets; a message begins when the server agrees to it", "", false},
 	{"snmp", "connections pass", "versions of SNMP are not told apart: what snmp deny version names passes", false},
 	{"sqlnet", "redirects are translated, the second connection opened", "", false},
 	{"tftp", "the answer from another port is opened", "", false},

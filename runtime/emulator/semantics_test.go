@@ -288,6 +288,9 @@ func TestMailGuard(t *testing.T) {
 	say(true, "MAIL FROM:<|/bin/sh>\r\n", "MAIL FROM:< /bin/sh>\r\n")
 	say(true, "RCPT TO:<a<b>c>\r\n", "RCPT TO:<a b c>\r\n")
 	say(true, "DATA\r\n", "DATA\r\n")
+	say(false, "503 nothing yet\r\n", "503 nothing yet\r\n")
+	say(true, "EXPN is no text\r\nDATA\r\n", "XXXX is no text\r\nDATA\r\n")
+	say(false, "354 go on\r\n", "354 go on\r\n")
 	say(true, "EHLO is a word here\r\n<|>\r\n.\r\nEXPN x\r\n", "EHLO is a word here\r\n<|>\r\n.\r\nXXXX x\r\n")
 	want := "%PIX-2-108002: SMTP replaced |: out 198.51.100.7 in 172.16.0.81 data: MAIL FROM:<|/bin/sh>"
 	found := false

@@ -103,6 +103,5 @@ const (
 	whySplice     = "(tcp-intercept-unexp) The server has not answered yet"
 	whyWindow     = "(tcp-seq-past-win) TCP segment is outside the window"
 	whyDNSName    = "(inspect-dns-name) Label or name in a DNS message is too long"
-	whyFTP        = "(inspect-ftp) Strict FTP"
 	whyICMPDenied = "(icmp-denied) ICMP to the firewall is denied by configured rule"
 )

@@ -1,55 +1,49 @@
-package emulator
+package inspect
 
 import (
 	"bytes"
 	"fmt"
+	"strconv"
 
 	"pixfw/ast"
 	"pixfw/runtime/syslog"
 )
 
-// inspectFTP finds the address in PORT and 227, writes it as the other side knows it, and expects the data connection
-// (semantics.md section 7). Commands are taken to be whole in their segment.
-func (e *Engine) inspectFTP(f *flight, c *conn, dir int) bool {
-	data, line := f.pkt.Payload, e.fixLine(c.kind)
-	if e.strictFTP() {
-		if why := brokenFTP(data, dir); why != "" {
-			f.drop(e, "INSPECT", whyFTP+": "+why, nil, line)
-			return true
+// ftp finds the address in PORT and 227, writes it as the other side knows it, and expects the data connection (semantics.md section
+// 7). Commands are taken to be whole in their segment.
+func (l *Look) ftp() {
+	data := l.Payload
+	if l.Strict {
+		if why := brokenFTP(data, l.Dir); why != "" {
+			l.Drop = whyFTP + ": " + why
+			return
 		}
 	}
-	e.logFTP(f, dir)
-	start, end, ip, port, ok := ftpAddress(data, dir)
+	l.logFTP()
+	start, end, ip, port, ok := ftpAddress(data, l.Dir)
 	if !ok {
-		return false
+		return
 	}
-	p := &f.pkt
-	if ip != c.key[dir].src {
-		m := syslog.New(406002, ip, p.Src, p.Dst, e.ifName(f.in.If))
-		f.drop(e, "INSPECT", whySecurity, logs(m), line)
-		return true
+	if ip != l.Here.Src {
+		l.say(406002, ip, l.Here.Src, l.Here.Dst, l.Here.If)
+		l.Drop = whySecurity
+		return
 	}
 	if port < 1024 {
-		m := syslog.New(406001, syslog.End{IP: ip, Port: port}, p.Dst, e.ifName(f.in.If))
-		f.drop(e, "INSPECT", whySecurity, logs(m), line)
-		return true
+		l.say(406001, syslog.End{IP: ip, Port: port}, l.Here.Dst, l.Here.If)
+		l.Drop = whySecurity
+		return
 	}
-	seen, ok := e.expect(c, door{dir: dir, proto: ast.ProtoTCP, port: port})
+	seen, ok := l.open(Door{Dir: l.Dir, Proto: ast.ProtoTCP, Port: port})
 	if !ok {
-		f.drop(e, "INSPECT", whyPool, logs(syslog.New(202001)), line)
-		return true
+		l.say(202001)
+		l.Drop = whyPool
+		return
 	}
-	g := c.key[1-dir].dst
+	g := l.There.Dst
 	text := fmt.Sprintf("%d,%d,%d,%d,%d,%d", g>>24, g>>16&255, g>>8&255, g&255, seen>>8, seen&255)
-	f.replace(apply(data, []edit{{start, end, text}}))
-	f.pass("INSPECT", "ftp: data connection expected to port "+itoa(uint64(seen)), line)
-	return false
-}
-
-// strictFTP reports whether the ftp inspection is strict.
-func (e *Engine) strictFTP() bool {
-	x := e.fixup("ftp")
-	return x != nil && x.Sub == "strict"
+	l.Out = apply(data, []edit{{start, end, text}})
+	l.host.Note("ftp: data connection expected to port " + strconv.Itoa(int(seen)))
 }
 
 // brokenFTP is what strict inspection objects to in a segment of the control connection: a command or reply that is not whole, a
@@ -104,4 +98,21 @@ func ftpAddress(data []byte, dir int) (start, end int, ip ast.IP, port uint16, o
 		}
 	}
 	return start, i, ast.IP(n[0]<<24 | n[1]<<16 | n[2]<<8 | n[3]), uint16(n[4]<<8 | n[5]), true
+}
+
+// logFTP tells of files that are sent and fetched (303002).
+func (l *Look) logFTP() {
+	verb, name, _ := bytes.Cut(bytes.TrimRight(l.Payload, "\r\n"), []byte(" "))
+	done := ""
+	switch {
+	case l.Dir != 0:
+		return
+	case bytes.EqualFold(verb, []byte("RETR")):
+		done = "Retrieved"
+	case bytes.EqualFold(verb, []byte("STOR")):
+		done = "Stored"
+	default:
+		return
+	}
+	l.say(303002, l.Here.Src, done, l.Here.Dst, printable(name))
 }
