@@ -462,6 +462,7 @@ type Box struct {
 	SNMP              []SNMPHost
 	Community         string
 	ManagementAccess  int // the interface of management-access; None
+	ManagementLine    Line
 	Listens           []Listen
 }
 

@@ -84,7 +84,7 @@ var support = map[string]Support{
 	"log-adj-changes":     routing,
 	"logging":             {Answered, Enforced, "harmless", "the buffer and `show logging` everywhere; to console and syslog servers by `pixfw run`; no SNMP traps"},
 	"mac-list":            stored,
-	"management-access":   {Enforced, Stored, "harmless", "what a tunnel reaches of the inner interface, in the emulator"},
+	"management-access":   {Enforced, Enforced, "harmless", "what tunnels reach at the address of the inner interface"},
 	"match":               routing,
 	"mgcp":                stored,
 	"mroute":              routing,

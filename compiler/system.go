@@ -127,7 +127,7 @@ func (c *compiler) systemServices() {
 	for _, cmd := range c.lines.system {
 		if m, ok := cmd.(*ast.ManagementAccess); ok {
 			if i, ok := c.ifIndex(m, m.If); ok {
-				c.plan.Box.ManagementAccess = i
+				c.plan.Box.ManagementAccess, c.plan.Box.ManagementLine = i, From(m)
 			}
 		}
 		c.listen(cmd)

@@ -75,6 +75,7 @@ func (l *lowerer) from(i int) Chain {
 	multicast := dst(netRange(ast.Net{IP: 224 << 24, Mask: 0xf0000000}))
 	add(Rule{Match: []Match{{Field: CtReply}, {Field: CtStatus, Mask: StatusSNAT}}, Do: []Stmt{check}, Note: "reply to a translated packet"},
 		Rule{Match: append([]Match{box}, free...), Do: []Stmt{Accept{}}, Note: "to the box"})
+	add(l.toInner(i, Accept{})...)
 	for _, r := range l.listens(i, multicast) {
 		add(Rule{Match: append(r.Match, free...), Do: r.Do, Line: r.Line})
 	}

@@ -19,10 +19,17 @@ func (l *lowerer) input() {
 		base.Rules = append(base.Rules, Rule{Match: []Match{mark(MarkLogin), proto(ast.ProtoTCP)}, Do: []Stmt{Accept{}}, Note: "users who log in"})
 	}
 	var chains []Chain
+	inner := l.innerChain()
 	for _, i := range l.ifs {
+		if inner != nil {
+			base.Rules = append(base.Rules, l.toInner(i, Goto{inner.Name})...)
+		}
 		c := l.box(i)
 		base.Rules = append(base.Rules, Rule{Match: []Match{iif(l.dev[i])}, Do: []Stmt{Goto{c.Name}}})
 		chains = append(chains, c)
+	}
+	if inner != nil {
+		chains = append(chains, *inner)
 	}
 	l.chain(base)
 	l.rs.Chains = append(l.rs.Chains, chains...)
@@ -36,6 +43,31 @@ func (l *lowerer) box(i int) Chain {
 	add(deny("710005", "broadcast", compiler.Line{}, dst(host(f.Broadcast()), host(ast.AllOnes)), proto(ast.ProtoUDP)),
 		Rule{Match: []Match{{Field: Daddr, Not: true, Values: []Range{host(f.Net.IP)}}}, Do: []Stmt{Counter{}, Drop{}},
 			Note: "another interface's address"})
+	add(l.answered(i)...)
+	add(l.services(i, false)...)
+	add(unmanaged...)
+	for k := range l.p.NAT.Globals {
+		if g := &l.p.NAT.Globals[k]; g.If == i && g.Interface {
+			add(deny("106011", "no translation at the PAT address", g.Line, withPorts))
+			break
+		}
+	}
+	add(unlistened...)
+	c.Rules = l.resetOutside(i, c.Rules)
+	return c
+}
+
+// What is refused of packets to the firewall itself in the end.
+var (
+	unmanaged = []Rule{deny("710003", "management", compiler.Line{}, proto(ast.ProtoTCP), Match{Field: Dport, Values: []Range{{22, 23}, {443, 443}}}),
+		deny("710003", "management", compiler.Line{}, proto(ast.ProtoUDP), Match{Field: Dport, Values: one(161)})}
+	unlistened = []Rule{deny("710005", "no service", compiler.Line{}, withPorts), deny("710006", "no service", compiler.Line{})}
+)
+
+// answered is what the firewall itself answers at the address of an interface to whoever asks: ICMP by its lines, IKE and IPsec.
+func (l *lowerer) answered(i int) (rules []Rule) {
+	f := &l.p.Interfaces[i]
+	add := func(r ...Rule) { rules = append(rules, r...) }
 	open := true
 	for k := range l.p.Box.ICMP {
 		r := &l.p.Box.ICMP[k]
@@ -77,43 +109,33 @@ func (l *lowerer) box(i int) Chain {
 	if l.twinOf(i) != "" {
 		add(Rule{Match: []Match{{Field: L4Proto, Values: merge2([]Range{{ast.ProtoESP, ast.ProtoAH}})}}, Do: []Stmt{Accept{}}, Line: f.MapLine})
 	}
-	add(l.services(i)...)
-	add(deny("710003", "management", compiler.Line{}, proto(ast.ProtoTCP), Match{Field: Dport, Values: []Range{{22, 23}, {443, 443}}}),
-		deny("710003", "management", compiler.Line{}, proto(ast.ProtoUDP), Match{Field: Dport, Values: one(161)}))
-	for k := range l.p.NAT.Globals {
-		if g := &l.p.NAT.Globals[k]; g.If == i && g.Interface {
-			add(deny("106011", "no translation at the PAT address", g.Line, withPorts))
-			break
-		}
-	}
-	add(deny("710005", "no service", compiler.Line{}, withPorts), deny("710006", "no service", compiler.Line{}))
-	c.Rules = l.resetOutside(i, c.Rules)
-	return c
+	return rules
 }
 
 // services are the consoles and the agent of the box, for those whom a line names. Telnet in clear is never answered on the
-// lowest interface.
-func (l *lowerer) services(i int) []Rule {
+// lowest interface; tunnelled says that packets have come out of a tunnel anyhow.
+func (l *lowerer) services(i int, tunnelled bool) []Rule {
 	var rules []Rule
-	accept := func(p, port uint32, from ast.Net, line compiler.Line) {
+	accept := func(p, port uint32, from ast.Net, line compiler.Line, extra ...Match) {
 		for _, s := range nets(Saddr, []ast.Net{from}) {
-			match := append(append([]Match(nil), s...), proto(p), Match{Field: Dport, Values: one(port)})
+			match := append(slices.Concat(extra, s), proto(p), Match{Field: Dport, Values: one(port)})
 			rules = append(rules, Rule{Match: match, Do: []Stmt{Counter{}, Log{"710002"}, Accept{}}, Line: line})
 		}
 	}
-	lowest := true
-	for j := range l.p.Interfaces {
-		lowest = lowest && l.level(j) >= l.level(i)
-	}
+	clear := tunnelled || slices.ContainsFunc(l.p.Interfaces, func(f compiler.Interface) bool { return f.Level < l.level(i) })
 	b := &l.p.Box
 	for _, service := range []struct {
 		port  uint32
 		lines []compiler.Access
 		off   bool
-	}{{22, b.SSH, false}, {23, b.Telnet, lowest}, {443, b.HTTP, b.HTTPServer.IsDefault()}} {
+	}{{22, b.SSH, false}, {23, b.Telnet, !clear}, {443, b.HTTP, b.HTTPServer.IsDefault()}} {
 		for _, a := range service.lines {
-			if a.If == i && !service.off {
+			switch {
+			case a.If != i:
+			case !service.off:
 				accept(ast.ProtoTCP, service.port, a.Net, a.Line)
+			case service.port == 23 && l.twinOf(i) != "":
+				accept(ast.ProtoTCP, service.port, a.Net, a.Line, iif(l.twinOf(i)))
 			}
 		}
 	}

@@ -70,7 +70,7 @@ func (l *lowerer) unNAT() {
 	base := Chain{Name: "un_nat", Type: "nat", Hook: "prerouting", Priority: -100, Note: "Exemptions, then statics, for the destination"}
 	var chains []Chain
 	for _, i := range l.ifs {
-		c := Chain{Name: "un_nat_" + l.id[i]}
+		c := Chain{Name: "un_nat_" + l.id[i], Rules: l.toInner(i, Accept{})}
 		if login := l.login(i); len(login) > 0 {
 			chains = append(chains, login...)
 			c.Rules = append(c.Rules, Rule{Do: []Stmt{Jump{login[0].Name}}})

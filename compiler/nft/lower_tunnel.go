@@ -190,3 +190,36 @@ func (l *lowerer) knownUsers(i int) []Rule {
 	}
 	return []Rule{{Match: []Match{iif(t), inSet(Saddr, Clients)}, Do: []Stmt{Return{}}, Note: "logged in by XAUTH"}}
 }
+
+// inner is the interface of management-access, as far as it is served: its address is reached from tunnels that end on others (semantics.md 1.9).
+func (l *lowerer) inner() (m int, ok bool) {
+	m = l.p.Box.ManagementAccess
+	return m, m != compiler.None && l.dev[m] != ""
+}
+
+// toInner does something with packets to the address of management-access that come out of tunnels that end on interface i. Where a static
+// has the address there, it is no address of the box.
+func (l *lowerer) toInner(i int, do Stmt) []Rule {
+	m, ok := l.inner()
+	t := l.twinOf(i)
+	if !ok || t == "" || m == i {
+		return nil
+	}
+	match := []Match{iif(t), dst(host(l.p.Interfaces[m].Net.IP))}
+	if len(l.mappedOn(i)) > 0 {
+		match = append(match, Match{Field: Daddr, Not: true, Set: "static_" + l.id[i]})
+	}
+	return []Rule{{Match: match, Do: []Stmt{do}, Line: l.p.Box.ManagementLine, Note: "management-access"}}
+}
+
+// innerChain judges them by the lines of that interface. nil: there are none.
+func (l *lowerer) innerChain() *Chain {
+	m, ok := l.inner()
+	if !ok || !slices.ContainsFunc(l.ifs, func(i int) bool { return i != m && l.twinOf(i) != "" }) {
+		return nil
+	}
+	f := &l.p.Interfaces[m]
+	c := Chain{Name: l.unique("inner_" + l.id[m]), Note: "Out of tunnels to the address of " + f.Name}
+	c.Rules = slices.Concat(l.listens(m, dst(host(f.Net.IP))), l.answered(m), l.services(m, true), unmanaged, unlistened)
+	return &c
+}

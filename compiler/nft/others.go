@@ -6,7 +6,7 @@ import "pixfw/compiler"
 func (l *lowerer) others() {
 	for i := range l.p.Others {
 		o := &l.p.Others[i]
-		if text := otherTexts[o.Kind]; text != "" && !(l.opts.Daemon && o.Kind == compiler.OtherAudit) {
+		if text := otherTexts[o.Kind]; text != "" && !l.done(o.Kind) {
 			l.warn("W518", o.Line, text, "")
 		}
 	}
@@ -25,6 +25,17 @@ func (l *lowerer) others() {
 	}
 }
 
+// done reports whether the processes beside the rules carry out a line of a kind.
+func (l *lowerer) done(kind compiler.OtherKind) bool {
+	switch kind {
+	case compiler.OtherAudit:
+		return l.opts.Daemon
+	case compiler.OtherInner:
+		return l.opts.Twins
+	}
+	return false
+}
+
 // otherTexts are the lines that nothing carries out, by their kind.
 var otherTexts = map[compiler.OtherKind]string{
 	compiler.OtherAudit:     "rules alone look for no signatures: nothing is dropped, reset or told of (4000nn)",
@@ -34,7 +45,7 @@ var otherTexts = map[compiler.OtherKind]string{
 	compiler.OtherRouting:   "no routing protocol is spoken, unless the host has a program that does: routes that it would learn are missing",
 	compiler.OtherMulticast: "multicast is not forwarded: it is dropped, but for IGMP to the firewall",
 	compiler.OtherMACExempt: "MAC addresses are not looked at: users of these hosts have to log in",
-	compiler.OtherInner:     "the inner address is not reached from tunnels: what goes to it is dropped",
+	compiler.OtherInner:     "nothing comes out of tunnels: the inner address is not reached by them",
 	compiler.OtherPL:        "what comes out of tunnels is treated as without the option, and needs sysopt connection permit-ipsec or an access list, and its translation",
 	compiler.OtherPPP:       "PPP tunnels and the VPN client are not run: packets to them are refused like those to any closed port",
 }

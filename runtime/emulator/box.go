@@ -15,7 +15,7 @@ import (
 func (e *Engine) toTheBox(f *flight) bool {
 	p := &f.pkt
 	f.at = f.in.If
-	if m := e.plan.Box.ManagementAccess; m >= 0 && f.in.Tunnel && p.Dst == e.plan.Interfaces[m].Net.IP {
+	if m := e.plan.Box.ManagementAccess; m >= 0 && f.in.Tunnel && p.Dst == e.plan.Interfaces[m].Net.IP && !e.plan.Interfaces[m].Shutdown {
 		f.at = m // management-access
 	}
 	x := &e.plan.Interfaces[f.at]

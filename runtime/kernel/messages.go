@@ -25,7 +25,7 @@ func message(plan *compiler.Plan, d *dynamic, in int, reason string, p *runtime.
 		return plan.Interfaces[i].Name
 	}
 	f := syslog.FlowOf(p, name(in), name(out))
-	src, dst := syslog.End{If: name(in), IP: p.Src, Port: p.SrcPort}, syslog.End{If: name(in), IP: p.Dst, Port: p.DstPort}
+	src, dst := syslog.End{If: name(in), IP: p.Src, Port: p.SrcPort}, syslog.End{If: name(boxAt(plan, in, p)), IP: p.Dst, Port: p.DstPort}
 	switch id {
 	case "106001":
 		return syslog.Deny106001(f, p.Flags), true
@@ -122,8 +122,16 @@ func message(plan *compiler.Plan, d *dynamic, in int, reason string, p *runtime.
 
 // requested is what comes before the answer to a TCP connection to the box.
 func requested(plan *compiler.Plan, in int, p *runtime.Packet) runtime.Message {
-	f := plan.Interfaces[in].Name
-	return syslog.Box710001(syslog.End{If: f, IP: p.Src, Port: p.SrcPort}, syslog.End{If: f, IP: p.Dst, Port: p.DstPort})
+	at := plan.Interfaces[boxAt(plan, in, p)].Name
+	return syslog.Box710001(syslog.End{If: plan.Interfaces[in].Name, IP: p.Src, Port: p.SrcPort}, syslog.End{If: at, IP: p.Dst, Port: p.DstPort})
+}
+
+// boxAt is the interface that a packet to the firewall itself was sent to: that of management-access, out of a tunnel, else where it arrived.
+func boxAt(plan *compiler.Plan, in int, p *runtime.Packet) int {
+	if m := plan.Box.ManagementAccess; m != compiler.None && p.Dst == plan.Interfaces[m].Net.IP {
+		return m
+	}
+	return in
 }
 
 // leadsTo is the interface that a packet from interface in would leave by: that of the translation that owns its

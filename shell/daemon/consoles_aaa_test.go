@@ -86,6 +86,12 @@ func (l *vpnLab) consoles() {
 // ssh is OpenSSH's client inside; what it types goes through a pipe.
 func (l *vpnLab) ssh(box, user, password, typed string) (string, error) {
 	l.t.Helper()
+	return l.sshFrom("in", "", box, user, password, typed)
+}
+
+// sshFrom is that of a namespace, from one of its addresses; empty: any.
+func (l *vpnLab) sshFrom(ns, from, box, user, password, typed string) (string, error) {
+	l.t.Helper()
 	dir := l.t.TempDir()
 	askpass, in := filepath.Join(dir, "askpass"), filepath.Join(dir, "in")
 	for name, text := range map[string]string{askpass: "#!/bin/sh\necho '" + password + "'\n", in: typed + "exit\nexit\n"} {
@@ -93,9 +99,9 @@ func (l *vpnLab) ssh(box, user, password, typed string) (string, error) {
 			l.t.Fatal(err)
 		}
 	}
-	return l.exec([]string{"SSH_ASKPASS=" + askpass, "SSH_ASKPASS_REQUIRE=force", "HOME=" + dir}, "ip", "netns", "exec", l.prefix+"-in", "sh", "-c",
-		`exec ssh -T -F none -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o NumberOfPasswordPrompts=1 -o PubkeyAuthentication=no -o LogLevel=ERROR "$1@$2" <"$3"`,
-		"sh", user, box, in)
+	return l.exec([]string{"SSH_ASKPASS=" + askpass, "SSH_ASKPASS_REQUIRE=force", "HOME=" + dir}, "ip", "netns", "exec", l.prefix+"-"+ns, "sh", "-c",
+		`exec ssh ${4:+-b "$4"} -T -F none -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o NumberOfPasswordPrompts=1 -o PubkeyAuthentication=no -o LogLevel=ERROR "$1@$2" <"$3"`,
+		"sh", user, box, in, from)
 }
 
 // converse waits for each prompt, and types what follows it.

@@ -155,7 +155,9 @@ func (r *remotes) admit(service string, c net.Conn) (at ends, ok bool) {
 		return at, false
 	}
 	at.from.IP, at.from.Port, at.to.IP = fromAddr(remote.Addr()), remote.Port(), fromAddr(local.Addr())
-	i := slices.IndexFunc(access(plan, service), func(a compiler.Access) bool { return a.Net.Contains(at.from.IP) })
+	i := slices.IndexFunc(access(plan, service), func(a compiler.Access) bool {
+		return a.Net.Contains(at.from.IP) && plan.Interfaces[a.If].Net.IP == at.to.IP
+	})
 	if i < 0 {
 		return at, false
 	}

@@ -1,0 +1,90 @@
+package daemon
+
+import (
+	"net"
+	"strings"
+	"time"
+
+	"pixfw/runtime/kernel"
+)
+
+// managed lets a client manage the firewall through its tunnel: at the outside address as the lines say, by telnet too, and at the inside
+// address with management-access alone (semantics.md 1.9; 10.3, S21).
+func (l *vpnLab) managed() {
+	const client, inside, outside = "10.89.129.200", "10.89.129.194", "192.168.1.1"
+	l.client("out", "192.168.1.2", client, plain...)
+	lines := []string{"ssh " + client + " 255.255.255.255 inside", "telnet " + client + " 255.255.255.255 inside", "telnet " + client + " 255.255.255.255 outside",
+		"snmp-server host inside " + client}
+	l.types(append(lines, "enable password secret", "passwd telnetpw")...)
+	pings := func(box string) bool {
+		_, err := l.in("out", "ping", "-n", "-I", client, "-c", "2", "-i", "0.2", "-W", "2", box)
+		return err == nil
+	}
+	reaches := func(to string) bool {
+		return kernel.Within(netns(l.prefix+"-out"), func() error {
+			d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(client)}, Timeout: 2 * time.Second}
+			c, err := d.Dial("tcp4", to)
+			if err == nil {
+				c.Close()
+			}
+			return err
+		}) == nil
+	}
+	telnet := func(box string) {
+		l.t.Helper()
+		c := l.connect("out", client, box+":23")
+		defer c.Close()
+		if out, err := converse(c, "Password: ", "telnetpw\r\n", "> ", "exit\r\n"); err != nil {
+			l.t.Errorf("telnet to %s: %v\n%s", box, err, out)
+		}
+	}
+	if pings(inside) || reaches(inside+":22") || reaches(inside+":23") {
+		l.t.Error("the inside address is reached without management-access")
+	}
+	// The lab's client has routes of its own for what is inside only.
+	run(l.t, "ip", "-n", l.prefix+"-out", "route", "add", outside, "dev", "t-c2", "table", "999")
+	run(l.t, "ip", "-n", l.prefix+"-out", "rule", "add", "from", client, "to", outside, "lookup", "999")
+	telnet(outside)
+	l.says("710002: TCP access permitted from " + client + "/")
+	l.says("to outside:" + outside + "/telnet")
+	run(l.t, "ip", "-n", l.prefix+"-out", "rule", "del", "from", client, "to", outside, "lookup", "999")
+	if reaches(outside + ":23") {
+		l.t.Error("telnet is answered in clear on the lowest interface")
+	}
+
+	l.anew()
+	l.types("management-access inside")
+	if !pings(inside) {
+		l.t.Error("the inside address does not answer")
+	}
+	telnet(inside)
+	l.says("to inside:" + inside + "/telnet")
+	if out, err := l.sshFrom("out", client, inside, "pix", "telnetpw", "show curpriv\n"); err != nil || !strings.Contains(out, "Current privilege level : 1") {
+		l.t.Errorf("ssh: %v\n%s", err, out)
+	}
+	l.says("to inside:" + inside + "/ssh")
+	if l.said("710003") {
+		l.t.Error("something was denied")
+	}
+	l.types("icmp deny any inside", "no ssh "+client+" 255.255.255.255 inside")
+	if pings(inside) || reaches(inside+":22") {
+		l.t.Error("the lines of the inside interface do not hold")
+	}
+	l.says("313001: Denied ICMP type=8, code=0 from " + client + " on interface outside")
+	l.says("710003: TCP access denied by ACL from " + client + "/")
+	c := l.udp("out", client+":0")
+	if _, err := c.WriteTo([]byte("get"), &net.UDPAddr{IP: net.ParseIP(inside), Port: 161}); err != nil {
+		l.t.Error(err)
+	}
+	l.says("710002: UDP access permitted from " + client + "/")
+	l.types("no icmp deny any inside", "no management-access inside")
+	if pings(inside) {
+		l.t.Error("the inside address is reached without management-access again")
+	}
+	for _, line := range lines {
+		if !strings.HasPrefix(line, "ssh") {
+			l.types("no " + line)
+		}
+	}
+	l.leave("192.168.1.2")
+}
