@@ -2,9 +2,10 @@ package ike
 
 import "encoding/binary"
 
-// phase2 is a message under the protection of an IKE SA. Nothing of it counts before its hash was found right.
+// phase2 is a message under the protection of an IKE SA. Nothing of it counts before its hash was found right. Message ID 0 is that of
+// phase 1, but an informational message may have it: vpnc draws its IDs for these from 256, of which 0 is one, and says good-bye with it.
 func (m *Machine) phase2(s *sa, d Datagram, h *header, body []byte) {
-	if s.phase != phaseDone || h.flags&flagEncrypt == 0 || h.id == 0 {
+	if s.phase != phaseDone || h.flags&flagEncrypt == 0 || h.id == 0 && h.exchange != xInfo {
 		m.event(EvDropped, "not the message that is expected")
 		return
 	}

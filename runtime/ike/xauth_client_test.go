@@ -401,9 +401,12 @@ func (c *vpnClient) pull() {
 }
 
 // leave says good-bye to the IKE SA.
-func (c *vpnClient) leave() {
+func (c *vpnClient) leave() { c.leaveAs(c.id()) }
+
+// leaveAs says it with a message ID.
+func (c *vpnClient) leaveAs(id uint32) {
 	body := binary.BigEndian.AppendUint32(nil, doiIPsec)
 	body = append(body, protoISAKMP, 16, 0, 1)
 	body = append(append(body, c.s.ci[:]...), c.s.cr[:]...)
-	c.hashed(xInfo, c.id(), []payload{{pDelete, body}})
+	c.hashed(xInfo, id, []payload{{pDelete, body}})
 }

@@ -408,6 +408,29 @@ func TestClientSilent(t *testing.T) {
 	}
 }
 
+// The message ID 0, which vpnc draws once in 256 times, does for a good-bye, and begins nothing else.
+func TestMessageIDZero(t *testing.T) {
+	w, b := clientWorld(t, "", Options{})
+	c := newClient(w, "192.168.1.2")
+	c.connect()
+	w.run()
+	answer(t, w, b, AuthResult{Verdict: Accept})
+	only(t, b)
+	cfg := config{kind: cfgRequest, attrs: []attr{rawAttr(cfgDNS, nil)}}
+	had := len(c.got)
+	c.hashed(xConfig, 0, []payload{{pConfig, cfg.append(nil)}})
+	w.run()
+	if len(c.got) != had {
+		t.Errorf("a request with message ID 0 is answered: %v", c.got[had:])
+	}
+	delete(c.ivs, 0) // that was not taken
+	c.leaveAs(0)
+	w.run()
+	if len(b.clients) != 0 || len(b.live) != 0 || len(b.PoolInUse(0)) != 0 || len(b.SAs()) != 0 {
+		t.Errorf("after the end: %v %v %v %v", b.clients, b.live, b.PoolInUse(0), b.SAs())
+	}
+}
+
 // A client that renews its IKE SA logs in anew and keeps its address; another user at the same place does not get it.
 func TestClientRenews(t *testing.T) {
 	w, b := clientWorld(t, "", Options{})
