@@ -120,6 +120,13 @@ func (l *vpnLab) radiusLog(name string) int {
 
 // refusesLists lets users try whose lists are none.
 func (l *vpnLab) refusesLists() {
+	pidFile := filepath.Join(l.dir, "lab", "aaa-radius.pid")
+	born, err := os.Stat(pidFile)
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	// In its first two seconds the server takes a HUP and does nothing, and it compares whole seconds to know whether a file has changed.
+	l.await("the server heeds a HUP", func() bool { return time.Since(born.ModTime()) > 3*time.Second })
 	dir := filepath.Join(l.dir, "lab", "aaa")
 	file, err := os.OpenFile(filepath.Join(dir, "users"), os.O_APPEND|os.O_WRONLY, 0)
 	if err != nil {
@@ -150,7 +157,7 @@ framed Cleartext-Password := "cisco"
 	if err := file.Close(); err != nil {
 		l.t.Fatal(err)
 	}
-	text, err := os.ReadFile(filepath.Join(l.dir, "lab", "aaa-radius.pid"))
+	text, err := os.ReadFile(pidFile)
 	if err != nil {
 		l.t.Fatal(err)
 	}
