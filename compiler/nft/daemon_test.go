@@ -35,6 +35,35 @@ func TestPolicyPort(t *testing.T) {
 	}
 }
 
+// Marks have room for so many lines with limits: those beyond share what they have in common. Those that tell what has un-NATed a packet
+// give way to the numbers of requests.
+func TestMarksAreEnough(t *testing.T) {
+	p := widePlan()
+	for n := range maxLimits + 3000 {
+		p.NAT.Statics = append(p.NAT.Statics, compiler.Static{RealIf: 1, MappedIf: 0, Mapped: ip("198.18.0.0") + ast.IP(n), Real: ip("10.90.0.0") + ast.IP(n), Mask: ast.AllOnes,
+			ACL: compiler.None, MaxConns: 1 + n%5})
+	}
+	rs, _ := Lower(p, devices, Options{Daemon: true})
+	if n := len(rs.Limits); n < maxLimits || n > maxLimits+30 {
+		t.Errorf("%d limits", n)
+	}
+	for k, x := range rs.Limits {
+		if at, class := LimitOf(x.Mark | MarkAdmitted | 0x123); at != k || class != MarkOwn|0x123 {
+			t.Fatalf("limit %d has the mark %#x, which is limit %d of class %#x", k, x.Mark, at, class)
+		}
+	}
+	seen := map[uint32]bool{}
+	for _, r := range rs.Requests {
+		if r.Mark&MarkMask != MarkRequest || seen[r.Mark] || r.Mark&rs.RequestBits != r.Mark {
+			t.Errorf("request with the mark %#x", r.Mark)
+		}
+		seen[r.Mark] = true
+	}
+	if rs.RequestBits != allBits {
+		t.Errorf("more statics than the bits %#x tell of", rs.RequestBits)
+	}
+}
+
 // With a daemon each host of a pool has its own address, first packets wait for it, and what is exact now is no
 // difference any more.
 func TestDaemonRules(t *testing.T) {
@@ -75,9 +104,9 @@ func TestDaemonRules(t *testing.T) {
 	text := rs.Text()
 	for _, w := range []string{"map xlate_inside_outside {", "ip daddr @un_xlate_outside ct mark set 0x50000001 meta mark set meta mark | 0x00000001 dnat to ip daddr map @un_xlate_outside",
 		"meta mark & 0xf0000000 == 0x50000000 ct mark set meta mark", "queue num 106",
-		"meta l4proto { tcp, udp } ip daddr @busy_2 meta mark set 0x60000002 queue num 106", "th sport 512-1023 meta l4proto @spent_2_512 meta mark set 0x60000002",
+		"meta l4proto { tcp, udp } ip daddr @busy_2 meta mark set meta mark & 0x00003fff | 0x60008000 queue num 106", "th sport 512-1023 meta l4proto @spent_2_512 meta mark set meta mark & 0x00003fff | 0x60008000",
 		"set spent_2_1024 {\n\t\ttype inet_proto\n\t\tsize 65535\n\t\tflags timeout\n", "ip saddr 10.89.129.132 ip saddr != @xlate_inside_outside goto limit_4",
-		"meta mark & 0xffffffff == 0xc0000004 add @conns_inside_5 { ip saddr ct count over 5 } counter log prefix \"201002:static:5\" group 106 drop"} {
+		"meta mark & 0xfffff000 == 0xc0004000 add @conns_inside_5 { ip saddr ct count over 5 } counter log prefix \"201002:static:5\" group 106 drop"} {
 		if !strings.Contains(text, w) {
 			t.Errorf("no %q in the rules", w)
 		}

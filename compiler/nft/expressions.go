@@ -280,6 +280,14 @@ func (e *encoder) stmt(s Stmt) ([]expr.Any, error) {
 		return []expr.Any{&expr.Meta{Key: expr.MetaKeyMARK, Register: 1},
 			&expr.Bitwise{SourceRegister: 1, DestRegister: 1, Len: 4, Mask: native(^s.Bits), Xor: native(s.Bits)},
 			&expr.Meta{Key: expr.MetaKeyMARK, SourceRegister: true, Register: 1}}, nil
+	case ClassPacket:
+		return []expr.Any{&expr.Ct{Key: expr.CtKeyMARK, Register: 1},
+			&expr.Bitwise{SourceRegister: 1, DestRegister: 1, Len: 4, Mask: native(markClass), Xor: native(s.Mark)},
+			&expr.Meta{Key: expr.MetaKeyMARK, SourceRegister: true, Register: 1}}, nil
+	case KeepOrigin:
+		return []expr.Any{&expr.Meta{Key: expr.MetaKeyMARK, Register: 1},
+			&expr.Bitwise{SourceRegister: 1, DestRegister: 1, Len: 4, Mask: native(markOrigin), Xor: native(s.Mark)},
+			&expr.Meta{Key: expr.MetaKeyMARK, SourceRegister: true, Register: 1}}, nil
 	case SetPacketMark:
 		return []expr.Any{&expr.Immediate{Register: 1, Data: native(s.Mark)}, &expr.Meta{Key: expr.MetaKeyMARK, SourceRegister: true, Register: 1}}, nil
 	case TakeMark:

@@ -45,6 +45,7 @@ func Lower(plan *compiler.Plan, names map[int]string, options ...Options) (*Rule
 	l.fragments()
 	l.audit()
 	l.marks, l.real = map[string]uint32{}, map[uint32]ast.Net{}
+	l.requestBits()
 	l.xlateMaps()
 	l.ownMaps()
 	l.intercepts()
@@ -130,8 +131,8 @@ type lowerer struct {
 	acl     map[int]string // chains of bound access lists
 	un      map[int]string // maps of live translations, by the interface where they are seen
 	limited map[hostLimit]string
-	counted map[int]string // sets of hosts that have a limit, by interface
-	halves  map[int]string // those with a limit of half-open connections
+	counted map[int]string       // sets of hosts that have a limit, by interface
+	limitOf map[ConnLimit]string // chains that hand packets to the process
 	// Chains between two interfaces that hold connections to limits.
 	limitPairs map[[2]int]string
 	each       map[string]string  // what a chain is called for packets that are not tracked

@@ -99,7 +99,7 @@ func (l *lowerer) returned(i, o int) []Rule {
 // ask hands the first packet of a host to the daemon.
 func (l *lowerer) ask(n *compiler.Nat, o int) []Rule {
 	ranges, pats := l.ranges(n.ID, o)
-	r := Request{Mark: MarkRequest | uint32(len(l.rs.Requests)+1), Nat: n, In: n.If, Out: o, Map: l.xlateMap(n.If, o, n.ACL)}
+	r := Request{Mark: l.requestMark(), Nat: n, In: n.If, Out: o, Map: l.xlateMap(n.If, o, n.ACL)}
 	if n.ID != 0 {
 		r.Pools = ranges
 		for _, g := range pats {
@@ -116,7 +116,31 @@ func (l *lowerer) ask(n *compiler.Nat, o int) []Rule {
 
 // waits hands a packet to the daemon with a request.
 func (l *lowerer) waits(r *Request) []Stmt {
-	return []Stmt{SetPacketMark{r.Mark}, ToQueue{Num: Queue, Compat: l.opts.CompatQueue}}
+	mark := Stmt(KeepOrigin{r.Mark})
+	if l.rs.RequestBits == allBits {
+		mark = SetPacketMark{r.Mark}
+	}
+	return []Stmt{mark, ToQueue{Num: Queue, Compat: l.opts.CompatQueue}}
+}
+
+const allBits = 0xffffffff
+
+// requestBits leaves room for what has un-NATed a packet in the mark of its request, unless there are too many of the one or of the other.
+func (l *lowerer) requestBits() {
+	l.rs.RequestBits = ^uint32(markOrigin)
+	n := &l.p.NAT
+	if 2*(len(n.Policies)+len(n.Nats))*len(l.ifs) > int((l.rs.RequestBits&^MarkMask)>>requestBit) || len(n.Statics)+len(n.Aliases) >= markOrigin>>1 {
+		l.rs.RequestBits = allBits
+	}
+}
+
+// requestMark is the mark of the next request.
+func (l *lowerer) requestMark() uint32 {
+	number := uint32(len(l.rs.Requests) + 1)
+	if l.rs.RequestBits != allBits {
+		number <<= requestBit
+	}
+	return MarkRequest | number
 }
 
 // onePAT reports whether the only global that serves a rule on o is one PAT address: then the rules choose it, while it has ports.
@@ -132,7 +156,7 @@ func (l *lowerer) short(n *compiler.Nat, o, pat int) (rules []Rule) {
 	}
 	c := &l.rs.PATs[pat]
 	l.shortSets(c)
-	r := Request{Mark: MarkRequest | uint32(len(l.rs.Requests)+1), Nat: n, In: n.If, Out: o, Map: compiler.None, PATs: []int{pat}}
+	r := Request{Mark: l.requestMark(), Nat: n, In: n.If, Out: o, Map: compiler.None, PATs: []int{pat}}
 	l.rs.Requests = append(l.rs.Requests, r)
 	add := func(match ...Match) {
 		rules = append(rules, Rule{Match: match, Do: l.waits(&r), Line: n.Line, Note: "PAT may have no port"})

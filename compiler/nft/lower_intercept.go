@@ -174,11 +174,11 @@ func (l *lowerer) intercepting() {
 	}
 }
 
-// halfOpen marks connections of hosts with a limit as they begin.
+// halfOpen marks connections of hosts with a limit as they begin: messages say how many are half open whatever the limit is.
 func (l *lowerer) halfOpen() (rules []Rule) {
 	for _, i := range l.ifs {
 		for _, o := range l.ifs {
-			if set := l.halves[i]; set != "" && l.level(i) > l.level(o) {
+			if set := l.counted[i]; set != "" && l.level(i) > l.level(o) {
 				begins := []Match{proto(ast.ProtoTCP), {Field: CtState, Mask: StateNew}}
 				rules = append(rules, Rule{Match: append([]Match{iif(l.dev[o]), oif(l.dev[i]), inSet(Daddr, set)}, begins...), Do: []Stmt{AddMark{MarkHalf}}},
 					Rule{Match: append([]Match{iif(l.dev[i]), oif(l.dev[o]), inSet(OrigSaddr, set)}, begins...), Do: []Stmt{AddMark{MarkHalf}}})
@@ -190,7 +190,7 @@ func (l *lowerer) halfOpen() (rules []Rule) {
 
 // opened tells of the packet that ends a handshake.
 func (l *lowerer) opened() []Rule {
-	if len(l.halves) == 0 {
+	if len(l.counted) == 0 {
 		return nil
 	}
 	return []Rule{{Match: []Match{half, onItsWay, {Field: CtState, Mask: StateEstablished}, {Field: CtReply, Not: true}, proto(ast.ProtoTCP),

@@ -20,12 +20,19 @@ import (
 // A ConnLimit is what a packet in the queue with its Mark is held to.
 type ConnLimit struct {
 	Mark    uint32
-	If      int    // interface of the host
-	Seen    int    // the other one
-	Inbound bool   // the host is the packet's destination
-	Kind    string // what the message calls the rule: static, xlate
-	Most    int    // TCP connections; 0: any number, but they count
-	Half    int    // of these, half-open ones; 0: likewise
+	If      int           // interface of the host
+	Seen    int           // the other one
+	Inbound bool          // the host is the packet's destination
+	Kind    string        // what the message calls the rule: static, xlate
+	Most    int           // TCP connections; 0: any number, but they count
+	Half    int           // of these, half-open ones; 0: likewise
+	Static  int           // the line: a static, by its index in the Plan, or a nat. None and nil: it is not known, or has no limits
+	Nat     *compiler.Nat // likewise
+}
+
+// LimitOf is the index of the limit that a packet in the queue is held to, by its mark, and the class of its connection.
+func LimitOf(mark uint32) (limit int, class uint32) {
+	return int(mark&limitNumber>>limitBit) - 1, MarkOwn | mark&markClass
 }
 
 // A hostLimit is the interface of hosts and how many connections each may have.
@@ -62,8 +69,8 @@ func (l *lowerer) limitedLines() (out []limitedLine) {
 
 // limitSets makes the sets that count the connections of each host, and those of hosts that have a limit.
 func (l *lowerer) limitSets() {
-	l.limited, l.counted, l.halves = map[hostLimit]string{}, map[int]string{}, map[int]string{}
-	counted, halves := map[int][]Range{}, map[int][]Range{}
+	l.limited, l.counted = map[hostLimit]string{}, map[int]string{}
+	counted := map[int][]Range{}
 	l.rs.Counted = map[int][]Range{}
 	for _, x := range l.limitedLines() {
 		if x.conns > 0 {
@@ -78,9 +85,6 @@ func (l *lowerer) limitSets() {
 			}
 		}
 		counted[x.on] = append(counted[x.on], x.hosts...)
-		if x.half > 0 {
-			halves[x.on] = append(halves[x.on], x.hosts...)
-		}
 	}
 	if !l.opts.Daemon {
 		return
@@ -88,18 +92,11 @@ func (l *lowerer) limitSets() {
 	for _, i := range l.ifs {
 		if len(counted[i]) > 0 {
 			l.rs.Counted[i] = merge(counted[i])
-			l.counted[i] = l.hostsSet("counted_", i, counted[i], "with a limit of connections")
-		}
-		if len(halves[i]) > 0 {
-			l.halves[i] = l.hostsSet("half_", i, halves[i], "with a limit of half-open connections")
+			l.counted[i] = l.unique("counted_" + l.id[i])
+			l.rs.Sets = append(l.rs.Sets, Set{Name: l.counted[i], Kind: Addrs, Ranges: l.rs.Counted[i],
+				Note: "hosts on " + l.p.Interfaces[i].Name + " with a limit of connections, or of half-open ones"})
 		}
 	}
-}
-
-func (l *lowerer) hostsSet(prefix string, i int, hosts []Range, note string) string {
-	name := l.unique(prefix + l.id[i])
-	l.rs.Sets = append(l.rs.Sets, Set{Name: name, Kind: Addrs, Ranges: merge(hosts), Note: "hosts on " + l.p.Interfaces[i].Name + " " + note})
-	return name
 }
 
 // ownMaps makes the maps that tell to which of the translations of one host, by policy NAT and by nat, a caller has come: the limits are
@@ -142,6 +139,7 @@ func (l *lowerer) sourcesOf(n *compiler.Nat) (out []Range) {
 // (semantics.md 0, step 11).
 func (l *lowerer) limitChains() {
 	base := Chain{Name: "limits", Type: "filter", Hook: "forward", Priority: 10, Note: "Limits of connections"}
+	l.limitOf = map[ConnLimit]string{}
 	var chains []Chain
 	l.limitPairs = map[[2]int]string{}
 	for _, i := range l.ifs {
@@ -175,7 +173,7 @@ func (l *lowerer) limitsAlone() {
 	if len(l.rs.Limits) == 0 {
 		return
 	}
-	marked := func(mark uint32) Match { return Match{Field: PacketMark, Mask: 0xffffffff, Values: one(mark)} }
+	marked := func(mark uint32) Match { return Match{Field: PacketMark, Mask: ^uint32(markClass), Values: one(mark)} }
 	c := Chain{Name: "limits_alone", Type: "filter", Hook: "forward", Priority: 11, Note: "Limits of connections while no process counts"}
 	c.Rules = []Rule{{Match: []Match{{Field: PacketMark, Not: true, Mask: MarkMask, Values: one(MarkLimit)}}, Do: []Stmt{Accept{}}, Note: "has not been in the queue"}}
 	for _, x := range l.rs.Limits {
@@ -197,13 +195,14 @@ func (c *ConnLimit) reason() string { return fmt.Sprintf("201002:%s:%d", c.Kind,
 // A limiter makes the chains for packets from one interface to another.
 type limiter struct {
 	l       *lowerer
-	c       ConnLimit // without what the rule says
+	c       ConnLimit // of no line
 	chains  []Chain   // the first is the one that is jumped to
 	free    Stmt      // what is done with packets that no limit is for
 	anyHeld bool
 }
 
 func (l *lowerer) limiter(c ConnLimit, name, note string) *limiter {
+	c.Static = compiler.None
 	m := &limiter{l: l, c: c, chains: []Chain{{Name: name, Note: note}}, free: Accept{}}
 	if set := l.counted[c.If]; set != "" {
 		field := Saddr
@@ -220,17 +219,31 @@ func (l *lowerer) limiter(c ConnLimit, name, note string) *limiter {
 
 func (m *limiter) add(r ...Rule) { m.chains[0].Rules = append(m.chains[0].Rules, r...) }
 
-// hold are the rules for packets that a line translates, of a kind (static, xlate), with its limits if it has some.
-func (m *limiter) hold(kind string, most, half int, line compiler.Line, match ...Match) (rules []Rule) {
-	l, c := m.l, m.c
+// static and nat are the limits of a line.
+func (m *limiter) static(k int) (ConnLimit, compiler.Line) {
+	s := &m.l.p.NAT.Statics[k]
+	c := m.c
+	c.Kind, c.Most, c.Half, c.Static = "static", s.MaxConns, s.Embryonic, k
+	return c, s.Line
+}
+
+func (m *limiter) nat(n *compiler.Nat) (ConnLimit, compiler.Line) {
+	c := m.c
+	c.Kind, c.Most, c.Half, c.Nat = "xlate", n.MaxConns, n.Embryonic, n
+	return c, n.Line
+}
+
+// hold are the rules for packets that a line translates, with its limits if it has some.
+func (m *limiter) hold(c ConnLimit, line compiler.Line, match ...Match) (rules []Rule) {
+	l := m.l
 	free := m.free
-	switch c.Kind, c.Most, c.Half = kind, most, half; {
-	case l.opts.Daemon && (most > 0 || half > 0):
+	switch {
+	case l.opts.Daemon && (c.Most > 0 || c.Half > 0):
 		m.anyHeld = true
 		free = Goto{m.asked(c)}
-	case l.limited[hostLimit{c.If, most}] != "":
+	case l.limited[hostLimit{c.If, c.Most}] != "":
 		m.anyHeld = true
-		limit := Limit{l.limited[hostLimit{c.If, most}], c.Inbound, uint32(most)}
+		limit := Limit{l.limited[hostLimit{c.If, c.Most}], c.Inbound, uint32(c.Most)}
 		rules = append(rules, Rule{Match: match, Do: []Stmt{limit, Counter{}, Log{c.reason()}, Drop{}}, Line: line})
 	}
 	return append(rules, Rule{Match: match, Do: []Stmt{free}, Line: line})
@@ -239,19 +252,25 @@ func (m *limiter) hold(kind string, most, half int, line compiler.Line, match ..
 // asked is the chain that hands packets to the process.
 func (m *limiter) asked(c ConnLimit) string {
 	l := m.l
-	name := func(mark uint32) string { return fmt.Sprintf("limit_%d", mark&^MarkMask) }
-	for _, have := range l.rs.Limits {
-		if c.Mark = have.Mark; c == have {
-			return name(c.Mark)
-		}
+	if len(l.limitOf) >= maxLimits {
+		c.Static, c.Nat = compiler.None, nil // those of one kind share what is left
 	}
-	c.Mark = MarkLimit | uint32(len(l.rs.Limits)+1)
+	if name := l.limitOf[c]; name != "" {
+		return name
+	}
+	number := len(l.rs.Limits) + 1
+	name := fmt.Sprintf("limit_%d", number)
+	l.limitOf[c] = name
+	c.Mark = MarkLimit | uint32(number)<<limitBit
 	l.rs.Limits = append(l.rs.Limits, c)
-	m.chains = append(m.chains, Chain{Name: name(c.Mark), Note: "The process counts the connections of the host",
+	m.chains = append(m.chains, Chain{Name: name, Note: "The process counts the connections of the host",
 		Rules: []Rule{{Do: []Stmt{Meter{l.askedSet(c.If), c.Inbound, mostAsked}, Counter{}, Drop{}}, Note: "a flood"},
-			{Do: []Stmt{SetPacketMark{c.Mark}, ToQueue{Num: Queue, Compat: l.opts.CompatQueue, Bypass: true}}}}})
-	return name(c.Mark)
+			{Do: []Stmt{ClassPacket{c.Mark}, ToQueue{Num: Queue, Compat: l.opts.CompatQueue, Bypass: true}}}}})
+	return name
 }
+
+// maxLimits is how many lines with limits the process can tell from each other.
+const maxLimits = limitNumber>>limitBit - 4096
 
 // mostAsked is how many first packets a second of one host the process is asked about. What is more, of a flood, takes no time from others,
 // which wait in the same queue so that they are counted in the order in which they come.
@@ -306,14 +325,15 @@ func (l *lowerer) limitsOut(name string, i, o int) []Chain {
 			match = append(match, proto(ast.ProtoTCP), Match{Field: Sport, Values: one(uint32(s.RealPt))})
 		}
 		if s.ACL != compiler.None {
-			m.listed(fmt.Sprintf("%s_static_%d", name, k), s.ACL, false, match, s.Line, m.hold("static", s.MaxConns, s.Embryonic, s.Line))
+			m.listed(fmt.Sprintf("%s_static_%d", name, k), s.ACL, false, match, s.Line, m.hold(m.static(k)))
 			continue
 		}
-		m.add(m.hold("static", s.MaxConns, s.Embryonic, s.Line, append(match, unknown...)...)...)
+		c, line := m.static(k)
+		m.add(m.hold(c, line, append(match, unknown...)...)...)
 	}
 	for k := range l.p.NAT.Policies {
 		if n := &l.p.NAT.Policies[k]; n.If == i && !n.Outside {
-			m.listed(fmt.Sprintf("%s_policy_%d", name, k), n.ACL, false, nil, n.Line, m.hold("xlate", n.MaxConns, n.Embryonic, n.Line))
+			m.listed(fmt.Sprintf("%s_policy_%d", name, k), n.ACL, false, nil, n.Line, m.hold(m.nat(n)))
 		}
 	}
 	m.add(m.nats(i, Saddr)...)
@@ -331,7 +351,8 @@ func (m *limiter) nats(i int, field Field) (rules []Rule) {
 		if n.Net.Mask != 0 {
 			match = []Match{{Field: field, Values: []Range{netRange(n.Net)}}}
 		}
-		rules = append(rules, m.hold("xlate", n.MaxConns, n.Embryonic, n.Line, match...)...)
+		c, line := m.nat(n)
+		rules = append(rules, m.hold(c, line, match...)...)
 	}
 	return rules
 }
@@ -356,7 +377,8 @@ func (l *lowerer) limitsIn(name string, i, o int) []Chain {
 					if own := l.rs.Xlates[x].Own; own != "" {
 						called = inSet(OrigDaddr, own)
 					}
-					live.Rules = append(live.Rules, m.hold("xlate", n.MaxConns, n.Embryonic, n.Line, called)...)
+					c, line := m.nat(n)
+					live.Rules = append(live.Rules, m.hold(c, line, called)...)
 				}
 			}
 		}
@@ -374,10 +396,11 @@ func (l *lowerer) limitsIn(name string, i, o int) []Chain {
 			match = append(match, Match{Field: OrigDport, Values: one(uint32(s.MappedPort))})
 		}
 		if s.ACL != compiler.None {
-			m.listed(fmt.Sprintf("%s_static_%d", name, k), s.ACL, true, match, s.Line, m.hold("static", s.MaxConns, s.Embryonic, s.Line))
+			m.listed(fmt.Sprintf("%s_static_%d", name, k), s.ACL, true, match, s.Line, m.hold(m.static(k)))
 			continue
 		}
-		m.add(m.hold("static", s.MaxConns, s.Embryonic, s.Line, match...)...)
+		c, line := m.static(k)
+		m.add(m.hold(c, line, match...)...)
 	}
 	return m.done()
 }

@@ -28,10 +28,15 @@ const (
 	markFirst   = MarkOwn | 16
 	markLast    = MarkOwn | 0xfff
 	MarkRequest = 0x60000000
+	markOrigin  = 0x00003fff // of a request: the bits of MarkTranslated, which are left as they are
+	requestBit  = 14
 	MarkConduit = 0x70000000 // of a packet: a conduit permits it inbound
-	MarkLimit   = 0xc0000000 // of a packet in the queue: the first of a connection whose host has a limit
+	MarkLimit   = 0xc0000000 // of a packet in the queue: the first of a connection whose host has a limit, with the class of its translation
 	// MarkAdmitted is added to MarkLimit when the process has let the packet through.
 	MarkAdmitted = 0x08000000
+	limitNumber  = 0x03fff000 // of the limit
+	limitBit     = 12         // its lowest bit
+	markClass    = 0xfff
 	// MarkFragment is of a packet in the queue: a fragment.
 	MarkFragment = 0xa0000000
 	// MarkRoute is of a packet of a connection, with the number of the interface that the connection has it leave by.
@@ -58,7 +63,7 @@ const (
 	MarkQueryN  = 0x00008000
 	MarkQueries = MarkQuery | MarkQuery2 | MarkQueryN
 
-	// MarkHalf is of a connection that is half open, to a host with a limit of such.
+	// MarkHalf is of a connection that is half open, of a host with a limit.
 	MarkHalf = 0x00001000
 
 	// MarkState are the bits that are not the class.
@@ -89,8 +94,10 @@ type Ruleset struct {
 	// What the daemon does, with Options.Daemon.
 	Xlates   []XlateMap
 	Requests []Request
-	PATs     []PATClass
-	Limits   []ConnLimit
+	// RequestBits are those of a packet's mark that tell the Request. The others are of MarkTranslated: they tell what has un-NATed it.
+	RequestBits uint32
+	PATs        []PATClass
+	Limits      []ConnLimit
 	// Counted are the hosts whose connections count, because some line limits those of theirs, by interface; in order.
 	Counted map[int][]Range
 	// XlateLife is how long an address stays in a set of translations that are used (UsedSet).

@@ -26,6 +26,10 @@ type (
 	}
 	// MarkPacket sets bits of the packet mark.
 	MarkPacket struct{ Bits uint32 }
+	// ClassPacket sets the mark of the packet, with the class of its connection in the low bits.
+	ClassPacket struct{ Mark uint32 }
+	// KeepOrigin sets the mark of the packet, but for the bits that tell what has un-NATed it.
+	KeepOrigin struct{ Mark uint32 }
 	// SetPacketMark sets the mark of the packet; TakeMark moves it to the connection.
 	SetPacketMark struct{ Mark uint32 }
 	TakeMark      struct{}
@@ -92,6 +96,8 @@ func (SetMark) stmt() {}
 func (Update) stmt()  {}
 func (SetMSS) stmt()  {}
 
+func (ClassPacket) stmt()   {}
+func (KeepOrigin) stmt()    {}
 func (SetPacketMark) stmt() {}
 func (TakeMark) stmt()      {}
 func (AddMark) stmt()       {}

@@ -509,6 +509,10 @@ func stmtText(s Stmt) string {
 		return f + " set " + f + " & " + s.value(^s.To.Mask) + " | " + s.value(s.To.IP)
 	case MarkPacket:
 		return fmt.Sprintf("meta mark set meta mark | 0x%08x", s.Bits)
+	case ClassPacket:
+		return fmt.Sprintf("meta mark set ct mark & 0x%08x | 0x%08x", markClass, s.Mark)
+	case KeepOrigin:
+		return fmt.Sprintf("meta mark set meta mark & 0x%08x | 0x%08x", markOrigin, s.Mark)
 	case SetPacketMark:
 		return fmt.Sprintf("meta mark set 0x%08x", s.Mark)
 	case TakeMark:

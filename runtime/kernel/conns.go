@@ -23,7 +23,7 @@ type conn struct {
 	report string // tag of the group that has its accounting; empty: none has, or it has been told of the end
 	pairs  []pairKey
 	pat    *patService // it takes a port to; nil: none
-	half   hostKey     // while it is half open, to a host with a limit of such
+	half   hostKey     // while it is half open, and its host has a limit
 	link   hostLink
 }
 

@@ -166,9 +166,9 @@ func (d *dynamic) answer(batch []queued) []answer {
 			said[i] = msg
 			continue
 		}
-		if l := d.limitOf(q.mark); l != nil && q.ok {
+		if l, class := d.limitOf(q.mark); l != nil && q.ok {
 			var msg runtime.Message
-			if a.accept, msg = d.admit(l, q, now); a.accept {
+			if a.accept, msg = d.admit(l, class, q, now); a.accept {
 				a.mark = q.mark | nft.MarkAdmitted
 			} else if msg.ID != 0 {
 				log = append(log, msg)
@@ -176,7 +176,7 @@ func (d *dynamic) answer(batch []queued) []answer {
 			}
 			continue
 		}
-		r := d.requests[q.mark]
+		r := d.requestOf(q.mark)
 		if r == nil || !q.ok {
 			continue
 		}
@@ -199,7 +199,7 @@ func (d *dynamic) answer(batch []queued) []answer {
 			var msg runtime.Message
 			var class uint32
 			x, class, msg = d.allocate(r, k, &q.packet)
-			if full := d.hostFull(r, x, class, &q.packet, now); full.ID != 0 {
+			if full := d.hostFull(r, x, class, q, now); full.ID != 0 {
 				x, class, msg = nil, 0, full
 			}
 			if x == nil {
@@ -218,7 +218,7 @@ func (d *dynamic) answer(batch []queued) []answer {
 			said[i] = made[len(made)-1:]
 		default:
 			// What it refuses here is refused with the others that have a translation.
-			_ = d.hostFull(r, x, 0, &q.packet, now)
+			_ = d.hostFull(r, x, 0, q, now)
 		}
 		if x.closing {
 			x.closing = false
@@ -249,7 +249,7 @@ func (d *dynamic) answer(batch []queued) []answer {
 	in := make([]int, len(batch))
 	for i := range batch {
 		in[i] = compiler.None
-		if r := d.requests[batch[i].mark]; r != nil {
+		if r := d.requestOf(batch[i].mark); r != nil {
 			in[i] = r.In
 		} else if batch[i].mark == nft.MarkFragment {
 			in[i] = d.fragments.on(batch[i].indev)
@@ -282,7 +282,7 @@ func (d *dynamic) nowhere(r *nft.Request, x *xlate, k xlateKey, q *queued, now t
 			return msg
 		}
 	}
-	return d.full(r, x, class, &q.packet, now)
+	return d.full(r, x, class, q, now)
 }
 
 // allocate finds an address for a host, or the class of a PAT address for the packet, or says why there is none.

@@ -156,29 +156,38 @@ func (d *dynamic) hostsTick() {
 	d.hosts.fresh, d.hosts.older = map[forwarded]*letThrough{}, d.hosts.fresh
 }
 
-// limitOf is the limit that a packet in the queue is held to; nil: it waits for something else. The lock is held.
-func (d *dynamic) limitOf(mark uint32) *nft.ConnLimit {
-	if k := int(mark&^nft.MarkMask) - 1; mark&nft.MarkMask == nft.MarkLimit && d.rules != nil && k >= 0 && k < len(d.rules.Limits) {
-		return &d.rules.Limits[k]
+// limitOf is the limit that a packet in the queue is held to, and the class of its connection; nil: it waits for something else. The lock
+// is held.
+func (d *dynamic) limitOf(mark uint32) (*nft.ConnLimit, uint32) {
+	if k, class := nft.LimitOf(mark); mark&nft.MarkMask == nft.MarkLimit && d.rules != nil && k >= 0 && k < len(d.rules.Limits) {
+		return &d.rules.Limits[k], class
 	}
-	return nil
+	return nil, 0
+}
+
+// requestOf is the request of a packet in the queue; nil: it waits for something else. The lock is held.
+func (d *dynamic) requestOf(mark uint32) *nft.Request {
+	if d.rules == nil {
+		return nil
+	}
+	return d.requests[mark&d.rules.RequestBits]
 }
 
 // admit lets a first packet through, and counts it, or says that its host has as many connections as it may. The lock is held.
 // What goes nowhere is neither, when it has not too many.
-func (d *dynamic) admit(l *nft.ConnLimit, q *queued, now time.Time) (bool, runtime.Message) {
+func (d *dynamic) admit(l *nft.ConnLimit, class uint32, q *queued, now time.Time) (bool, runtime.Message) {
 	p := &q.packet
 	k := hostKey{d.plan.Interfaces[l.If].Name, p.Src}
-	in, out := l.If, l.Seen
+	in := l.If
 	if l.Inbound {
-		k.ip, in, out = p.Dst, out, in
+		k.ip, in = p.Dst, l.Seen
 	}
 	as := forwardedAs(p)
 	known := d.hosts.known(as)
 	if known != nil && known.judged {
 		return true, runtime.Message{} // sent once more
 	}
-	msg := d.refuses(k, l.Kind, l.Most, l.Half, d.globalOf(d.plan, in, out, p, l.Kind, l.Most), in, p, known, now)
+	msg := d.refuses(k, l.Kind, l.Most, l.Half, d.seenAs(l, class, k.ip, p), in, p, known, now)
 	switch {
 	case q.outdev == 0:
 		return false, msg
@@ -193,6 +202,26 @@ func (d *dynamic) admit(l *nft.ConnLimit, q *queued, now time.Time) (bool, runti
 		d.letIn(k, p, true)
 	}
 	return true, runtime.Message{}
+}
+
+// seenAs is the mapped address of a host whose connection is held to a limit. The lock is held.
+func (d *dynamic) seenAs(l *nft.ConnLimit, class uint32, host ast.IP, p *runtime.Packet) ast.IP {
+	if l.Static != compiler.None {
+		return d.plan.NAT.Statics[l.Static].ToMapped(host)
+	}
+	if l.Nat != nil {
+		if x := d.xlates.byKey[xlateKey{realIf: l.If, mappedIf: l.Seen, real: host, acl: l.Nat.ACL}]; x != nil {
+			return x.mapped
+		}
+		if c := d.pats[class]; c != nil && !l.Inbound {
+			return d.plan.NAT.Globals[c.Global].First
+		}
+	}
+	in, out := l.If, l.Seen
+	if l.Inbound {
+		in, out = out, in
+	}
+	return d.globalOf(d.plan, in, out, p, l.Kind, l.Most)
 }
 
 // refuses is the message about another connection of a host, when that is one too many for the line that translates it; the zero
@@ -221,7 +250,7 @@ func (d *dynamic) refuses(k hostKey, kind string, most, half int, global ast.IP,
 	return runtime.Message{}
 }
 
-// halfOpen is how many connections of a host with a limit of such are half open, and how many were let through. The lock is held.
+// halfOpen is how many connections of a host with a limit are half open, and how many were let through. The lock is held.
 func (d *dynamic) halfOpen(k hostKey) int {
 	n := d.live.half[k]
 	if h := d.hosts.of[k]; h != nil {
@@ -298,7 +327,8 @@ func (d *dynamic) hostHas(k hostKey, most int, now time.Time) bool {
 // hostFull is what a PIX says when the host that asks for a translation, x or of a class, has as many connections as its line allows: it
 // gets none then. The zero Message: nothing, and the connection counts from now on, if some line limits those of its host: others may be
 // asked about before it comes to the limits itself. The lock is held.
-func (d *dynamic) hostFull(r *nft.Request, x *xlate, class uint32, p *runtime.Packet, now time.Time) runtime.Message {
+func (d *dynamic) hostFull(r *nft.Request, x *xlate, class uint32, q *queued, now time.Time) runtime.Message {
+	p := &q.packet
 	if p.Proto != ast.ProtoTCP || x == nil && class == 0 || d.hosts.known(forwardedAs(p)) != nil {
 		return runtime.Message{}
 	}
@@ -306,7 +336,7 @@ func (d *dynamic) hostFull(r *nft.Request, x *xlate, class uint32, p *runtime.Pa
 	if r.Nat.Outside {
 		on, host = r.Out, p.Dst
 	}
-	if msg := d.full(r, x, class, p, now); msg.ID != 0 {
+	if msg := d.full(r, x, class, q, now); msg.ID != 0 {
 		return msg
 	}
 	k := hostKey{d.plan.Interfaces[on].Name, host}
@@ -317,9 +347,10 @@ func (d *dynamic) hostFull(r *nft.Request, x *xlate, class uint32, p *runtime.Pa
 }
 
 // full is the message about a host that asks for a translation, x or of a class, and has as many connections as its line allows.
-func (d *dynamic) full(r *nft.Request, x *xlate, class uint32, p *runtime.Packet, now time.Time) runtime.Message {
+func (d *dynamic) full(r *nft.Request, x *xlate, class uint32, q *queued, now time.Time) runtime.Message {
+	p := &q.packet
 	if p.Proto == ast.ProtoTCP && r.Nat.Outside {
-		if l := d.onlyLine(r, p); l.conns > 0 || l.half > 0 {
+		if l := d.calledBy(r, q); l.conns > 0 || l.half > 0 {
 			k := hostKey{d.plan.Interfaces[r.Out].Name, p.Dst}
 			return d.refuses(k, l.kind, l.conns, l.half, l.mapped, r.In, p, nil, now)
 		}
@@ -343,32 +374,33 @@ type calledLine struct {
 	conns, half int
 }
 
-// onlyLine is the line by which a packet that waits for outside NAT has come to its destination, which is the real one already, if it is the
-// only one that leads there; the zero calledLine: there may be others, and the limits are asked about when the packet has its translation.
-// The lock is held.
-func (d *dynamic) onlyLine(r *nft.Request, p *runtime.Packet) calledLine {
-	n := &d.plan.NAT
-	if slices.ContainsFunc(n.Exemptions, func(x compiler.Exemption) bool { return x.If == r.Out && !x.Outside }) ||
-		slices.ContainsFunc(n.Aliases, func(a compiler.Alias) bool { return a.If == r.Out }) {
-		return calledLine{}
+// calledBy is the line by which a packet that waits for outside NAT has come to its destination, which is the real one already. The zero
+// calledLine: none with limits has, or it may be one of several, and the limits are asked about when the packet has its translation. The
+// lock is held.
+func (d *dynamic) calledBy(r *nft.Request, q *queued) (found calledLine) {
+	p, origin := &q.packet, q.mark&^d.rules.RequestBits
+	if origin&nft.MarkTranslated == 0 {
+		return found
 	}
-	var found []calledLine
-	for i := range n.Statics {
-		s := &n.Statics[i]
-		if s.RealIf == r.Out && s.MappedIf == r.In && s.RealNet().Contains(p.Dst) && (s.Proto == 0 || s.Proto == p.Proto && s.RealPt == p.DstPort) {
-			found = append(found, calledLine{"static", s.ToMapped(p.Dst), s.MaxConns, s.Embryonic})
+	if i := nft.TranslatedBy(origin); i >= 0 {
+		for ; i < len(d.plan.NAT.Statics); i++ {
+			s := &d.plan.NAT.Statics[i]
+			if s.RealIf == r.Out && s.MappedIf == r.In && s.RealNet().Contains(p.Dst) && (s.Proto == 0 || s.Proto == p.Proto && s.RealPt == p.DstPort) {
+				return calledLine{"static", s.ToMapped(p.Dst), s.MaxConns, s.Embryonic}
+			}
 		}
+		return found
 	}
 	for i := range d.rules.Xlates {
 		m := &d.rules.Xlates[i]
 		if x := d.xlates.byKey[xlateKey{realIf: r.Out, mappedIf: r.In, real: p.Dst, acl: m.ACL}]; x != nil && m.RealIf == r.Out && m.MappedIf == r.In {
-			found = append(found, calledLine{"xlate", x.mapped, x.maxConns, x.halfOpen})
+			if found != (calledLine{}) {
+				return calledLine{}
+			}
+			found = calledLine{"xlate", x.mapped, x.maxConns, x.halfOpen}
 		}
 	}
-	if len(found) != 1 {
-		return calledLine{}
-	}
-	return found[0]
+	return found
 }
 
 func (d *dynamic) count(k hostKey) int {

@@ -170,7 +170,7 @@ func TestLimitBeforeTranslation(t *testing.T) {
 	w.sends(insideIf, syn("10.0.0.5", 1001, "198.51.100.7", 80), runtime.Forward, 305009, 302013)
 	w.sends(insideIf, syn("10.0.0.5", 1002, "198.51.100.7", 80), runtime.Forward, 302013)
 	v := w.sends(insideIf, syn("10.0.0.5", 1003, "172.16.0.5", 80), runtime.Drop, 201002)
-	if len(v.Logs) == 1 && v.Logs[0].Text != "Too many connections on xlate 172.16.0.100! 0 2" {
+	if len(v.Logs) == 1 && v.Logs[0].Text != "Too many connections on xlate 172.16.0.100! 2 2" {
 		t.Errorf("%q", v.Logs[0].Text)
 	}
 	w.sends(insideIf, syn("10.0.0.6", 1004, "172.16.0.5", 80), runtime.Forward, 305009, 302013)
@@ -178,6 +178,21 @@ func TestLimitBeforeTranslation(t *testing.T) {
 	w.sends(outsideIf, syn("198.51.100.7", 1005, "203.0.113.10", 22), runtime.Drop, 201002)
 	if n := len(w.Xlates().Xlates); n != 4 {
 		t.Errorf("%d translations", n)
+	}
+}
+
+// A message names the host by the translation that was held to the limit, where it has several, by policy NAT and by nat, with the same one.
+func TestLimitNamesTheTranslation(t *testing.T) {
+	text := strings.Replace(pool, "nat (inside) 1 0.0.0.0 0.0.0.0 0 0", "nat (inside) 1 0.0.0.0 0.0.0.0 1 0\naccess-list web permit tcp any any eq 8080\n"+
+		"nat (inside) 2 access-list web 1 0\nglobal (outside) 2 203.0.113.77", 1)
+	w := newWire(t, textPlan(t, text))
+	const host, client = "10.0.0.5", "198.51.100.7"
+	w.sends(insideIf, syn(host, 1001, client, 80), runtime.Forward, 305009, 302013)
+	for port, want := range map[uint16]string{8080: "203.0.113.77", 81: "203.0.113.10"} {
+		v := w.sends(insideIf, syn(host, 1002, client, port), runtime.Drop, 201002)
+		if want := "Too many connections on xlate " + want + "! "; len(v.Logs) == 1 && !strings.HasPrefix(v.Logs[0].Text, want) {
+			t.Errorf("%q, want %q", v.Logs[0].Text, want)
+		}
 	}
 }
 

@@ -28,7 +28,7 @@ type live struct {
 	lists map[int]*listChain // of users, by their index in the plan in force
 	most  int
 	pairs map[pairKey]*pair
-	half  map[hostKey]int       // half-open connections of hosts with a limit of such
+	half  map[hostKey]int       // half-open connections of hosts with a limit
 	told  map[hostKey]time.Time // when the kernel was told last to answer for a host: it may do so for interceptLife
 	// Those that are open before their beginning was read, since the last tick and since the one before: logs and events are two ways.
 	early, earlier map[tuple]bool

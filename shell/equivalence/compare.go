@@ -80,11 +80,8 @@ func less(v *runtime.Verdict, part *regexp.Regexp) (out []string) {
 	return out
 }
 
-// halfOpen is where messages say how many connections of a host are half open, destination where a packet was sent to.
-var (
-	halfOpen    = regexp.MustCompile(`^(201002: .*! |201003: Embryonic limit exceeded )\d+`)
-	destination = regexp.MustCompile(`( dst | to | -> )[^ ]+`)
-)
+// destination is where messages say where a packet was sent to.
+var destination = regexp.MustCompile(`( dst | to | -> )[^ ]+`)
 
 // given is where messages have the port of a translation: PAT has given it out.
 var given = map[int]*regexp.Regexp{302: regexp.MustCompile(`(\([0-9.]+)/\d+`), 305: regexp.MustCompile(`( translation from .* to [^ :]+:[0-9.]+)/\d+`)}
@@ -139,7 +136,6 @@ var Unlike = map[string]string{
 	"ports":     "Linux gives a port or ICMP id of a host another PAT port where the first would make two connections one: another 305011 for it",
 	"asked":     "a destination that an alias or a static makes another: the door asks for a user before outbound lists, which see it then, deny",
 	"oversize":  "a first DNS message that is too long: a PIX has built the connection when its inspection drops it (302015), Linux keeps none of a packet that it drops",
-	"embryonic": "201002 and 201003 say how many connections of a host are half open, which the process counts only where there is a limit of such, and as conntrack tells of them",
 	"address": "the address that a packet was sent to, in the text of a message about it, where conntrack or a live translation has changed it before: the kernel's log does " +
 		"not say which it was. Of an answer to a PAT address it names the host, of a host with several translations from pools the first, and of 305006 about what PAT " +
 		"cannot carry the destination behind a static (outside,inside)",
@@ -162,10 +158,7 @@ func unlike(plan *compiler.Plan, why string, p *pair) string {
 	in := plan.IfByName(p.in)
 	pat := slices.ContainsFunc(plan.NAT.Globals, func(g compiler.Global) bool { return g.PAT && g.If == in && g.First == sent.Dst })
 	if text, is := strings.CutPrefix(why, otherTexts); is {
-		switch {
-		case strings.HasPrefix(text, `"20100`) && slices.Equal(less(e, halfOpen), less(k, halfOpen)):
-			return "embryonic"
-		case (sent.Proto == ast.ProtoICMP && pat || strings.HasPrefix(text, `"305006: regular`) || pooled(plan, in, sent.Dst)) && slices.Equal(less(e, destination), less(k, destination)):
+		if (sent.Proto == ast.ProtoICMP && pat || strings.HasPrefix(text, `"305006: regular`) || pooled(plan, in, sent.Dst)) && slices.Equal(less(e, destination), less(k, destination)) {
 			return "address"
 		}
 		return ""
