@@ -73,8 +73,6 @@ func (c *compiler) unbuilt() {
 			other(cmd, OtherRouting)
 		case *ast.Multicast, *ast.MRoute:
 			other(cmd, OtherMulticast)
-		case *ast.AAAMACExempt:
-			other(cmd, OtherMACExempt)
 		case *ast.ManagementAccess:
 			other(cmd, OtherInner)
 		case *ast.VPDNEnable, *ast.VPNClientSwitch:

@@ -110,7 +110,6 @@ const (
 	OtherDHCP      OtherKind = "dhcpd"
 	OtherRouting   OtherKind = "routing"
 	OtherMulticast OtherKind = "multicast"
-	OtherMACExempt OtherKind = "mac-exempt"
 	OtherInner     OtherKind = "management-access"
 	OtherPL        OtherKind = "pl-compatible"
 	OtherPPP       OtherKind = "ppp"

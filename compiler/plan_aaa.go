@@ -79,6 +79,21 @@ func (e *MACEntry) Matches(mac [6]byte) bool {
 	return true
 }
 
+// Exempts reports whether hosts with an address need not log in, and the entry that says so (semantics.md 5.1): the first one that is about
+// it decides.
+func (a *AAA) Exempts(mac [6]byte) (line Line, exempt bool) {
+	if a.ExemptLine.IsDefault() || a.MACExempt == None {
+		return Line{}, false
+	}
+	list := &a.MACLists[a.MACExempt]
+	for i := range list.Entries {
+		if e := &list.Entries[i]; e.Matches(mac) {
+			return e.Line, e.Permit
+		}
+	}
+	return Line{}, false
+}
+
 // Prompts are the words at the login of users; empty: the box's own.
 type Prompts struct{ Prompt, Accept, Reject string }
 

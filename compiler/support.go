@@ -83,7 +83,7 @@ var support = map[string]Support{
 	"isakmp":              ipsec,
 	"log-adj-changes":     routing,
 	"logging":             {Answered, Enforced, "harmless", "the buffer and `show logging` everywhere; to console and syslog servers by `pixfw run`; no SNMP traps"},
-	"mac-list":            stored,
+	"mac-list":            everywhere,
 	"management-access":   {Enforced, Enforced, "harmless", "what tunnels reach at the address of the inner interface"},
 	"match":               routing,
 	"mgcp":                stored,

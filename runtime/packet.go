@@ -69,6 +69,9 @@ type Packet struct {
 	FragOffset int  // octets from the start of the IP payload
 	More       bool // more fragments follow
 
+	// MAC is the address that the frame came from, on the way in.
+	MAC [6]byte
+
 	// What only real packets have. Zero is fine everywhere.
 	ID         uint16 // IP identification: fragments with equal ones belong together
 	Ack        uint32 // TCP

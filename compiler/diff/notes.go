@@ -102,6 +102,11 @@ func notes(old, new *compiler.Plan) []string {
 	})
 	differ("filter or mac-exempt lines differ, and are not compared", func(p *compiler.Plan) string {
 		w := []string{p.AAA.ExemptLine.Text()}
+		if m := p.AAA.MACExempt; m != compiler.None && w[0] != "" {
+			for _, e := range p.AAA.MACLists[m].Entries {
+				w = append(w, e.Line.Text())
+			}
+		}
 		for _, f := range p.AAA.Filters {
 			w = append(w, f.Line.Text())
 		}

@@ -27,8 +27,10 @@ func byFamily(cmd ast.Command) (f fate, ok bool) {
 		return refused("no rule carries this line"), true
 	case *ast.AAAMatch:
 		return refused("nftables cannot ask a user for a password; the traffic is dropped"), true
-	case *ast.Virtual, *ast.AAASecureHTTP, *ast.AAAProxyLimit, *ast.AuthPrompt, *ast.AAAMACExempt, *ast.MACList:
+	case *ast.Virtual, *ast.AAASecureHTTP, *ast.AAAProxyLimit, *ast.AuthPrompt:
 		return refused("part of user authentication, which nftables cannot do"), true
+	case *ast.AAAMACExempt, *ast.MACList:
+		return harmless("no rule asks the hosts of the list for a user"), true
 	case *ast.AAAConsole, *ast.AAACommand, *ast.AAALimit, *ast.AAAPort, *ast.Username, *ast.Privilege:
 		return harmless("it is about logins on the PIX itself"), true
 	case *ast.URLServer, *ast.Filter, *ast.URLCache, *ast.URLBlock:

@@ -138,6 +138,18 @@ func (e *encoder) match(m *Match) ([]expr.Any, error) {
 			return nil, fmt.Errorf("no set %s", m.Set)
 		}
 		return append(queryKey(m.Field == QueryOf), &expr.Lookup{SourceRegister: 1, SetID: set.ID, SetName: set.Name, Invert: m.Not}), nil
+	case SourceMAC:
+		const ethernet = 1 // ARPHRD_ETHER
+		out := []expr.Any{&expr.Meta{Key: expr.MetaKeyIIFTYPE, Register: 1}, &expr.Cmp{Op: expr.CmpOpEq, Register: 1, Data: binaryutil.NativeEndian.PutUint16(ethernet)},
+			payload(expr.PayloadBaseLLHeader, 6, 6)}
+		value := m.MAC.MAC
+		for i := range value {
+			value[i] &= m.MAC.Mask[i]
+		}
+		if m.MAC.Mask != allOctets {
+			out = append(out, mask(m.MAC.Mask[:]))
+		}
+		return append(out, m.cmp(value[:])), nil
 	case FirstOption:
 		return e.values(m, payload(network, 20, 1), nftables.TypeInetProto, be8)
 	case HdrLen:
@@ -156,6 +168,9 @@ func (e *encoder) match(m *Match) ([]expr.Any, error) {
 	}
 	return nil, fmt.Errorf("unknown field %d", m.Field)
 }
+
+// allOctets is the mask that compares a whole MAC address.
+var allOctets = [6]byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}
 
 // load brings a field that sets of verdicts are asked for into the first register.
 func (e *encoder) load(f Field) (expr.Any, error) {

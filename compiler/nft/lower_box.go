@@ -149,27 +149,27 @@ func (l *lowerer) services(i int, tunnelled bool) []Rule {
 
 // uauth drops new connections from i to o whose users would have to log in (semantics.md 5), by real addresses: what could not be
 // asked when it arrived.
-func (l *lowerer) uauth(i, o int) *Chain {
+func (l *lowerer) uauth(i, o int) []Chain {
 	return l.needsUser(Chain{Name: l.pairName("users", i, o), Note: "Connections whose user has to log in first, and cannot be asked"}, i, o, "authentication", "109023")
 }
 
 // authorized drops new connections from i to o that a server would be asked about, of those who have not logged in (semantics.md 5.2).
-func (l *lowerer) authorized(i, o int) *Chain {
+func (l *lowerer) authorized(i, o int) []Chain {
 	return l.needsUser(Chain{Name: l.pairName("authorized", i, o), Note: "Connections that only users may make"}, i, o, "authorization", "109024")
 }
 
 // askUsers leads packets with some matches to the chains of uauth and authorized.
 func (l *lowerer) askUsers(i, o int, match ...Match) (jumps []Rule, chains []Chain) {
-	for _, u := range []*Chain{l.uauth(i, o), l.authorized(i, o)} {
+	for _, u := range [][]Chain{l.uauth(i, o), l.authorized(i, o)} {
 		if u != nil {
-			chains = append(chains, *u)
-			jumps = append(jumps, Rule{Match: match, Do: []Stmt{Jump{u.Name}}})
+			chains = append(chains, u...)
+			jumps = append(jumps, Rule{Match: match, Do: []Stmt{Jump{u[0].Name}}})
 		}
 	}
 	return jumps, chains
 }
 
-func (l *lowerer) needsUser(c Chain, i, o int, what, id string) *Chain {
+func (l *lowerer) needsUser(c Chain, i, o int, what, id string) []Chain {
 	rules := func(include bool) {
 		for k := range l.p.AAARules {
 			r := &l.p.AAARules[k]
@@ -199,7 +199,7 @@ func (l *lowerer) needsUser(c Chain, i, o int, what, id string) *Chain {
 	if len(c.Rules) == n {
 		return nil
 	}
-	return &c
+	return l.exemptMACs(c, 0)
 }
 
 // unserved says what no rule stands for.

@@ -67,7 +67,8 @@ func (l *lowerer) takeLogin(i int, service uint16, line compiler.Line, match ...
 func (l *lowerer) login(i int) []Chain {
 	c := Chain{Name: l.unique("login_" + l.id[i]), Note: "Connections from " + l.p.Interfaces[i].Name + " whose user has to log in first"}
 	more := l.virtual(i, &c)
-	virtual := len(c.Rules) > 0
+	before := len(c.Rules)
+	virtual := before > 0
 	c.Rules = append(c.Rules, l.loggedIn(i)...)
 	out := append([]Chain{c}, more...)
 	n := len(c.Rules)
@@ -94,7 +95,28 @@ func (l *lowerer) login(i int) []Chain {
 	if len(out[0].Rules) == n && !virtual {
 		return nil
 	}
-	return out
+	return append(l.exemptMACs(out[0], before), out[1:]...)
+}
+
+// exemptMACs lets hosts pass whose addresses the list of aaa mac-exempt permits, the first entry that is about one deciding (semantics.md 5.1):
+// they return before the rules of a chain from the n-th on. The first chain of the answer is to be jumped to.
+func (l *lowerer) exemptMACs(c Chain, n int) []Chain {
+	a := &l.p.AAA
+	if a.ExemptLine.IsDefault() || a.MACExempt == compiler.None {
+		return []Chain{c}
+	}
+	asks := Chain{Name: l.unique(c.Name + "_asks"), Note: "Those that are not exempt by their MAC address", Rules: slices.Clone(c.Rules[n:])}
+	c.Rules = c.Rules[:n:n]
+	list := a.MACLists[a.MACExempt].Entries
+	for i := range list {
+		var do Stmt = Goto{asks.Name}
+		if list[i].Permit {
+			do = Return{}
+		}
+		c.Rules = append(c.Rules, Rule{Match: []Match{{Field: SourceMAC, MAC: &list[i]}}, Do: []Stmt{do}, Line: list[i].Line})
+	}
+	c.Rules = append(c.Rules, Rule{Do: []Stmt{Goto{asks.Name}}, Line: a.ExemptLine})
+	return []Chain{c, asks}
 }
 
 // pieces are ranges in as many lists as they need to be matched.

@@ -285,6 +285,7 @@ const (
 	OrigSaddr
 	OrigDaddr // as the first packet of the connection had it on the wire
 	OrigDport
+	SourceMAC // of the frame, as an entry of a mac-list compares it; frames of Ethernet only
 )
 
 // Bits of CtState and CtStatus, and TCP flags.
@@ -312,6 +313,7 @@ type Match struct {
 	Name   string // Iif, Oif: the device
 	only   bool   // Iif, Oif: the device itself, not its twin
 	Set    string
+	MAC    *compiler.MACEntry // SourceMAC
 }
 
 // Within reports whether a value is in one of ranges that are in order.

@@ -44,7 +44,6 @@ var otherTexts = map[compiler.OtherKind]string{
 	compiler.OtherNTP:       "the clock of the host is not set from it",
 	compiler.OtherRouting:   "no routing protocol is spoken, unless the host has a program that does: routes that it would learn are missing",
 	compiler.OtherMulticast: "multicast is not forwarded: it is dropped, but for IGMP to the firewall",
-	compiler.OtherMACExempt: "MAC addresses are not looked at: users of these hosts have to log in",
 	compiler.OtherInner:     "nothing comes out of tunnels: the inner address is not reached by them",
 	compiler.OtherPL:        "what comes out of tunnels is treated as without the option, and needs sysopt connection permit-ipsec or an access list, and its translation",
 	compiler.OtherPPP:       "PPP tunnels and the VPN client are not run: packets to them are refused like those to any closed port",

@@ -93,6 +93,11 @@ func widePlan() *compiler.Plan {
 		{What: "authentication", Include: true, AnyTCP: true, Ports: compiler.PortRange{Hi: 0xffff}, Dir: compiler.DirOutbound, Local: net("10.89.129.160", "255.255.255.240"), ACL: compiler.None},
 		{What: "authentication", Proto: 6, Ports: compiler.PortRange{Lo: 443, Hi: 443}, Dir: compiler.DirOutbound, ACL: compiler.None},
 	}
+	p.AAA.MACLists = []compiler.MACList{{ID: "phones", Entries: []compiler.MACEntry{
+		{MAC: [6]byte{0, 0x0a, 0xf3, 0x31, 0x82, 0x22}, Mask: allOctets},
+		{Permit: true, MAC: [6]byte{0, 0x0a, 0xf3, 0x31, 0x82, 0x22}, Mask: [6]byte{0xff, 0xff, 0xff, 0xff}},
+		{Permit: true, MAC: [6]byte{0, 0x11, 0x22, 0x33, 0x44, 0x55}, Mask: [6]byte{0xff, 0, 0xff, 0, 0xff, 0}}}}}
+	p.AAA.ExemptLine = compiler.From(&ast.AAAMACExempt{List: "phones"})
 	p.VPN.Maps = []compiler.CryptoMap{{Name: "m", Authentication: compiler.None, Entries: []compiler.MapEntry{
 		{Seq: 10, Dynamic: compiler.None, ACL: 2}, {Seq: 20, Dynamic: 0, ACL: compiler.None}}}}
 	p.Box.ICMP = []compiler.ICMPRule{{If: 0, Permit: true, Type: 3}, {If: 0, Src: net("10.0.0.1", "255.0.0.255"), Type: -1}, {If: 0, Permit: true, Src: net("198.51.100.0", "255.255.255.0"), Type: 8}}

@@ -384,6 +384,18 @@ func (m *Match) text(proto string) string {
 		return queryText + " " + op + "@" + m.Set
 	case QueryOf:
 		return answerText + " " + op + "@" + m.Set
+	case SourceMAC:
+		value, word := m.MAC.MAC, "ether saddr "
+		for i := range value {
+			value[i] &= m.MAC.Mask[i]
+		}
+		if m.MAC.Mask != allOctets {
+			if op == "" {
+				op = "== "
+			}
+			word += "& " + macText(m.MAC.Mask) + " "
+		}
+		return word + op + macText(value)
 	case FirstOption:
 		return "@nh,160,8 " + value(Range.number)
 	case HdrLen:
@@ -407,6 +419,8 @@ func (m *Match) text(proto string) string {
 	}
 	return ""
 }
+
+func macText(mac [6]byte) string { return strings.ReplaceAll(fmt.Sprintf("% x", mac[:]), " ", ":") }
 
 type bitWord struct {
 	bit  uint32

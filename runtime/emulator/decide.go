@@ -17,6 +17,7 @@ func (e *Engine) decide(in runtime.Ingress, trace bool) {
 	e.collected = &f.v.Logs
 	e.walk(f)
 	e.collected = nil
+	f.v.Out.MAC = [6]byte{} // of the frame that it came in
 	if f.v.Action == runtime.Forward || f.v.Action == runtime.Encrypt {
 		c := &e.counters[f.v.Egress]
 		c.OutPackets++

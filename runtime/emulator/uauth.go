@@ -54,6 +54,9 @@ func (e *Engine) authenticate(f *flight) bool {
 	if e.virtual(f) {
 		return true
 	}
+	if e.exempt(f) {
+		return false
+	}
 	rule := e.authRule(f, "authentication")
 	if rule == nil {
 		return e.authorize(f)
@@ -74,6 +77,18 @@ func (e *Engine) authenticate(f *flight) bool {
 	}
 	f.drop(e, "UAUTH", whyAuth, logs(syslog.New(109023, src, dst, e.ifName(f.in.If))), rule.Line)
 	return true
+}
+
+// exempt reports whether the host that a packet came from need not log in, by its MAC address (aaa mac-exempt).
+func (e *Engine) exempt(f *flight) bool {
+	if e.plan.AAA.ExemptLine.IsDefault() || f.in.Tunnel {
+		return false
+	}
+	line, exempt := e.plan.AAA.Exempts(f.pkt.MAC)
+	if exempt && f.trace {
+		f.pass("UAUTH", "exempt by its MAC address", e.plan.AAA.ExemptLine, line)
+	}
+	return exempt
 }
 
 // authorize refuses connections that a server would be asked about, of a source that nobody has logged in from (semantics.md 5.2): there

@@ -1,8 +1,10 @@
 package scenario
 
 import (
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -330,6 +332,9 @@ func (r *reader) attributes(p *runtime.Packet) error {
 			r.next()
 			n, err = r.number(0, 255)
 			p.TTL = uint8(n)
+		case "mac":
+			r.next()
+			p.MAC, err = mac(r.next())
 		default:
 			return nil
 		}
@@ -337,6 +342,16 @@ func (r *reader) attributes(p *runtime.Packet) error {
 			return err
 		}
 	}
+}
+
+// mac reads 000a.f331.8222, as configurations write it.
+func mac(word string) (out [6]byte, err error) {
+	groups := strings.Split(word, ".")
+	b, err := hex.DecodeString(strings.Join(groups, ""))
+	if err != nil || len(groups) != 3 || slices.ContainsFunc(groups, func(g string) bool { return len(g) != 4 }) {
+		return out, fmt.Errorf("%q is no MAC address like 000a.f331.8222", word)
+	}
+	return [6]byte(b), nil
 }
 
 func (r *reader) about() (*runtime.Packet, error) {

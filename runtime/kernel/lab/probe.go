@@ -192,7 +192,9 @@ func (p *Probe) InjectAll(list []Injection) ([]runtime.Verdict, error) {
 			if d < 0 {
 				continue
 			}
-			frame, err := f.sent.Append(append(out[:0], p.rig.frames[d][:]...))
+			head := p.rig.frames[d]
+			copy(head[6:], f.sent.MAC[:])
+			frame, err := f.sent.Append(append(out[:0], head[:]...))
 			if err == nil {
 				err = p.rig.send(d, frame)
 			}
