@@ -170,10 +170,20 @@ func TestDocsFixups(t *testing.T) {
 	}
 	b.WriteString("# Inspections\n\nGenerated (`make docs`). What becomes of each `fixup protocol`. \"Refused\" means that further connections are judged by the\n" +
 		"access list, and payloads are not translated, so that what needs them fails; nothing opens.\n\n" +
-		"## On Linux\n\nBy the kernel engine and by translated rules. Findings (W508) and the ledger say the same of each line.\n\n" +
+		"## The kernel engine\n\nBy helpers of the kernel, and by the process behind the rules: payloads of connections to the ports of a fixup wait in a queue\n" +
+		"while it looks at them with the inspectors of the emulator. While it is away they pass unseen; nothing opens then but what helpers open.\n" +
+		"A message is taken to be whole in its packet, but in Mail Guard. Findings (W508) say the same of each line.\n\n" +
 		"| fixup | ports of 6.3 | kernel helper | what is done | what is not | refused |\n|---|---|---|---|---|---|\n")
-	for _, f := range nft.Fixups {
-		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s |\n", f.Protocol, or(f.Ports, "off"), or(f.Helper, "none"), f.Does, f.Lacks, yes(f.Refused))
+	for i := range nft.Fixups {
+		f := &nft.Fixups[i]
+		x := f.Fate(true)
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s |\n", f.Protocol, or(f.Ports, "off"), or(f.Helper, "none"), x.Does, x.Lacks, yes(x.Refused))
+	}
+	b.WriteString("\n## Translated rules\n\nWithout a process. Findings (W508) and the ledger say the same of each line.\n\n| fixup | kernel helper | what is done | what is not | refused |\n|---|---|---|---|---|\n")
+	for i := range nft.Fixups {
+		f := &nft.Fixups[i]
+		x := f.Fate(false)
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", f.Protocol, or(f.Helper, "none"), x.Does, x.Lacks, yes(x.Refused))
 	}
 	b.WriteString("\n## In the emulator\n\nBy pixfw itself. But in Mail Guard a message is taken to be whole in its packet. Only the host that speaks can have doors opened: its own, to the\n" +
 		"other end of the connection, and for media to the host that this has named.\n\n| fixup | what is done | what is not | refused |\n|---|---|---|---|\n")

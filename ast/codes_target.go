@@ -45,8 +45,8 @@ func targetCodes() []Code {
 			"crypto map mymap interface outside", "Run the firewall with pixfw run."},
 		{"W508", "Inspection is done otherwise, or not at all",
 			"A fixup opens the further connections of its protocol, translates addresses in payloads, and checks what is said. For FTP, TFTP, SIP, H.323 and PPTP the " +
-				"kernel's helpers do the first two. For the others the further connections are denied by the access list, and no payload is checked: the note " +
-				"says which. For DNS the length of packets is checked, and names in answers whose addresses may be rewritten.",
+				"kernel's helpers do the first two. `pixfw run` looks into payloads besides: docs/fixups.md says of which, and what is left out. Rules " +
+				"alone look into none: further connections are denied by the access list, and nothing is checked but the length of DNS packets.",
 			"fixup protocol smtp 25", "Where a check is missing that you rely on, check on the server."},
 		{"W509", "Timers of inspections are the kernel's own",
 			"Connections, half-closed connections and UDP use the configured timers. Those of RPC, H.225, H.323, MGCP and SIP have no counterpart; their connections use " +

@@ -64,7 +64,7 @@ var support = map[string]Support{
 	"established":         {Enforced, Enforced, Refused, ""},
 	"failover":            {Stored, Stored, "harmless", "there is no pair"},
 	"filter":              content,
-	"fixup":               {Approximate, Approximate, Approximate, "docs/fixups.md: what the emulator and the kernel's helpers do of each; findings of code W508"},
+	"fixup":               {Approximate, Approximate, Approximate, "docs/fixups.md: what the engines and the kernel's helpers do of each; findings of code W508"},
 	"floodguard":          stored,
 	"fragment":            {Enforced, Approximate, Approximate, ""},
 	"global":              {Enforced, Enforced, Approximate, "lowest free address first, PAT behind it; a translation without daemon lets Linux choose"},

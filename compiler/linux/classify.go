@@ -146,10 +146,10 @@ func fixupFate(c *ast.Fixup) fate {
 	for i := range nft.Fixups {
 		switch r := &nft.Fixups[i]; {
 		case r.Protocol != c.Protocol:
-		case r.Refused:
-			return refused("%s: %s", r.Protocol, r.Lacks)
+		case r.Rules.Refused:
+			return refused("%s: %s", r.Protocol, r.Rules.Lacks)
 		default:
-			return approximated("%s: %s", r.Protocol, r.Lacks)
+			return approximated("%s: %s", r.Protocol, r.Rules.Lacks)
 		}
 	}
 	return refused("%s: nothing here does it", c.Protocol)

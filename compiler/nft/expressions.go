@@ -100,6 +100,8 @@ func (e *encoder) match(m *Match) ([]expr.Any, error) {
 		return e.values(m, payload(transport, 0, 1), nftables.TypeICMPType, be8)
 	case TCPFlags:
 		return []expr.Any{payload(transport, 13, 1), mask(be8(m.Mask)), m.cmp(be8(m.Values[0].Lo))}, nil
+	case TCPWords:
+		return []expr.Any{payload(transport, 12, 1), mask(be8(0xf0)), m.cmp(be8(m.Values[0].Lo << 4))}, nil
 	case CtState, CtStatus:
 		key := expr.CtKeySTATE
 		if m.Field == CtStatus {

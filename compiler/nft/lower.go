@@ -68,6 +68,7 @@ func Lower(plan *compiler.Plan, names map[int]string, options ...Options) (*Rule
 	l.bind()
 	l.doctored()
 	l.postrouting()
+	l.inspected()
 	l.untracked()
 	l.elsewhere()
 	l.sysctls()

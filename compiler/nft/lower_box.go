@@ -253,8 +253,8 @@ func (l *lowerer) unserved() {
 	for i := range p.Fixups {
 		if f := &p.Fixups[i]; !f.Line.IsDefault() {
 			l.fixup(f)
-		} else if text := f.Protocol + ": " + lacks(f.Protocol); !slices.Contains(defaults, text) {
-			defaults = append(defaults, text)
+		} else if lacks := l.fate(f.Protocol).Lacks; lacks != "" && !slices.Contains(defaults, f.Protocol+": "+lacks) {
+			defaults = append(defaults, f.Protocol+": "+lacks)
 		}
 	}
 	if len(defaults) > 0 {
@@ -363,14 +363,16 @@ func (l *lowerer) ipsec() {
 }
 
 func (l *lowerer) fixup(f *compiler.Fixup) {
-	msg := f.Protocol + ": " + lacks(f.Protocol)
-	if h, ok := kernelHelper(f); ok && l.opts.Lacks[HelperFeature(h)] {
-		return // that has been said
-	} else if ok {
+	fate := l.fate(f.Protocol)
+	h, helped := kernelHelper(f)
+	switch msg := f.Protocol + ": " + fate.Lacks; {
+	case helped && l.opts.Lacks[HelperFeature(h)]: // that has been said
+	case fate.Lacks == "":
+	case helped || l.opts.Daemon && Inspected(f):
 		l.note("W508", f.Line, msg)
-		return
+	default:
+		l.warn("W508", f.Line, msg, "")
 	}
-	l.warn("W508", f.Line, msg, "")
 }
 
 func (l *lowerer) static(s *compiler.Static) {

@@ -82,6 +82,9 @@ const Queue = 106
 // DNSQueue is the number of the queue in which DNS answers wait while the daemon looks at their addresses.
 const DNSQueue = 107
 
+// InspectQueue is the number of the queue in which payloads wait that inspections look at.
+const InspectQueue = 109
+
 // Ruleset is everything that is loaded.
 type Ruleset struct {
 	Helpers []Helper
@@ -286,6 +289,7 @@ const (
 	OrigDaddr // as the first packet of the connection had it on the wire
 	OrigDport
 	SourceMAC // of the frame, as an entry of a mac-list compares it; frames of Ethernet only
+	TCPWords  // the length of the TCP header in words of 32 bits
 )
 
 // Bits of CtState and CtStatus, and TCP flags.

@@ -236,7 +236,7 @@ func (r *Rule) text() string {
 					next = d.Field
 				}
 				switch next {
-				case Sport, Dport, ICMPType, TCPFlags, UDPLenOver:
+				case Sport, Dport, ICMPType, TCPFlags, TCPWords, UDPLenOver:
 					continue
 				}
 			}
@@ -340,6 +340,8 @@ func (m *Match) text(proto string) string {
 			want = strings.Join(bits(m.Values[0].Lo, flagWords), " | ")
 		}
 		return "tcp flags & (" + strings.Join(bits(m.Mask, flagWords), " | ") + ") " + op + want
+	case TCPWords:
+		return fmt.Sprintf("tcp doff %s%d", op, m.Values[0].Lo)
 	case CtState:
 		if m.Not {
 			return "ct state ! " + strings.Join(bits(m.Mask, stateWords), ",")

@@ -25,6 +25,7 @@ type conn struct {
 	pat    *patService // it takes a port to; nil: none
 	half   hostKey     // while it is half open, and its host has a limit
 	link   hostLink
+	looked *looked // what inspections remember; nil: nothing yet
 }
 
 func ported(proto uint8) bool { return proto == ast.ProtoTCP || proto == ast.ProtoUDP }

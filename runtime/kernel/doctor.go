@@ -2,11 +2,7 @@ package kernel
 
 import (
 	"encoding/binary"
-	"errors"
-	"os"
 	"slices"
-
-	"golang.org/x/sys/unix"
 
 	"pixfw/ast"
 	"pixfw/compiler"
@@ -19,95 +15,9 @@ import (
 // dnsAnswers is the queue of DNS answers. They are handed over whole, each packet by itself and with its checksum.
 var dnsAnswers = queueKind{num: nft.DNSQueue, octets: mostHanded, packets: 1024, buffer: 8 << 20}
 
-// mostHanded is how much of a packet fits into an attribute.
-const mostHanded = 65535 - unix.SizeofNlAttr
-
-// A dnsAnswer is a packet that waits. Its octets are those of the reader's buffer.
-type dnsAnswer struct {
-	id            uint32
-	indev, outdev int
-	packet        []byte
-}
-
-// readAnswers lets each answer go on, as fn has made it, until the socket is closed. What fn drops, or has not been handed over whole, is
-// dropped.
-func readAnswers(c *socket, fn func(a *dnsAnswer) (packet []byte, drop bool)) {
-	buf := make([]byte, 128<<10)
-	var out []byte
-	for failures := 0; failures < 100; {
-		n, err := c.receive(buf, true)
-		if errors.Is(err, os.ErrClosed) || errors.Is(err, unix.EBADF) {
-			return
-		}
-		if err != nil {
-			failures++
-			continue
-		}
-		failures = 0
-		out = out[:0]
-		messages(buf[:n], func(typ uint16, data []byte) {
-			if typ != queuePacket {
-				return
-			}
-			if a, ok := parseAnswer(data); ok {
-				packet, drop := fn(&a)
-				out = appendRelease(out, a.id, !drop && a.whole(), packet)
-			}
-		})
-		if len(out) == 0 {
-			continue
-		}
-		if err := c.send(out); err != nil && errors.Is(err, os.ErrClosed) {
-			return
-		}
-	}
-}
-
-// parseAnswer reads a packet message. It is false without an id, which no verdict could answer.
-func parseAnswer(b []byte) (a dnsAnswer, ok bool) {
-	if len(b) < 4 {
-		return a, false
-	}
-	attributes(b[4:], func(typ uint16, data []byte) {
-		switch typ {
-		case queueAttrHeader:
-			if len(data) >= 7 {
-				a.id, ok = binary.BigEndian.Uint32(data), true
-			}
-		case queueAttrInDev:
-			a.indev = int(be32(data))
-		case queueAttrOutDev:
-			a.outdev = int(be32(data))
-		case queueAttrPayload:
-			a.packet = data
-		}
-	})
-	return a, ok
-}
-
-// whole reports whether all of the packet is there.
-func (a *dnsAnswer) whole() bool {
-	return len(a.packet) >= 20 && int(be16(a.packet[2:])) == len(a.packet)
-}
-
-// appendRelease appends the verdict about a packet: it goes on, with other octets if packet is not nil, or is dropped.
-func appendRelease(b []byte, id uint32, pass bool, packet []byte) []byte {
-	start := len(b)
-	b = begin(b, queueVerdict, unix.NLM_F_REQUEST, unix.AF_UNSPEC, nft.DNSQueue)
-	v := uint32(verdictDrop)
-	if pass {
-		v = verdictAccept
-	}
-	b = attribute(b, queueAttrVerdict, binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(nil, v), id))
-	if pass && packet != nil {
-		b = attribute(b, queueAttrPayload, packet)
-	}
-	return end(b, start)
-}
-
 // doctored is a DNS answer with the addresses that its client is to see (semantics.md 3.4), as long as it was; nil where nothing changes.
 // One with a name that breaks a limit is dropped where `fixup protocol dns` is on (section 7). The lines of the plan are looked through without the lock: an answer with thousands of addresses holds up nothing but answers.
-func (d *dynamic) doctored(a *dnsAnswer) (packet []byte, drop bool) {
+func (d *dynamic) doctored(a *held) (packet []byte, drop bool) {
 	d.mu.Lock()
 	plan, in, out := d.plan, d.fragments.on(a.indev), d.fragments.on(a.outdev)
 	d.mu.Unlock()
@@ -196,19 +106,4 @@ func rewritten(packet []byte, become func(ast.IP) (ast.IP, bool)) []byte {
 	}
 	binary.BigEndian.PutUint16(udp[6:], s)
 	return out
-}
-
-// ones is the ones' complement sum of 16-bit words, with start.
-func ones(start uint32, b []byte) uint16 {
-	s := uint64(start)
-	for ; len(b) >= 2; b = b[2:] {
-		s += uint64(be16(b))
-	}
-	if len(b) > 0 {
-		s += uint64(b[0]) << 8
-	}
-	for s > 0xffff {
-		s = s>>16 + s&0xffff
-	}
-	return uint16(s)
 }

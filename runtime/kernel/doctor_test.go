@@ -79,7 +79,7 @@ func TestRelease(t *testing.T) {
 	b = attribute(b, queueAttrInDev, []byte{0, 0, 0, 3})
 	b = attribute(b, queueAttrOutDev, []byte{0, 0, 0, 4})
 	b = end(attribute(b, queueAttrPayload, packet), 0)
-	a, ok := parseAnswer(b[unix.NLMSG_HDRLEN:])
+	a, ok := parseHeld(b[unix.NLMSG_HDRLEN:])
 	if !ok || a.id != 9 || a.indev != 3 || a.outdev != 4 || !a.whole() || !bytes.Equal(a.packet, packet) {
 		t.Errorf("%v %+v", ok, a)
 	}
@@ -92,7 +92,7 @@ func TestRelease(t *testing.T) {
 		verdict uint32
 	}{{true, packet, verdictAccept}, {true, nil, verdictAccept}, {false, packet, verdictDrop}} {
 		var verdict, payload []byte
-		messages(appendRelease(nil, 9, c.pass, c.packet), func(typ uint16, data []byte) {
+		messages(appendRelease(nil, nft.DNSQueue, 9, c.pass, c.packet), func(typ uint16, data []byte) {
 			if typ != queueVerdict || be16(data[2:]) != nft.DNSQueue {
 				t.Errorf("message %#x to queue %d", typ, be16(data[2:]))
 			}

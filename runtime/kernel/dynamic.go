@@ -13,6 +13,7 @@ import (
 	"pixfw/compiler/nft"
 	"pixfw/runtime"
 	"pixfw/runtime/acelog"
+	"pixfw/runtime/inspect"
 	"pixfw/runtime/syslog"
 )
 
@@ -40,6 +41,8 @@ type dynamic struct {
 	bounds    bounds
 	services  patServices // of the connections through ports
 	busy      busyPATs
+	looks     []inspect.Ports // the inspections of the plan
+	looksFrom time.Time       // connections that are older began unseen
 	conns     map[tuple]*conn
 	gone      map[tuple]uint32 // connections that were ended here, by id, until their last event
 	number    uint64           // of the newest connection
@@ -64,6 +67,7 @@ func (d *dynamic) use(plan *compiler.Plan, rules *nft.Ruleset) {
 		d.entries.Renumber(func(in int) int { return plan.IfByName(old.Interfaces[in].Name) })
 	}
 	d.plan, d.rules = plan, rules
+	d.useInspections(plan)
 	d.requests, d.pats = map[uint32]*nft.Request{}, map[uint32]*nft.PATClass{}
 	for i := range rules.Requests {
 		d.requests[rules.Requests[i].Mark] = &rules.Requests[i]

@@ -54,6 +54,7 @@ type Engine struct {
 	log      *socket
 	queue    *socket // nil: the kernel has none, and pools are approximated
 	names    *socket // DNS answers wait in it; nil when queue is
+	payloads *socket // payloads that inspections look at; nil when queue is
 	suspects *socket // packets that ip audit may drop wait in it; nil when queue is
 	event    *socket
 	opt      nft.Options
@@ -134,6 +135,9 @@ func New(opts Options) (*Engine, error) {
 		if e.names, err = ns.openQueue(dnsAnswers); err != nil {
 			return nil, errors.Join(err, e.Close())
 		}
+		if e.payloads, err = ns.openQueue(payloads); err != nil {
+			return nil, errors.Join(err, e.Close())
+		}
 		if e.suspects, err = ns.openQueue(suspects); err != nil {
 			return nil, errors.Join(err, e.Close())
 		}
@@ -149,7 +153,7 @@ func New(opts Options) (*Engine, error) {
 
 // queues are those that are there, in the order in which a packet comes to them.
 func (e *Engine) queues() []*socket {
-	return slices.DeleteFunc([]*socket{e.suspects, e.queue, e.names}, func(q *socket) bool { return q == nil })
+	return slices.DeleteFunc([]*socket{e.suspects, e.queue, e.names, e.payloads}, func(q *socket) bool { return q == nil })
 }
 
 // tickEvery is how often connections are read from the kernel, at least: what has ended is told of then.
@@ -171,7 +175,10 @@ func (e *Engine) start() {
 		e.work.Go(func() { readQueue(e.queue, nft.Queue, e.dyn.answer) })
 	}
 	if e.names != nil {
-		e.work.Go(func() { readAnswers(e.names, e.dyn.doctored) })
+		e.work.Go(func() { readHeld(e.names, nft.DNSQueue, e.dyn.doctored) })
+	}
+	if e.payloads != nil {
+		e.work.Go(func() { readHeld(e.payloads, nft.InspectQueue, e.dyn.inspected) })
 	}
 	if e.suspects != nil {
 		e.work.Go(func() { readQueue(e.suspects, nft.AuditQueue, e.dyn.audited) })

@@ -413,6 +413,8 @@ func (p *Probe) judge(flights []flight, byTag map[uint16]*flight, seen []kernel.
 			note = "fragment"
 		case o.Reason == kernel.Signature:
 			note = "a signature"
+		case o.Reason == kernel.Payload:
+			note = "inspected"
 		default:
 			f.v.Reason = o.Reason
 		}

@@ -1,0 +1,278 @@
+package kernel
+
+import (
+	"encoding/binary"
+	"slices"
+	"time"
+
+	"pixfw/ast"
+	"pixfw/compiler"
+	"pixfw/compiler/nft"
+	"pixfw/runtime"
+	"pixfw/runtime/inspect"
+)
+
+// payloads is the queue of payloads that inspections look at, each packet by itself and with its checksum.
+var payloads = queueKind{num: nft.InspectQueue, octets: mostHanded, packets: 4096, buffer: 16 << 20}
+
+// looked is what inspections remember of a connection.
+type looked struct {
+	state   inspect.State
+	streams [2]stream
+}
+
+// useInspections notes the inspections of a plan. Connections that are there go on as they began, as on a PIX: those that were not
+// looked at are taken up where they are. The lock is held.
+func (d *dynamic) useInspections(plan *compiler.Plan) {
+	var list []inspect.Ports
+	for _, x := range inspect.PortsOf(plan.Fixups) {
+		if nft.Inspected(&plan.Fixups[x.Index]) {
+			list = append(list, x)
+		}
+	}
+	same := func(a, b inspect.Ports) bool { return a.Proto == b.Proto && a.Ports == b.Ports && a.Kind == b.Kind }
+	if d.looksFrom.IsZero() || !slices.EqualFunc(list, d.looks, same) {
+		d.looksFrom = time.Now()
+	}
+	d.looks = list
+}
+
+// inspected looks at a packet, which everything else has let pass and translated. It is what the packet becomes; nil: it stays as it is.
+func (d *dynamic) inspected(a *held) (packet []byte, drop bool) {
+	p, at, ok := payloadAt(a.packet)
+	if !ok {
+		return nil, false
+	}
+	f, dir, ok := d.leaving(&p)
+	if !ok || !f.ours() || f.class() == nft.MarkLogin || f.master != (tuple{}) {
+		return nil, false
+	}
+	var x visit
+	d.mu.Lock()
+	if d.plan != nil {
+		x.look(d, &f, dir, &p, a.packet[at:])
+	}
+	d.mu.Unlock()
+	if len(x.built) > 0 && d.observe != nil {
+		d.observe(Observation{If: compiler.None, Reason: Connection, Packet: f.orig.packet(), Back: f.reply.packet(), Messages: x.built})
+	}
+	if x.seen && d.observe != nil {
+		d.observe(Observation{If: x.in, Reason: x.reason(), Packet: p, Messages: x.said})
+	}
+	d.emit(slices.Concat(x.built, x.said))
+	if x.Drop != "" || x.again {
+		return nil, true
+	}
+	// The kernel's helper translates what FTP says.
+	if x.Out == nil || x.Kind == inspect.FTP {
+		return nil, false
+	}
+	return withPayload(a.packet, at, x.Out), false
+}
+
+// leaving is the connection of a packet that is about to leave, and its direction.
+func (d *dynamic) leaving(p *runtime.Packet) (f flow, dir int, found bool) {
+	answer := tuple{proto: p.Proto, src: p.Dst, dst: p.Src, sport: p.DstPort, dport: p.SrcPort}
+	err := d.conntrack("look at a connection", func(c *socket) (err error) {
+		f, found, err = c.flow(ctTupleOrig, &answer)
+		return err
+	})
+	if f.orig == answer {
+		dir = 1
+	}
+	return f, dir, found && err == nil
+}
+
+// A visit is the inspection of one packet.
+type visit struct {
+	inspect.Look
+	d     *dynamic
+	in    int // where it came from
+	seen  bool
+	again bool // it has to come again, in its turn
+	built []runtime.Message
+	said  []runtime.Message
+}
+
+// reason is why the packet is told of.
+func (x *visit) reason() string {
+	if x.Drop != "" {
+		return x.Drop
+	}
+	return Payload
+}
+
+// look finds what is known of the connection, and inspects. The lock of d is held.
+func (x *visit) look(d *dynamic, f *flow, dir int, p *runtime.Packet, payload []byte) {
+	i := slices.IndexFunc(d.looks, func(l inspect.Ports) bool { return l.Proto == f.orig.proto && l.Ports.Contains(f.orig.dport) })
+	a, b := between(d.plan, d.rules, d.live.clients, f)
+	begins := p.Flags&(runtime.SYN|runtime.ACK) == runtime.SYN|runtime.ACK
+	if i < 0 || a == compiler.None || b == compiler.None || len(payload) == 0 && !begins {
+		return
+	}
+	if c := d.conns[f.orig]; c == nil || c.id != f.id {
+		x.built = d.newConn(f) // its event is still on the way
+	}
+	c := d.conns[f.orig]
+	if c == nil || c.id != f.id {
+		return
+	}
+	if c.looked == nil {
+		c.looked = &looked{}
+		if f.began(c).Before(d.looksFrom) {
+			c.looked.state = inspect.Joined()
+		}
+	}
+	if begins { // the numbers that both sides begin with
+		c.looked.streams[1].begin(p.Seq + 1)
+		c.looked.streams[0].begin(p.Ack)
+		return
+	}
+	x.d, x.seen = d, true
+	ends := [2]inspect.Side{sideOf(d.plan, a, &f.orig), sideOf(d.plan, b, &f.reply)}
+	ifs := [2]int{a, b}
+	x.in = ifs[dir]
+	x.Look = inspect.Look{Kind: d.looks[i].Kind, State: &c.looked.state, Dir: dir, Here: ends[dir], There: ends[1-dir], User: c.about.User,
+		Higher: d.plan.Interfaces[ifs[dir]].Level > d.plan.Interfaces[ifs[1-dir]].Level, First: true,
+		Strict: d.plan.Fixups[d.looks[i].Index].Sub == "strict", Payload: payload}
+	s := &c.looked.streams[dir]
+	if p.Proto == ast.ProtoTCP && !s.take(&x.Look, p.Seq) {
+		x.again = true
+		return
+	}
+	if x.Do(x); x.Drop == "" && p.Proto == ast.ProtoTCP {
+		s.passes(p.Seq + uint32(len(payload)))
+	}
+}
+
+// began is when a flow has begun, as the kernel says, or as the engine was told of it.
+func (f *flow) began(c *conn) time.Time {
+	if f.start > 0 {
+		return time.Unix(0, int64(f.start))
+	}
+	return c.born
+}
+
+func sideOf(plan *compiler.Plan, i int, t *tuple) inspect.Side {
+	return inspect.Side{If: plan.Interfaces[i].Name, Src: t.src, Dst: t.dst, SrcPort: t.sport, DstPort: t.dport}
+}
+
+// Open is that of inspect.Host.
+func (x *visit) Open(l *inspect.Look, door inspect.Door) (uint16, bool) {
+	return door.Port, l.Kind == inspect.FTP // the kernel's helper opens it
+}
+
+// Say is that of inspect.Host.
+func (x *visit) Say(m runtime.Message) { x.said = append(x.said, m) }
+
+// Note is that of inspect.Host.
+func (x *visit) Note(string) {}
+
+// A stream is how far one side of a TCP connection has been followed.
+type stream struct {
+	begun       bool
+	first, next uint32
+	marks       []mark
+}
+
+// A mark is what was remembered before a segment. A segment that is sent again is looked at once more from there: it may say something
+// else.
+type mark struct {
+	seq   uint32
+	state inspect.State
+}
+
+// mostMarks bounds the marks of a stream: as many segments may be under way. Only Mail Guard needs them.
+const mostMarks = 256
+
+// begin notes the number of the first octet, if it is not known yet.
+func (s *stream) begin(seq uint32) {
+	if !s.begun {
+		s.begun, s.first, s.next = true, seq, seq
+	}
+}
+
+// take puts a segment in its place. It is false of one that has to come again: Mail Guard follows lines, so it must see all in order.
+func (s *stream) take(l *inspect.Look, seq uint32) bool {
+	end := seq + uint32(len(l.Payload))
+	s.begin(seq)
+	l.First = seq == s.first
+	ahead := int32(seq - s.next)
+	l.Again = ahead < 0
+	if l.Kind == inspect.SMTP {
+		if ahead > 0 || ahead < 0 && !s.back(l, seq, end) {
+			return false
+		}
+		if ahead == 0 {
+			if len(s.marks) == mostMarks {
+				s.marks = slices.Delete(s.marks, 0, mostMarks/4)
+			}
+			s.marks = append(s.marks, mark{seq, *l.State})
+		}
+	}
+	return true
+}
+
+// passes notes that a segment which ends there goes on. What is dropped has not been said.
+func (s *stream) passes(end uint32) {
+	if int32(end-s.next) > 0 {
+		s.next = end
+	}
+}
+
+// back goes back to where a segment was sent for the first time. If it brings something new, the connection goes on from it.
+func (s *stream) back(l *inspect.Look, seq, end uint32) bool {
+	i := slices.IndexFunc(s.marks, func(m mark) bool { return m.seq == seq })
+	if i < 0 {
+		return false
+	}
+	state := s.marks[i].state
+	if int32(end-s.next) > 0 {
+		*l.State, s.marks = state, s.marks[:i+1]
+	} else {
+		l.State = &state
+	}
+	return true
+}
+
+// payloadAt reads a packet of TCP or UDP that is whole, and where its payload begins.
+func payloadAt(b []byte) (p runtime.Packet, at int, ok bool) {
+	if p, ok = parseIPv4(b); !ok || !p.HasPorts() || p.Fragment || int(be16(b[2:])) != len(b) {
+		return p, 0, false
+	}
+	at = int(b[0]&15) * 4
+	switch {
+	case p.Proto == ast.ProtoUDP && len(b) >= at+8:
+		at += 8
+	case p.Proto == ast.ProtoTCP && len(b) >= at+20 && int(b[at+12]>>4) >= 5:
+		p.Ack = binary.BigEndian.Uint32(b[at+8:])
+		at += int(b[at+12]>>4) * 4
+	default:
+		return p, 0, false
+	}
+	return p, at, at <= len(b)
+}
+
+// withPayload is an IPv4 packet of TCP or UDP with another payload, which begins at an octet, with its lengths and checksums.
+func withPayload(packet []byte, at int, payload []byte) []byte {
+	out := append(append(make([]byte, 0, at+len(payload)), packet[:at]...), payload...)
+	head := int(out[0]&15) * 4
+	binary.BigEndian.PutUint16(out[2:], uint16(len(out)))
+	out[10], out[11] = 0, 0
+	binary.BigEndian.PutUint16(out[10:], ^ones(0, out[:head]))
+	body, sum := out[head:], 16
+	if out[9] == ast.ProtoUDP {
+		sum = 6
+		binary.BigEndian.PutUint16(body[4:], uint16(len(body)))
+		if be16(body[sum:]) == 0 {
+			return out // sent without a checksum
+		}
+	}
+	body[sum], body[sum+1] = 0, 0
+	s := ^ones(uint32(ones(uint32(out[9])+uint32(len(body)), out[12:20])), body)
+	if s == 0 && out[9] == ast.ProtoUDP {
+		s = 0xffff // 0 says that there is none
+	}
+	binary.BigEndian.PutUint16(body[sum:], s)
+	return out
+}
