@@ -28,6 +28,9 @@ func Lower(plan *compiler.Plan, names map[int]string, options ...Options) (*Rule
 		case f.Shutdown:
 		case !f.HasAddress():
 			l.warn("W513", f.Line, "interface "+f.Name+" has no address: nothing passes through it", "give it one with ip address")
+			if f.Dynamic == "" { // who learns his address has to hear of it
+				l.deaf = append(l.deaf, names[i])
+			}
 		default:
 			l.dev[i] = names[i]
 			l.number[i] = l.numberOf(i)
@@ -42,6 +45,7 @@ func Lower(plan *compiler.Plan, names map[int]string, options ...Options) (*Rule
 		}
 	}
 	l.routeSets()
+	l.silence()
 	l.fragments()
 	l.audit()
 	l.marks, l.real = map[string]uint32{}, map[uint32]ast.Net{}
@@ -138,6 +142,8 @@ type lowerer struct {
 	limitPairs map[[2]int]string
 	each       map[string]string  // what a chain is called for packets that are not tracked
 	to         map[int][]Range    // what lies behind each interface
+	down       []Range            // what lies behind those that are not served
+	deaf       []string           // devices of interfaces without an address
 	real       map[uint32]ast.Net // classes that keep host bits: the real net
 }
 
@@ -186,6 +192,14 @@ func mark(m uint32) Match           { return Match{Field: CtMark, Values: one(m)
 func class(m uint32) Match          { return Match{Field: CtMark, Mask: ^uint32(MarkState), Values: one(m)} }
 func inSet(f Field, s string) Match { return Match{Field: f, Set: s} }
 
+// broadcast is the broadcast address of an interface's subnet. One of two hosts has none.
+func broadcast(f *compiler.Interface) []Range {
+	if f.Net.Mask >= ast.MaskOf(31) {
+		return nil
+	}
+	return []Range{host(f.Broadcast())}
+}
+
 // overIP matches the protocols that have connections on a PIX.
 var (
 	withPorts = Match{Field: L4Proto, Values: []Range{{ast.ProtoTCP, ast.ProtoTCP}, {ast.ProtoUDP, ast.ProtoUDP}}}
@@ -216,6 +230,33 @@ func (l *lowerer) routeSets() {
 	}
 	l.rs.Sets = append(l.rs.Sets, Set{Name: "no_route", Kind: Addrs, Ranges: subtract([]Range{{0, 0xffffffff}}, covered),
 		Note: "where no route leads"})
+	for i, r := range to {
+		if l.dev[i] == "" {
+			l.down = append(l.down, r...)
+		}
+	}
+	if l.down = merge(l.down); len(l.down) > 0 {
+		l.rs.Sets = append(l.rs.Sets, Set{Name: routeDown, Kind: Addrs, Ranges: l.down, Note: "what lies behind interfaces that are down"})
+	}
+}
+
+// routeDown is the set of what lies behind interfaces that are not served. It is there when there is such.
+const routeDown = "route_down"
+
+// lost drops what goes to an interface that is down, before any list is asked, and without a word: there is nothing to be said about it.
+func lost(line compiler.Line, match ...Match) Rule {
+	return Rule{Match: match, Do: []Stmt{Counter{}, Drop{}}, Line: line, Note: "its interface is down"}
+}
+
+// silence drops what arrives on interfaces without an address, before anything is found wrong with it.
+func (l *lowerer) silence() {
+	c := Chain{Name: "silence", Type: "filter", Hook: "prerouting", Priority: -460, Note: "Interfaces without an address"}
+	for _, dev := range l.deaf {
+		c.Rules = append(c.Rules, Rule{Match: []Match{iif(dev)}, Do: []Stmt{Counter{}, Drop{}}})
+	}
+	if len(c.Rules) > 0 {
+		l.chain(c)
+	}
 }
 
 // fragments hands each fragment to the daemon, which holds them to the limits of the interface (semantics.md 1.6), before the
@@ -227,7 +268,7 @@ func (l *lowerer) fragments() {
 	c := Chain{Name: "fragments", Type: "filter", Hook: "prerouting", Priority: -450, Note: "Fragments, before they are put together"}
 	for _, i := range l.ifs {
 		c.Rules = append(c.Rules, Rule{Match: []Match{only(iif(l.dev[i])), {Field: IsFragment}},
-			Do: []Stmt{SetPacketMark{MarkFragment}, ToQueue{Num: Queue, Compat: l.opts.CompatQueue, Bypass: true}}})
+			Do: []Stmt{SetPacketMark{Mark: MarkFragment}, ToQueue{Num: Queue, Compat: l.opts.CompatQueue, Bypass: true}}})
 	}
 	l.chain(c)
 	// What waits is forgotten by both at the same time, or by the kernel first.
@@ -249,9 +290,11 @@ func (l *lowerer) sanity() {
 			land = append(land, [2]ast.IP{ip, ip})
 		}
 	}
-	for _, i := range l.ifs {
-		f := &l.p.Interfaces[i]
-		bad = append(bad, host(f.Net.IP), host(f.Broadcast()))
+	for i := range l.p.Interfaces { // of those that are down, too
+		if f := &l.p.Interfaces[i]; f.HasAddress() {
+			bad = append(bad, host(f.Net.IP))
+			bad = append(bad, broadcast(f)...)
+		}
 	}
 	for i := range l.p.NAT.Statics {
 		if s := &l.p.NAT.Statics[i]; s.Mask == ast.AllOnes {

@@ -40,7 +40,7 @@ func (l *lowerer) from(i int) Chain {
 		add(deny("106022", other, f.RPFLine, withPorts, own, Match{Field: CtReply, Not: true}),
 			deny("106022", other, f.RPFLine, withPorts, own, Match{Field: CtReply}, l.leftBy(i).not()))
 		back := Match{Field: NoRoute, Values: one(0)}
-		if l.lacks(Fib, f.RPFLine, "", "") {
+		if l.lacks(Fib, f.RPFLine, "", "") || len(l.down) > 0 { // routes of an interface that is down are none of the kernel's
 			back = Match{Field: Saddr, Not: true, Set: "route_" + l.id[i]}
 		}
 		for k := range l.p.Box.Listens {
@@ -52,26 +52,36 @@ func (l *lowerer) from(i int) Chain {
 		add(deny("106021", "reverse path", f.RPFLine, back))
 	}
 	var unnat []Range
+	var whole []Rule // statics of addresses, up to the last one that leads to an interface that is down
 	for k := range l.p.NAT.Statics {
 		s := &l.p.NAT.Statics[k]
+		there := Rule{Match: toMapped(s), Do: []Stmt{check}, Line: s.Line}
+		if l.dev[s.RealIf] == "" {
+			there = lost(s.Line, toMapped(s)...)
+		}
 		switch {
 		case s.MappedIf != i || !l.loads(s):
 		case s.ACL != compiler.None:
-			sub := l.policyList(fmt.Sprintf("to_policy_%s_%d", l.id[i], k), s, []Stmt{check})
+			sub := l.policyList(fmt.Sprintf("to_policy_%s_%d", l.id[i], k), s, there.Do)
 			l.chain(sub)
 			add(Rule{Match: toMapped(s), Do: []Stmt{Jump{sub.Name}}, Line: s.Line})
 		case s.Proto != 0:
-			add(Rule{Match: toMapped(s), Do: []Stmt{check}, Line: s.Line})
+			add(there)
 		default:
 			unnat = append(unnat, netRange(s.MappedNet()))
+			whole = append(whole, there)
 		}
+	}
+	l.exemptOwn(i, &c)
+	for len(whole) > 0 && whole[len(whole)-1].Note == "" {
+		whole = whole[:len(whole)-1]
 	}
 	// What a static has is no address of the box.
 	var free []Match
 	if len(unnat) > 0 {
 		free = []Match{{Field: Daddr, Not: true, Set: "static_" + l.id[i]}}
 	}
-	box := dst(host(f.Net.IP), host(f.Broadcast()), host(ast.AllOnes))
+	box := dst(append(broadcast(f), host(f.Net.IP), host(ast.AllOnes))...)
 	multicast := dst(netRange(ast.Net{IP: 224 << 24, Mask: 0xf0000000}))
 	add(Rule{Match: []Match{{Field: CtReply}, {Field: CtStatus, Mask: StatusSNAT}}, Do: []Stmt{check}, Note: "reply to a translated packet"},
 		Rule{Match: append([]Match{box}, free...), Do: []Stmt{Accept{}}, Note: "to the box"})
@@ -88,6 +98,7 @@ func (l *lowerer) from(i int) Chain {
 	if len(unnat) > 0 {
 		name := "static_" + l.id[i]
 		l.rs.Sets = append(l.rs.Sets, Set{Name: name, Kind: Addrs, Ranges: merge(unnat), Note: "addresses of statics on " + f.Name})
+		add(whole...)
 		add(Rule{Match: []Match{inSet(Daddr, name)}, Do: []Stmt{check}})
 	}
 	dynamic := false
@@ -112,6 +123,9 @@ func (l *lowerer) from(i int) Chain {
 		add(Rule{Match: []Match{inSet(Daddr, "xlate_"+l.id[i])}, Do: []Stmt{check}, Note: "a live translation"})
 	}
 	add(l.toAlias(i, check)...)
+	if len(l.down) > 0 {
+		add(lost(compiler.Line{}, inSet(Daddr, routeDown)))
+	}
 	add(deny("106011", "would leave by the interface it came from", compiler.Line{}, inSet(Daddr, "route_"+l.id[i])),
 		deny("110001", "no route", compiler.Line{}, inSet(Daddr, "no_route")))
 	var others []Range
@@ -132,6 +146,24 @@ func (l *lowerer) from(i int) Chain {
 	return c
 }
 
+// exemptOwn drops what an exemption, read backwards, leads to an interface's own address, where a static has that too: the exemption comes
+// first, and nobody is reached there.
+func (l *lowerer) exemptOwn(i int, c *Chain) {
+	for k := range l.p.NAT.Exemptions {
+		x := &l.p.NAT.Exemptions[k]
+		if x.Outside || l.dev[x.If] == "" || l.level(x.If) <= l.level(i) {
+			continue
+		}
+		own := l.p.Interfaces[x.If].Net.IP
+		if !slices.ContainsFunc(l.p.NAT.Statics, func(s compiler.Static) bool { return s.MappedIf == i && s.MappedNet().Contains(own) }) {
+			continue
+		}
+		sub := l.listChain(l.unique(fmt.Sprintf("exempt_own_%s_%d", l.id[i], k)), x.ACL, true, []Stmt{Counter{}, Drop{}})
+		l.chain(sub)
+		c.Rules = append(c.Rules, Rule{Match: []Match{dst(host(own))}, Do: []Stmt{Jump{sub.Name}}, Line: x.Line, Note: "another interface's address"})
+	}
+}
+
 // check is the connection check and the access list.
 func (l *lowerer) check(i int) Chain {
 	f := &l.p.Interfaces[i]
@@ -150,7 +182,7 @@ func (l *lowerer) check(i int) Chain {
 			ace := &l.p.Conduits[k].ACE
 			do := last
 			if ace.Permit {
-				do = l.admit(SetPacketMark{MarkConduit}, Accept{})
+				do = l.admit(SetPacketMark{Mark: MarkConduit}, Accept{})
 			}
 			for _, m := range l.entry(ace, false) {
 				c.Rules = append(c.Rules, Rule{Match: m, Do: do, Line: ace.Line})

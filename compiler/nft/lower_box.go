@@ -40,7 +40,7 @@ func (l *lowerer) box(i int) Chain {
 	c := Chain{Name: "box_" + l.id[i], Note: "To the address of " + f.Name}
 	add := func(r ...Rule) { c.Rules = append(c.Rules, r...) }
 	add(l.listens(i, dst(l.toBox(i)...))...)
-	add(deny("710005", "broadcast", compiler.Line{}, dst(host(f.Broadcast()), host(ast.AllOnes)), proto(ast.ProtoUDP)),
+	add(deny("710005", "broadcast", compiler.Line{}, dst(append(broadcast(f), host(ast.AllOnes))...), proto(ast.ProtoUDP)),
 		Rule{Match: []Match{{Field: Daddr, Not: true, Values: []Range{host(f.Net.IP)}}}, Do: []Stmt{Counter{}, Drop{}},
 			Note: "another interface's address"})
 	add(l.answered(i)...)

@@ -235,6 +235,10 @@ func (l *lowerer) foreignOf(i int, a *compiler.Alias) (rules []Rule) {
 			}
 		}
 	}
+	if down := seen(l.down); len(down) > 0 {
+		nowhere = subtract(nowhere, l.down)
+		rules = append(rules, lost(a.Line, dst(down...)))
+	}
 	if none := seen(nowhere); len(none) > 0 {
 		rules = append(rules, deny("110001", "no route", a.Line, dst(none...)))
 	}
@@ -277,7 +281,7 @@ func (l *lowerer) comesBack() (rules []Rule) {
 				match = append(match, Match{Field: p.field, Values: []Range{{uint32(p.ports.Lo), uint32(p.ports.Hi)}}})
 			}
 		}
-		rules = append(rules, Rule{Match: match, Do: l.admit(SetPacketMark{MarkConduit}, Accept{}), Line: e.Line})
+		rules = append(rules, Rule{Match: match, Do: l.admit(SetPacketMark{Mark: MarkConduit}, Accept{}), Line: e.Line})
 	}
 	return rules
 }

@@ -132,7 +132,7 @@ func pieces(r []Range) (out [][]Range) {
 // toBox are the addresses of packets to the firewall itself that arrive on an interface.
 func (l *lowerer) toBox(i int) []Range {
 	f := &l.p.Interfaces[i]
-	return []Range{host(f.Net.IP), host(f.Broadcast()), host(ast.AllOnes), netRange(ast.Net{IP: 224 << 24, Mask: 0xf0000000})}
+	return append(broadcast(f), host(f.Net.IP), host(ast.AllOnes), netRange(ast.Net{IP: 224 << 24, Mask: 0xf0000000}))
 }
 
 // permitted is true of packets from i to the interfaces to that the levels or a conduit permit: who is refused is not asked who he is.

@@ -55,7 +55,10 @@ func (e *Engine) wanted(plan *compiler.Plan, links map[int]netlink.Link) []item 
 				del: func(h *netlink.Handle) error { return h.LinkSetMTU(link, was) }})
 		}
 		if f.HasAddress() {
-			addr := &netlink.Addr{IPNet: e.ipnet(f.Net), Broadcast: toIP(f.Broadcast()), LinkIndex: link.Attrs().Index}
+			addr := &netlink.Addr{IPNet: e.ipnet(f.Net), LinkIndex: link.Attrs().Index}
+			if f.Net.Mask < ast.MaskOf(31) { // one of two hosts has no broadcast address
+				addr.Broadcast = toIP(f.Broadcast())
+			}
 			out = append(out, item{addr: addr, key: fmt.Sprint("address ", name, " ", f.Net), line: f.AddrLine,
 				add: func(h *netlink.Handle) error { return h.AddrAdd(link, addr) },
 				del: func(h *netlink.Handle) error { return h.AddrDel(link, addr) }})
@@ -70,8 +73,8 @@ func (e *Engine) wanted(plan *compiler.Plan, links map[int]netlink.Link) []item 
 	for i := range plan.Routes {
 		r := &plan.Routes[i]
 		link := links[r.If]
-		if r.Connected || link == nil || plan.Interfaces[r.If].Shutdown {
-			continue
+		if _, down := plan.Interfaces[r.If].DownBy(); r.Connected || link == nil || down {
+			continue // without an address on the device the kernel has no gateway there
 		}
 		route(fmt.Sprint("route ", link.Attrs().Name, " ", r.Net, " ", r.Gateway, " ", r.Metric), r.Line,
 			&netlink.Route{LinkIndex: link.Attrs().Index, Dst: e.ipnet(r.Net), Gw: toIP(r.Gateway), Priority: r.Metric, Protocol: unix.RTPROT_STATIC})

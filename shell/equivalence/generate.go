@@ -159,7 +159,13 @@ func (m *maker) frame() {
 		m.add("interface ethernet%d auto", k)
 		m.add("nameif ethernet%d %s security%d", k, s.name, s.level)
 	}
-	for _, s := range m.nets {
+	for k, s := range m.nets {
+		if k > 1 && m.chance(4) {
+			if m.chance(50) {
+				continue // it has no address
+			}
+			m.add("interface ethernet%d auto shutdown", k)
+		}
 		m.add("ip address %s %s1 255.255.255.0", s.name, s.prefix)
 	}
 	if m.chance(90) {

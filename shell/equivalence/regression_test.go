@@ -73,25 +73,37 @@ func TestOnceDifferent(t *testing.T) {
 
 // TestTexts: what messages name is the same on both engines, packet by packet.
 func TestTexts(t *testing.T) {
-	a := archive(t, "testdata/texts-of-translated.txtar")
 	engines := bothEngines(t)
-	said := func(options scenario.Options) (out []string) {
-		options.Render = func(_ *compiler.Plan, _ runtime.Ingress, _ runtime.Packet, v runtime.Verdict) string {
-			out = append(out, texts(&v)...)
-			return ""
-		}
-		for _, r := range a.Run(options) {
-			if r.Got == lab.ErrNotRoot.Error() {
-				t.Skip(r.Got)
-			}
-			if r.Status != scenario.OK {
-				t.Errorf("%+v", r)
-			}
-		}
-		return out
+	files, err := filepath.Glob("testdata/texts-*.txtar")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no scenarios: %v", err)
 	}
-	want, got := said(engines["emulator"]), said(engines["kernel"])
-	if d := cmp.Diff(want, got); d != "" || len(want) == 0 {
-		t.Errorf("%d messages, -emulator +kernel:\n%s", len(want), d)
+	for _, file := range files {
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			a := archive(t, file)
+			want, got := said(t, a, engines["emulator"]), said(t, a, engines["kernel"])
+			if d := cmp.Diff(want, got); d != "" || len(want) == 0 {
+				t.Errorf("%d messages, -emulator +kernel:\n%s", len(want), d)
+			}
+		})
 	}
+}
+
+// said are the texts of messages about each packet of an archive.
+func said(t *testing.T, a *scenario.Archive, options scenario.Options) (out []string) {
+	t.Helper()
+	options.Render = func(_ *compiler.Plan, _ runtime.Ingress, p runtime.Packet, v runtime.Verdict) string {
+		out = append(out, p.String())
+		out = append(out, texts(&v)...)
+		return ""
+	}
+	for _, r := range a.Run(options) {
+		if r.Got == lab.ErrNotRoot.Error() {
+			t.Skip(r.Got)
+		}
+		if r.Status != scenario.OK {
+			t.Errorf("%+v", r)
+		}
+	}
+	return out
 }

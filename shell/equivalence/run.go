@@ -118,6 +118,9 @@ func newTrial(seed uint64, packets int) *trial {
 	each := max(packets*9/10/2/len(plan.Interfaces), 1)
 	for range 2 {
 		for i := range plan.Interfaces {
+			if plan.Interfaces[i].Shutdown {
+				continue // nothing arrives there
+			}
 			for range each {
 				if p, ok := a.packet(i); ok {
 					t.steps = append(t.steps, &step{wave: wave, in: plan.Interfaces[i].Name, packet: p})
@@ -130,8 +133,8 @@ func newTrial(seed uint64, packets int) *trial {
 	for range 8 {
 		i := a.IntN(len(plan.Interfaces))
 		p, ok := a.packet(i)
-		if !ok || !p.HasPorts() || a.invalid(p.Src) {
-			continue
+		if _, down := plan.Interfaces[i].DownBy(); !ok || !p.HasPorts() || a.invalid(p.Src) || down {
+			continue // of the kernel nobody can tell whether it waits there
 		}
 		for _, f := range fragments(p) {
 			wave++
