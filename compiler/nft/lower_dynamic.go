@@ -129,7 +129,8 @@ const allBits = 0xffffffff
 func (l *lowerer) requestBits() {
 	l.rs.RequestBits = ^uint32(markOrigin)
 	n := &l.p.NAT
-	if 2*(len(n.Policies)+len(n.Nats))*len(l.ifs) > int((l.rs.RequestBits&^MarkMask)>>requestBit) || len(n.Statics)+len(n.Aliases) >= markOrigin>>1 {
+	most := (len(n.Policies) + len(n.Nats)) * len(l.ifs) // of the maps of live translations
+	if 2*most > int((l.rs.RequestBits&^MarkMask)>>requestBit) || len(n.Statics)+len(n.Aliases)+most >= markOrigin>>1 {
 		l.rs.RequestBits = allBits
 	}
 }

@@ -162,7 +162,7 @@ func (l *lowerer) aliases(i int) []Rule {
 		}
 		first, last := a.ForeignNet().Range()
 		rules = append(rules, Rule{Match: []Match{dst(netRange(a.DNATNet()))},
-			Do: []Stmt{MarkPacket{uint32(len(l.p.NAT.Statics)+k+1) << 1 &^ MarkMask}, NAT{Dst: true, First: first, Last: last, Prefix: first != last}}, Line: a.Line})
+			Do: []Stmt{MarkPacket{translatedBy(len(l.p.NAT.Statics) + k)}, NAT{Dst: true, First: first, Last: last, Prefix: first != last}}, Line: a.Line})
 	}
 	return rules
 }

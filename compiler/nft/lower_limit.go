@@ -100,18 +100,12 @@ func (l *lowerer) limitSets() {
 }
 
 // ownMaps makes the maps that tell to which of the translations of one host, by policy NAT and by nat, a caller has come: the limits are
-// those of its line.
+// those of its line, and messages name its address.
 func (l *lowerer) ownMaps() {
-	limits := func(m *XlateMap) bool {
-		is := func(n compiler.Nat) bool {
-			return n.If == m.RealIf && !n.Outside && (n.MaxConns > 0 || n.Embryonic > 0)
-		}
-		return slices.ContainsFunc(l.p.NAT.Policies, is) || slices.ContainsFunc(l.p.NAT.Nats, is)
-	}
 	for k := range l.rs.Xlates {
 		m := &l.rs.Xlates[k]
 		beside := func(x XlateMap) bool { return x.RealIf == m.RealIf && x.MappedIf == m.MappedIf && x.ACL != m.ACL }
-		if m.ACL == compiler.None || l.level(m.RealIf) <= l.level(m.MappedIf) || !slices.ContainsFunc(l.rs.Xlates, beside) || !limits(m) {
+		if m.ACL == compiler.None || !slices.ContainsFunc(l.rs.Xlates, beside) {
 			continue
 		}
 		m.Own = l.unique("un_" + m.Name)

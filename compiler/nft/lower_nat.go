@@ -84,11 +84,19 @@ func (l *lowerer) unNAT() {
 		}
 		c.Rules = append(c.Rules, l.aliases(i)...)
 		if un := l.un[i]; un != "" {
-			c.Rules = append(c.Rules, Rule{Match: []Match{inSet(Daddr, un)}, Do: []Stmt{SetMark{MarkUnNAT}, MarkPacket{MarkTranslated}, NAT{Dst: true, Map: un}}, Note: "live translations"})
+			live := func(set string, by uint32) {
+				c.Rules = append(c.Rules, Rule{Match: []Match{inSet(Daddr, set)}, Do: []Stmt{SetMark{MarkUnNAT}, MarkPacket{MarkTranslated | by}, NAT{Dst: true, Map: un}}, Note: "live translations"})
+			}
+			for k := range l.rs.Xlates {
+				if m := &l.rs.Xlates[k]; m.MappedIf == i && m.Own != "" {
+					live(m.Own, translatedBy(len(l.p.NAT.Statics)+len(l.p.NAT.Aliases)+k))
+				}
+			}
+			live(un, 0)
 		}
 		for k, r := range l.runs(func(s *compiler.Static) bool { return s.MappedIf == i && l.dev[s.RealIf] != "" }) {
 			s := r.statics[0]
-			marked := MarkPacket{r.translatedBy()}
+			marked := MarkPacket{MarkTranslated | translatedBy(r.first)}
 			switch {
 			case r.policy:
 				first, last := s.RealNet().Range()
@@ -139,11 +147,12 @@ func toMapped(s *compiler.Static) []Match {
 	return []Match{dst(host(s.Mapped)), proto(uint32(s.Proto)), {Field: Dport, Values: one(uint32(s.MappedPort))}}
 }
 
-// translatedBy are the bits of the packet mark that tell which run of statics has un-NATed a packet.
-func (r *run) translatedBy() uint32 { return MarkTranslated | uint32(r.first+1)<<1&^MarkMask }
+// translatedBy are the bits of the packet mark that tell which run of statics has un-NATed a packet, by the index of its first one, or which
+// alias has, by its index after them, or after these a translation of policy NAT, by that of its map.
+func translatedBy(i int) uint32 { return uint32(i+1) << 1 &^ MarkMask }
 
-// TranslatedBy is the index of the first static that may have un-NATed a packet with a mark, and after them of an alias; None: a live
-// translation has.
+// TranslatedBy is the index of the first static that may have un-NATed a packet with a mark, after them of an alias, and after these of a
+// map of live translations (Ruleset.Xlates); None: another live translation has.
 func TranslatedBy(mark uint32) int { return int(mark&^MarkMask>>1) - 1 }
 
 func (l *lowerer) level(i int) int { return l.p.Interfaces[i].Level }

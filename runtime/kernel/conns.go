@@ -347,16 +347,67 @@ func (d *dynamic) adopt(f *flow) []runtime.Message {
 	return nil
 }
 
-// mappedOf is the address that a host with a live translation is seen with on an interface.
-func (d *dynamic) mappedOf(in int, real ast.IP) (ast.IP, bool) {
+// calledAs is the address on an interface to which a packet was sent that has arrived there, and is for a host with a live translation by now.
+func (d *dynamic) calledAs(in, by int, p *runtime.Packet) (ast.IP, bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	return d.mappedOf(in, by, p)
+}
+
+// mappedOf is that of calledAs: of a PAT address what answers to it, by the connection that it answers; else that of the host. The lock is held.
+func (d *dynamic) mappedOf(in, by int, p *runtime.Packet) (ast.IP, bool) {
+	if c := d.conns[answered(p)]; c != nil && c.xlates[0] != nil && c.xlates[0].key.mappedIf == in {
+		return c.xlates[0].mapped, true
+	}
+	if by >= 0 && by < len(d.rules.Xlates) {
+		m := &d.rules.Xlates[by]
+		x := d.xlates.byKey[xlateKey{realIf: m.RealIf, mappedIf: in, real: p.Dst, acl: m.ACL}]
+		return x.address()
+	}
+	var found *xlate
 	for _, x := range d.xlates.list {
-		if x.key.real == real && x.key.mappedIf == in && !x.isPAT {
-			return x.mapped, true
+		if x.key.real == p.Dst && x.key.mappedIf == in && !x.isPAT && (found == nil || x.key.acl == compiler.None) {
+			found = x
 		}
 	}
-	return 0, false
+	return found.address()
+}
+
+// address is the mapped one; false: there is no translation.
+func (x *xlate) address() (ast.IP, bool) {
+	if x == nil {
+		return 0, false
+	}
+	return x.mapped, true
+}
+
+// answered is the first packet of the connection that an ICMP message to a host is the answer to, as the host has sent it.
+func answered(p *runtime.Packet) tuple {
+	switch q := p.About; {
+	case p.Proto != ast.ProtoICMP:
+	case q != nil && q.Proto == ast.ProtoICMP:
+		return tuple{q.Proto, q.Src, q.Dst, q.ICMPID, q.ICMPID}
+	case q != nil:
+		return tuple{q.Proto, q.Src, q.Dst, q.SrcPort, q.DstPort}
+	case p.ICMPType == 0:
+		return tuple{p.Proto, p.Dst, p.Src, p.ICMPID, p.ICMPID}
+	}
+	return tuple{}
+}
+
+// answersPAT is the translation of a port, or of an ICMP id, that an ICMP message is the answer to which has arrived on an interface.
+func (d *dynamic) answersPAT(plan *compiler.Plan, in int, p *runtime.Packet) (real int, ok bool) {
+	k := answered(p)
+	if d == nil || k == (tuple{}) {
+		return 0, false
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	x := d.xlates.ports.at[patPort{in, p.Dst, k.proto, k.sport}]
+	if x == nil || plan != d.plan {
+		return 0, false
+	}
+	return x.key.realIf, true
 }
 
 // realIf is the interface of the host that is seen as ip on interface in.

@@ -202,7 +202,7 @@ func (d *dynamic) answer(batch []queued) []answer {
 		case x == nil:
 			var msg runtime.Message
 			var class uint32
-			x, class, msg = d.allocate(r, k, &q.packet)
+			x, class, msg = d.allocate(r, k, q)
 			if full := d.hostFull(r, x, class, q, now); full.ID != 0 {
 				x, class, msg = nil, 0, full
 			}
@@ -282,7 +282,7 @@ func (d *dynamic) nowhere(r *nft.Request, x *xlate, k xlateKey, q *queued, now t
 	class := uint32(0)
 	if x == nil {
 		var msg runtime.Message
-		if x, class, msg = d.allocate(r, k, &q.packet); msg.ID != 0 {
+		if x, class, msg = d.allocate(r, k, q); msg.ID != 0 {
 			return msg
 		}
 	}
@@ -290,7 +290,8 @@ func (d *dynamic) nowhere(r *nft.Request, x *xlate, k xlateKey, q *queued, now t
 }
 
 // allocate finds an address for a host, or the class of a PAT address for the packet, or says why there is none.
-func (d *dynamic) allocate(r *nft.Request, k xlateKey, p *runtime.Packet) (*xlate, uint32, runtime.Message) {
+func (d *dynamic) allocate(r *nft.Request, k xlateKey, q *queued) (*xlate, uint32, runtime.Message) {
+	p := &q.packet
 	full := d.xlates.hosts >= d.bounds.Xlates && (r.Nat.ID == 0 || len(r.Pools) > 0)
 	if full {
 		d.bounds.short(fullXlates, 1)
@@ -313,7 +314,8 @@ func (d *dynamic) allocate(r *nft.Request, k xlateKey, p *runtime.Packet) (*xlat
 	case len(r.PATs) == 0:
 		return nil, 0, syslog.New(202001)
 	case !byPort(p):
-		f := syslog.FlowOf(p, d.plan.Interfaces[r.In].Name, d.plan.Interfaces[r.Out].Name)
+		wire := onWire(d.plan, r.In, q.mark&^d.rules.RequestBits, *p, d.mappedOf)
+		f := syslog.FlowOf(&wire, d.plan.Interfaces[r.In].Name, d.plan.Interfaces[r.Out].Name)
 		return nil, 0, syslog.New(305006, "regular", f)
 	}
 	// A port that has a translation keeps it; else the first address serves that has a port of the class left.

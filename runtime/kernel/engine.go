@@ -484,7 +484,7 @@ func (e *Engine) logged(l logged) {
 	case "106023", "106100", "109025": // before any translation
 	case "201002": // hosts are counted by their real addresses
 	default:
-		wire = l.onWire(plan, in, e.dyn.mappedOf)
+		wire = onWire(plan, in, l.mark, l.packet, e.dyn.calledAs)
 	}
 	reason := l.prefix
 	if arg, is := strings.CutPrefix(l.prefix, "106100:"); is {

@@ -382,8 +382,17 @@ func (d *dynamic) calledBy(r *nft.Request, q *queued) (found calledLine) {
 	if origin&nft.MarkTranslated == 0 {
 		return found
 	}
-	if i := nft.TranslatedBy(origin); i >= 0 {
-		for ; i < len(d.plan.NAT.Statics); i++ {
+	by := nft.TranslatedBy(origin)
+	if x := by - len(d.plan.NAT.Statics) - len(d.plan.NAT.Aliases); x >= 0 && x < len(d.rules.Xlates) {
+		if m := &d.rules.Xlates[x]; m.RealIf == r.Out {
+			if x := d.xlates.byKey[xlateKey{realIf: r.Out, mappedIf: r.In, real: p.Dst, acl: m.ACL}]; x != nil {
+				return calledLine{"xlate", x.mapped, x.maxConns, x.halfOpen}
+			}
+		}
+		return found
+	}
+	if by >= 0 {
+		for i := by; i < len(d.plan.NAT.Statics); i++ {
 			s := &d.plan.NAT.Statics[i]
 			if s.RealIf == r.Out && s.MappedIf == r.In && s.RealNet().Contains(p.Dst) && (s.Proto == 0 || s.Proto == p.Proto && s.RealPt == p.DstPort) {
 				return calledLine{"static", s.ToMapped(p.Dst), s.MaxConns, s.Embryonic}
@@ -393,6 +402,9 @@ func (d *dynamic) calledBy(r *nft.Request, q *queued) (found calledLine) {
 	}
 	for i := range d.rules.Xlates {
 		m := &d.rules.Xlates[i]
+		if m.Own != "" {
+			continue // it would have said so
+		}
 		if x := d.xlates.byKey[xlateKey{realIf: r.Out, mappedIf: r.In, real: p.Dst, acl: m.ACL}]; x != nil && m.RealIf == r.Out && m.MappedIf == r.In {
 			if found != (calledLine{}) {
 				return calledLine{}

@@ -149,6 +149,9 @@ func leadsTo(plan *compiler.Plan, d *dynamic, in int, p *runtime.Packet) int {
 	if out, ok := d.realIf(plan, in, p.Dst); ok {
 		return out
 	}
+	if out, ok := d.answersPAT(plan, in, p); ok {
+		return out
+	}
 	to := p.Dst
 	if a := plan.NAT.Alias(in, to); a != nil {
 		to = a.ToForeign(to)

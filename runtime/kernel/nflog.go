@@ -46,14 +46,15 @@ type logged struct {
 	number uint32 // in the order of the kernel, which counts those that are lost too
 }
 
-// onWire is the packet with the destination that it had when it arrived, where a translation has changed it before it was logged.
-// live is the mapped address of a host with a live translation.
-func (l *logged) onWire(plan *compiler.Plan, in int, live func(in int, real ast.IP) (ast.IP, bool)) runtime.Packet {
-	p := l.packet
-	if kind := l.mark & nft.MarkMask; l.mark&^nft.MarkMask == 0 || kind != 0 && kind != nft.MarkConduit {
+// onWire is a packet with the destination that it had when it arrived, where a translation has changed it before it was logged, or queued
+// with these bits of its mark. live is the address of a host on the interface where the packet arrived, where no static and no alias gives it one: by
+// is the map of translations that has, None: it is not known.
+func onWire(plan *compiler.Plan, in int, mark uint32, p runtime.Packet, live func(in, by int, p *runtime.Packet) (ast.IP, bool)) runtime.Packet {
+	kind := mark & nft.MarkMask
+	if mark&^nft.MarkMask == 0 || kind != 0 && kind != nft.MarkConduit {
 		return p
 	}
-	for i := nft.TranslatedBy(l.mark); i >= 0 && i < len(plan.NAT.Statics); i++ {
+	for i := nft.TranslatedBy(mark); i >= 0 && i < len(plan.NAT.Statics); i++ {
 		s := &plan.NAT.Statics[i]
 		switch {
 		case s.MappedIf != in || !s.RealNet().Contains(p.Dst) || s.Proto != 0 && (s.Proto != p.Proto || s.RealPt != p.DstPort):
@@ -64,10 +65,11 @@ func (l *logged) onWire(plan *compiler.Plan, in int, live func(in int, real ast.
 		p.Dst = s.ToMapped(p.Dst)
 		return p
 	}
-	if i := nft.TranslatedBy(l.mark) - len(plan.NAT.Statics); i >= 0 && i < len(plan.NAT.Aliases) {
+	i := nft.TranslatedBy(mark) - len(plan.NAT.Statics)
+	if i >= 0 && i < len(plan.NAT.Aliases) {
 		a := &plan.NAT.Aliases[i]
 		p.Dst = a.ToDNAT(p.Dst)
-	} else if ip, ok := live(in, p.Dst); ok {
+	} else if ip, ok := live(in, max(i-len(plan.NAT.Aliases), compiler.None), &p); ok {
 		p.Dst = ip
 	}
 	return p
@@ -149,6 +151,15 @@ func parseLogged(b []byte) (logged, bool) {
 	return l, ok
 }
 
+// quotes reports whether an ICMP message of a type says which packet it is about.
+func quotes(icmp uint8) bool {
+	switch icmp {
+	case 3, 4, 5, 11, 12:
+		return true
+	}
+	return false
+}
+
 // parseIPv4 reads the headers of a packet.
 func parseIPv4(b []byte) (runtime.Packet, bool) {
 	var p runtime.Packet
@@ -184,6 +195,11 @@ func parseIPv4(b []byte) (runtime.Packet, bool) {
 		p.ICMPType, p.ICMPCode = t[0], t[1]
 		if len(t) >= 6 {
 			p.ICMPID = binary.BigEndian.Uint16(t[4:])
+		}
+		if quotes(p.ICMPType) && len(t) > 8 {
+			if q, ok := parseIPv4(t[8:]); ok && q.About == nil {
+				p.About = &q
+			}
 		}
 	}
 	header := 8 // of UDP, and of the ICMP messages with an id

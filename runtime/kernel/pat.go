@@ -14,6 +14,14 @@ import (
 type patPorts struct {
 	used  map[patClass]int
 	holds map[patHolder]ast.IP // the address that serves a port now
+	at    map[patPort]*xlate   // by the port that is taken; of several the last one
+}
+
+type patPort struct {
+	mappedIf int
+	mapped   ast.IP
+	proto    uint8
+	port     uint16
 }
 
 type patClass struct {
@@ -32,7 +40,7 @@ type patHolder struct {
 }
 
 func newPATPorts() patPorts {
-	return patPorts{used: map[patClass]int{}, holds: map[patHolder]ast.IP{}}
+	return patPorts{used: map[patClass]int{}, holds: map[patHolder]ast.IP{}, at: map[patPort]*xlate{}}
 }
 
 // classSizes are how many ports the classes have; the last one is of ICMP ids.
@@ -60,6 +68,12 @@ func (t *patPorts) add(x *xlate, n int) {
 	k := classOfXlate(x)
 	if t.used[k] += n; t.used[k] <= 0 {
 		delete(t.used, k)
+	}
+	at := patPort{x.key.mappedIf, x.mapped, x.key.proto, x.pat}
+	if n > 0 {
+		t.at[at] = x
+	} else if t.at[at] == x {
+		delete(t.at, at)
 	}
 	h := patHolder{x.key.realIf, x.key.mappedIf, x.key.real, x.key.acl, x.key.proto, x.key.port}
 	if n > 0 {

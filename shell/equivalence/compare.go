@@ -72,17 +72,6 @@ func texts(v *runtime.Verdict) []string {
 	return out
 }
 
-// less are the texts of a verdict without a part of them.
-func less(v *runtime.Verdict, part *regexp.Regexp) (out []string) {
-	for _, t := range texts(v) {
-		out = append(out, part.ReplaceAllString(t, "$1"))
-	}
-	return out
-}
-
-// destination is where messages say where a packet was sent to.
-var destination = regexp.MustCompile(`( dst | to | -> )[^ ]+`)
-
 // given is where messages have the port of a translation: PAT has given it out.
 var given = map[int]*regexp.Regexp{302: regexp.MustCompile(`(\([0-9.]+)/\d+`), 305: regexp.MustCompile(`( translation from .* to [^ :]+:[0-9.]+)/\d+`)}
 
@@ -130,15 +119,12 @@ func ids(v *runtime.Verdict) []int {
 
 // Unlike are the differences that are known, with the reason why nothing is done about them.
 var Unlike = map[string]string{
-	"quoting": "an ICMP error about a connection that uses another static of its host than the host's own packets do: the packet in it is translated " +
-		"like the error, a PIX asks the connection",
+	"quoting": "an ICMP error about a connection that uses another translation of its host than the host's own packets do (another static, or an exemption): the packet in " +
+		"it is translated like the error, or by the host's first static; a PIX asks the connection",
 	"allocated": "a packet that is no answer, and hits by chance a port that PAT has given out on one engine: the engines give out others",
 	"ports":     "Linux gives a port or ICMP id of a host another PAT port where the first would make two connections one: another 305011 for it",
 	"asked":     "a destination that an alias or a static makes another: the door asks for a user before outbound lists, which see it then, deny",
 	"oversize":  "a first DNS message that is too long: a PIX has built the connection when its inspection drops it (302015), Linux keeps none of a packet that it drops",
-	"address": "the address that a packet was sent to, in the text of a message about it, where conntrack or a live translation has changed it before: the kernel's log does " +
-		"not say which it was. Of an answer to a PAT address it names the host, of a host with several translations from pools the first, and of 305006 about what PAT " +
-		"cannot carry the destination behind a static (outside,inside)",
 	"answered": "a connection beyond the limit of half-open ones that a host begins itself, or that is the first of a burst to it: the kernel answers in " +
 		"the place of hosts only for packets that go in to the firewall, once the process has said so, and drops it (201003, W504)",
 	"replies": "an echo reply that answers nothing, out through PAT: conntrack makes a flow of requests only (W514)",
@@ -157,10 +143,7 @@ func unlike(plan *compiler.Plan, why string, p *pair) string {
 	passed := e.Action == runtime.Forward && k.Action == runtime.Forward
 	in := plan.IfByName(p.in)
 	pat := slices.ContainsFunc(plan.NAT.Globals, func(g compiler.Global) bool { return g.PAT && g.If == in && g.First == sent.Dst })
-	if text, is := strings.CutPrefix(why, otherTexts); is {
-		if (sent.Proto == ast.ProtoICMP && pat || strings.HasPrefix(text, `"305006: regular`) || pooled(plan, in, sent.Dst)) && slices.Equal(less(e, destination), less(k, destination)) {
-			return "address"
-		}
+	if strings.HasPrefix(why, otherTexts) {
 		return ""
 	}
 	switch {
@@ -172,7 +155,7 @@ func unlike(plan *compiler.Plan, why string, p *pair) string {
 		return s.RealIf == in && s.MappedIf == e.Egress && s.RealNet().Contains(sent.Src) && s.ToMapped(sent.Src) == k.Out.Src
 	}):
 		return "sender"
-	case passed && why == quotedPacket && sent.About.HasPorts():
+	case passed && why == quotedPacket && (sent.About.HasPorts() || len(plan.NAT.Exemptions) > 0):
 		return "quoting"
 	case dropped && messages && slices.Contains(ids(e), 410001) && slices.Equal(without(ids(e), 302015, 305009, 305011), without(ids(k), 305009, 305011)):
 		return "oversize"
@@ -197,11 +180,6 @@ func unlike(plan *compiler.Plan, why string, p *pair) string {
 // movedPort reports whether a packet has left with another source port, or ICMP id, than it came with.
 func movedPort(in, out *runtime.Packet) bool {
 	return in.HasPorts() && in.SrcPort != out.SrcPort || in.Proto == ast.ProtoICMP && in.ICMPID != out.ICMPID
-}
-
-// pooled reports whether an address on an interface is one of a pool.
-func pooled(plan *compiler.Plan, on int, ip ast.IP) bool {
-	return slices.ContainsFunc(plan.NAT.Globals, func(g compiler.Global) bool { return !g.PAT && g.If == on && g.First <= ip && ip <= g.Last })
 }
 
 // halfOpenLimit reports whether a line limits half-open connections.
