@@ -150,7 +150,8 @@ func (l *lowerer) onePAT(n *compiler.Nat, o int) bool {
 	return l.opts.Daemon && n.ID != 0 && len(ranges) == 0 && len(pats) == 1
 }
 
-// short asks about first packets for which the PAT address, which is the only one, may have no port: the daemon says what is short.
+// short asks about first packets for which the PAT address, which is the only one, may have no port: those of the small classes, and of the
+// others what the daemon says is short.
 func (l *lowerer) short(n *compiler.Nat, o, pat int) (rules []Rule) {
 	if !l.onePAT(n, o) {
 		return nil
@@ -166,9 +167,10 @@ func (l *lowerer) short(n *compiler.Nat, o, pat int) (rules []Rule) {
 	echo := []Match{proto(ast.ProtoICMP), {Field: ICMPType, Values: one(8)}, {Field: CtState, Mask: StateNew}}
 	add(withPorts, inSet(Daddr, c.Busy))
 	add(append(echo[:3:3], inSet(Daddr, c.Busy))...)
-	for k, ports := range PortClasses {
-		add(withPorts, Match{Field: Sport, Values: []Range{ports}}, inSet(L4Proto, c.Spent[k]))
-	}
+	// The classes of which a burst could take all ports before anybody is told of it are always asked about.
+	last := len(PortClasses) - 1
+	add(withPorts, Match{Field: Sport, Values: []Range{{PortClasses[0].Lo, PortClasses[last-1].Hi}}})
+	add(withPorts, Match{Field: Sport, Values: []Range{PortClasses[last]}}, inSet(L4Proto, c.Spent[last]))
 	add(append(echo[:3:3], inSet(L4Proto, c.Spent[0]))...)
 	return rules
 }

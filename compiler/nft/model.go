@@ -143,8 +143,8 @@ type PATClass struct {
 	Global int // index in the Plan's Globals
 	ACL    int // of policy NAT; None
 	// Where it is the only global that serves: Busy is the set of destinations with a service that nearly all ports of a class are in use
-	// to, Spent those of protocols of which nearly all ports of a class are, by class (PortClasses). First packets to the one and of the other
-	// are asked about.
+	// to, Spent those of protocols of which nearly all ports of a class are, by class (PortClasses): of ICMP the first, of others the last. First
+	// packets to the one and of the other are asked about, and all from ports of the small classes.
 	Busy  string
 	Spent [len(PortClasses)]string
 }

@@ -91,6 +91,9 @@ func (d *dynamic) newConn(f *flow) (log []runtime.Message) {
 	now := d.clock.Now()
 	c := &conn{id: f.id, about: about, born: now}
 	var fresh *xlate
+	if len(d.grants.fresh)+len(d.grants.older) > 0 {
+		d.told(tuple{f.orig.proto, f.orig.src, f.reply.src, f.orig.sport, f.reply.sport})
+	}
 	c.xlates, fresh = d.translations(f, a, b)
 	if fresh != nil {
 		d.xlates.add(fresh, now)

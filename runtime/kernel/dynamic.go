@@ -40,6 +40,7 @@ type dynamic struct {
 	began     time.Time
 	bounds    bounds
 	services  patServices // of the connections through ports
+	grants    patGrants
 	busy      busyPATs
 	looks     []inspect.Ports // the inspections of the plan
 	looksFrom time.Time       // connections that are older began unseen
@@ -58,7 +59,7 @@ type dynamic struct {
 }
 
 func newDynamic(ns *space, clock runtime.Clock, emit func([]runtime.Message)) *dynamic {
-	return &dynamic{clock: clock, began: clock.Now(), ns: ns, emit: emit, xlates: newXlateTable(), live: newLive(), hosts: newHosts(), bounds: bounds{Limits: DefaultLimits, note: func(string) {}}, services: patServices{}, busy: newBusyPATs(), conns: map[tuple]*conn{}, gone: map[tuple]uint32{}}
+	return &dynamic{clock: clock, began: clock.Now(), ns: ns, emit: emit, xlates: newXlateTable(), live: newLive(), hosts: newHosts(), bounds: bounds{Limits: DefaultLimits, note: func(string) {}}, services: patServices{}, grants: newPATGrants(), busy: newBusyPATs(), conns: map[tuple]*conn{}, gone: map[tuple]uint32{}}
 }
 
 // use makes a plan and its ruleset the ones in force. The lock is held.
@@ -208,6 +209,7 @@ func (d *dynamic) answer(batch []queued) []answer {
 			}
 			if x == nil {
 				if class != 0 {
+					d.grant(r, d.plan.NAT.Globals[d.pats[class].Global].First, &q.packet)
 					a.mark, a.repeat = class, true
 				} else {
 					log = append(log, msg)

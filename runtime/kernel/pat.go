@@ -65,10 +65,7 @@ func classOfXlate(x *xlate) patClass {
 
 // add counts a translation that begins (1) or ends (-1).
 func (t *patPorts) add(x *xlate, n int) {
-	k := classOfXlate(x)
-	if t.used[k] += n; t.used[k] <= 0 {
-		delete(t.used, k)
-	}
+	t.take(classOfXlate(x), n)
 	at := patPort{x.key.mappedIf, x.mapped, x.key.proto, x.pat}
 	if n > 0 {
 		t.at[at] = x
@@ -80,6 +77,13 @@ func (t *patPorts) add(x *xlate, n int) {
 		t.holds[h] = x.mapped
 	} else if t.holds[h] == x.mapped {
 		delete(t.holds, h)
+	}
+}
+
+// take counts ports of a class that are taken, or given back.
+func (t *patPorts) take(k patClass, n int) {
+	if t.used[k] += n; t.used[k] <= 0 {
+		delete(t.used, k)
 	}
 }
 
@@ -139,6 +143,76 @@ func patServiceOf(f *flow) (patService, bool) {
 func (k *patService) busyAt() int { return classSizes[k.class] / 2 }
 func (k *patClass) spentAt() int  { return classSizes[k.class] - classSizes[k.class]/8 }
 
+// patGrants are the connections that have been given a PAT address, and have not been told of yet: they count from then on, so that no burst
+// gets more ports than there are. Since the last tick, and since the one before: what is older has not become a connection.
+type patGrants struct{ fresh, older map[tuple]patGrant }
+
+// A patGrant is what a connection counts as.
+type patGrant struct {
+	service patService
+	holder  *patHolder // the port that it gives a translation; nil: it has one
+	class   patClass
+}
+
+func newPATGrants() patGrants {
+	return patGrants{fresh: map[tuple]patGrant{}, older: map[tuple]patGrant{}}
+}
+
+// grantOf names a first packet, as it leaves but for its source.
+func grantOf(p *runtime.Packet) tuple {
+	if p.Proto == ast.ProtoICMP {
+		return tuple{p.Proto, p.Src, p.Dst, p.ICMPID, p.ICMPID}
+	}
+	return tuple{p.Proto, p.Src, p.Dst, p.SrcPort, p.DstPort}
+}
+
+// grant counts a first packet that a PAT address serves. The lock is held.
+func (d *dynamic) grant(r *nft.Request, mapped ast.IP, p *runtime.Packet) {
+	k := grantOf(p)
+	if _, again := d.grants.fresh[k]; again {
+		return
+	}
+	d.told(k)
+	class := classOf(p.Proto, k.sport)
+	g := patGrant{service: patService{mapped, p.Dst, p.Proto, class, p.DstPort}, class: patClass{r.Out, mapped, p.Proto, class}}
+	d.services.add(g.service, 1)
+	h := patHolder{r.In, r.Out, p.Src, r.Nat.ACL, p.Proto, k.sport}
+	if t := &d.xlates.ports; t.holds[h] == 0 {
+		g.holder = &h
+		t.holds[h] = mapped
+		t.take(g.class, 1)
+	}
+	d.grants.fresh[k] = g
+}
+
+// told takes back what a connection counts as before it has been told of. The lock is held.
+func (d *dynamic) told(k tuple) {
+	for _, m := range [2]map[tuple]patGrant{d.grants.fresh, d.grants.older} {
+		if g, is := m[k]; is {
+			delete(m, k)
+			d.release(&g)
+		}
+	}
+}
+
+func (d *dynamic) release(g *patGrant) {
+	d.services.add(g.service, -1)
+	if t := &d.xlates.ports; g.holder != nil {
+		if t.holds[*g.holder] == g.class.mapped {
+			delete(t.holds, *g.holder)
+		}
+		t.take(g.class, -1)
+	}
+}
+
+// grantsTick forgets what has not become a connection. The lock is held.
+func (d *dynamic) grantsTick() {
+	for _, g := range d.grants.older {
+		d.release(&g)
+	}
+	d.grants.fresh, d.grants.older = map[tuple]patGrant{}, d.grants.fresh
+}
+
 // serves notes a service to which so many connections have begun that the kernel has to ask about others. The lock is held.
 func (d *dynamic) serves(k patService) {
 	if d.busy.services[k] || d.services[k] < k.busyAt() {
@@ -195,6 +269,7 @@ func (d *dynamic) shortPATs(plan *compiler.Plan, rs *nft.Ruleset) (out []memberC
 
 // patTick tells the kernel again of what is short, and forgets what is not any more. The lock is held.
 func (d *dynamic) patTick() error {
+	d.grantsTick()
 	for k := range d.busy.services {
 		if d.services[k] < k.busyAt() {
 			delete(d.busy.services, k)
