@@ -19,6 +19,7 @@ func (r *run) toTheBox(s *step) (outcome, bool) {
 		!(x.Net.Mask < ast.MaskOf(31) && r.is(wire.dst, x.Broadcast())) {
 		return outcome{}, false
 	}
+	s.own = true
 	for i := range r.p.NAT.Statics {
 		if _, _, ok := r.staticTakes(&r.p.NAT.Statics[i], s.in); ok {
 			return outcome{}, false

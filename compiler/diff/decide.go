@@ -36,6 +36,7 @@ type outcome struct {
 type step struct {
 	in, out int
 	at      int // to the box: the interface whose address it is
+	own     bool
 	inbound bool
 	tunnel  bool
 	un      unKind
@@ -88,12 +89,12 @@ func (r *run) decide(in int, tunnel bool) outcome {
 	if !tunnel && r.clearText(in) {
 		return r.drop("clear text that should be encrypted")
 	}
+	if o, ended := r.whole(s); ended {
+		return o
+	}
 	r.unNAT(s)
 	if o, ended := r.routeOut(s); ended {
 		return o
-	}
-	if r.bypasses(s) {
-		return r.depart(s)
 	}
 	if o, ended := r.access(s); ended {
 		return o
@@ -193,16 +194,28 @@ func (r *run) owned(a addr) bool {
 	return false
 }
 
-// bypasses: what is for a tunnel as it stands passes neither access lists nor NAT with `sysopt ipsec pl-compatible` (semantics.md 6.2).
-func (r *run) bypasses(s *step) bool {
-	p := r.p
-	m := p.Interfaces[s.out].Map
-	if !p.Sysopt.PLCompatible || s.tunnel || s.inbound || s.un != unNone || m == compiler.None {
+// whole carries what comes out of a tunnel, or is for one as it stands, past access lists, users and NAT with `sysopt ipsec pl-compatible`
+// (semantics.md 6.2).
+func (r *run) whole(s *step) (outcome, bool) {
+	if !r.p.Sysopt.PLCompatible || s.own || !s.tunnel && !r.entersTunnel(s) {
+		return outcome{}, false
+	}
+	r.note(r.p.Sysopt.PLCompatibleLine)
+	if o, ended := r.routeOut(s); ended {
+		return o, true
+	}
+	return r.depart(s), true
+}
+
+// entersTunnel reports whether the crypto map of a lower interface takes packets as they are on the wire.
+func (r *run) entersTunnel(s *step) bool {
+	rt := r.route(wire.dst)
+	if rt == nil || r.p.Interfaces[s.in].Level <= r.p.Interfaces[rt.If].Level || r.p.Interfaces[rt.If].Map == compiler.None {
 		return false
 	}
-	for i := range p.VPN.Maps[m].Entries {
-		if en := &p.VPN.Maps[m].Entries[i]; complete(en) && r.acl(en.ACL, r.e.sameID[en.ACL], wire) {
-			r.note(p.Sysopt.PLCompatibleLine)
+	m := &r.p.VPN.Maps[r.p.Interfaces[rt.If].Map]
+	for i := range m.Entries {
+		if en := &m.Entries[i]; complete(en) && r.acl(en.ACL, r.e.sameID[en.ACL], wire) {
 			return true
 		}
 	}
@@ -212,12 +225,8 @@ func (r *run) bypasses(s *step) bool {
 // access is step 8.
 func (r *run) access(s *step) (outcome, bool) {
 	p, in := r.p, &r.p.Interfaces[s.in]
-	if s.tunnel && (p.Sysopt.PermitIPsec || p.Sysopt.PLCompatible) {
-		if p.Sysopt.PermitIPsec {
-			r.note(p.Sysopt.PermitIPsecLine)
-		} else {
-			r.note(p.Sysopt.PLCompatibleLine)
-		}
+	if s.tunnel && p.Sysopt.PermitIPsec {
+		r.note(p.Sysopt.PermitIPsecLine)
 		return outcome{}, false
 	}
 	if in.ACL == compiler.None {

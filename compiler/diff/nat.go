@@ -77,10 +77,6 @@ var noMappingWords = [...]string{
 // translate is step 10.
 func (r *run) translate(s *step) (outcome, bool) {
 	if s.inbound {
-		if s.tunnel && r.p.Sysopt.PLCompatible && s.un == unNone {
-			r.note(r.p.Sysopt.PLCompatibleLine) // no NAT (semantics.md 6.2)
-			return outcome{}, false
-		}
 		if s.un == unNone || s.un == unAlias {
 			return r.drop("no translation for the destination"), true
 		}

@@ -50,6 +50,12 @@ func (e *encoder) match(m *Match) ([]expr.Any, error) {
 	be16 := func(v uint32) []byte { return be16(uint16(v)) }
 	native := func(v uint32) []byte { return binaryutil.NativeEndian.PutUint32(v) }
 	switch m.Field {
+	case RoutedTo:
+		name := make([]byte, 16)
+		if copy(name, m.Name) > 15 {
+			return nil, fmt.Errorf("device name %q is too long", m.Name)
+		}
+		return []expr.Any{&expr.Fib{Register: 1, ResultOIFNAME: true, FlagDADDR: true}, m.cmp(name)}, nil
 	case Iif, Oif:
 		key := expr.MetaKeyIIFNAME
 		if m.Field == Oif {

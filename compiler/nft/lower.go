@@ -74,6 +74,7 @@ func Lower(plan *compiler.Plan, names map[int]string, options ...Options) (*Rule
 	l.postrouting()
 	l.inspected()
 	l.untracked()
+	l.whole()
 	l.elsewhere()
 	l.sysctls()
 	l.tunnels()
@@ -335,9 +336,9 @@ const ShunSet = "shunned"
 // mss lowers the MSS of SYNs (sysopt connection tcpmss).
 func (l *lowerer) mss() {
 	if n := l.p.Sysopt.TCPMSS; n > 0 && n < 0xffff {
-		l.chain(Chain{Name: "mss", Type: "filter", Hook: "forward", Priority: -150, Rules: []Rule{{
+		l.chain(Chain{Name: "mss", Type: "filter", Hook: "forward", Priority: -150, Rules: append(l.leftWhole(), Rule{
 			Match: []Match{proto(ast.ProtoTCP), {Field: TCPFlags, Mask: flagSYN, Values: one(flagSYN)}, {Field: MSSOver, Values: one(uint32(n))}},
-			Do:    []Stmt{SetMSS{uint16(n)}}}}})
+			Do:    []Stmt{SetMSS{uint16(n)}}})})
 	}
 }
 

@@ -13,7 +13,7 @@ import (
 func (l *lowerer) ingress() {
 	base := Chain{Name: "ingress", Type: "filter", Hook: "prerouting", Priority: -150,
 		Note: "Connections pass; the first packet of one, and every packet of other protocols, is judged as it is on the wire",
-		Rules: append(slices.Concat(l.inClear(), l.bound(), l.answers(), l.opened()), []Rule{
+		Rules: append(slices.Concat(l.inClear(), l.wholeIn(), l.bound(), l.answers(), l.opened()), []Rule{
 			{Match: []Match{onItsWay}, Do: []Stmt{Accept{}}},
 			{Match: []Match{withPorts, own, unbound}, Do: []Stmt{Accept{}}, Note: "to the firewall"},
 			{Match: []Match{conn, withPorts, notOwn}, Do: []Stmt{Accept{}}},
@@ -39,17 +39,13 @@ func (l *lowerer) from(i int) Chain {
 		const other = "of a connection on other interfaces"
 		add(deny("106022", other, f.RPFLine, withPorts, own, Match{Field: CtReply, Not: true}),
 			deny("106022", other, f.RPFLine, withPorts, own, Match{Field: CtReply}, l.leftBy(i).not()))
-		back := Match{Field: NoRoute, Values: one(0)}
-		if l.lacks(Fib, f.RPFLine, "", "") || len(l.down) > 0 { // routes of an interface that is down are none of the kernel's
-			back = Match{Field: Saddr, Not: true, Set: "route_" + l.id[i]}
-		}
 		for k := range l.p.Box.Listens {
 			if x := &l.p.Box.Listens[k]; x.If == i && asksAddress(x) {
 				add(Rule{Match: addressRequest(l.dev[i]), Do: []Stmt{Accept{}}, Line: x.Line, Note: "a host without an address"})
 				break
 			}
 		}
-		add(deny("106021", "reverse path", f.RPFLine, back))
+		add(deny("106021", "reverse path", f.RPFLine, l.noWayBack(i)))
 	}
 	var unnat []Range
 	var whole []Rule // statics of addresses, up to the last one that leads to an interface that is down
@@ -162,6 +158,14 @@ func (l *lowerer) exemptOwn(i int, c *Chain) {
 		l.chain(sub)
 		c.Rules = append(c.Rules, Rule{Match: []Match{dst(host(own))}, Do: []Stmt{Jump{sub.Name}}, Line: x.Line, Note: "another interface's address"})
 	}
+}
+
+// noWayBack matches sources that the best route to does not lead back by interface i.
+func (l *lowerer) noWayBack(i int) Match {
+	if l.lacks(Fib, l.p.Interfaces[i].RPFLine, "", "") || len(l.down) > 0 { // routes of an interface that is down are none of the kernel's
+		return Match{Field: Saddr, Not: true, Set: "route_" + l.id[i]}
+	}
+	return Match{Field: NoRoute, Values: one(0)}
 }
 
 // check is the connection check and the access list.

@@ -16,7 +16,7 @@ func (l *lowerer) elsewhere() {
 	for _, i := range l.ifs {
 		own = append(own, host(l.p.Interfaces[i].Net.IP))
 	}
-	base := Chain{Name: "elsewhere", Type: "filter", Hook: "input", Priority: -5, Note: "To addresses that the firewall answers for on other interfaces: what refuses them"}
+	base := Chain{Name: "elsewhere", Type: "filter", Hook: "input", Priority: -5, Note: "To addresses that the firewall answers for on other interfaces: what refuses them", Rules: l.leftWhole()}
 	held := Chain{Name: "elsewhere_limits", Type: "filter", Hook: "input", Priority: -4, Note: "The same, for limits of connections"}
 	var chains []Chain
 	for _, i := range l.ifs {

@@ -43,6 +43,7 @@ func (l *lowerer) quotedHosts() {
 		}
 	}
 	if len(c.Rules) > 0 {
+		c.Rules = append(l.leftWhole(), c.Rules...)
 		l.chain(c)
 	}
 }

@@ -51,6 +51,9 @@ func (l *lowerer) untracked() {
 	if len(un.Rules) > 0 && len(l.rs.Intercepts)+len(l.rs.XlateIntercepts) > 0 {
 		un.Rules = slices.Insert(un.Rules, 0, Rule{Match: []Match{withPorts}, Do: []Stmt{Accept{}}, Note: "TCP intercept: to the firewall"})
 	}
+	if len(un.Rules) > 0 {
+		un.Rules = append(l.leftWhole(), un.Rules...)
+	}
 	for i := range un.Rules {
 		un.Rules[i].Match = append([]Match{isUntracked}, un.Rules[i].Match...)
 	}

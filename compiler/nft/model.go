@@ -271,6 +271,7 @@ const (
 	CtMark
 	HdrLen      // in words of 32 bits, greater than the value
 	FirstOption // of IP: its kind; only where HdrLen says that there is one
+	RoutedTo    // the route to the destination leaves by the device Name
 	NoRoute     // no value: the route to the source leaves by another interface
 	MSSOver     // greater than the value
 	UDPLenOver  // greater than the value, with the UDP header

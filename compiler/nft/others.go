@@ -30,7 +30,7 @@ func (l *lowerer) done(kind compiler.OtherKind) bool {
 	switch kind {
 	case compiler.OtherAudit:
 		return l.opts.Daemon
-	case compiler.OtherInner:
+	case compiler.OtherInner, compiler.OtherPL:
 		return l.opts.Twins
 	}
 	return false
@@ -45,6 +45,6 @@ var otherTexts = map[compiler.OtherKind]string{
 	compiler.OtherRouting:   "no routing protocol is spoken, unless the host has a program that does: routes that it would learn are missing",
 	compiler.OtherMulticast: "multicast is not forwarded: it is dropped, but for IGMP to the firewall",
 	compiler.OtherInner:     "nothing comes out of tunnels: the inner address is not reached by them",
-	compiler.OtherPL:        "what comes out of tunnels is treated as without the option, and needs sysopt connection permit-ipsec or an access list, and its translation",
+	compiler.OtherPL:        "nothing comes out of tunnels or goes into them: the option changes nothing",
 	compiler.OtherPPP:       "PPP tunnels and the VPN client are not run: packets to them are refused like those to any closed port",
 }

@@ -23,7 +23,7 @@ func TestLinesThatNothingCarriesOut(t *testing.T) {
 	}{
 		{"filter java 80 0 0 0 0", false}, {"filter activex 80 0 0 0 0", false}, {"dhcpd enable inside", false}, {"multicast interface inside", false},
 		{"rip inside default version 2", false}, {"virtual telnet 203.0.113.90", false}, {"virtual http 203.0.113.91", false}, {"management-access inside", true},
-		{"sysopt ipsec pl-compatible", false}, {"ntp server 10.0.0.7 source inside", false},
+		{"sysopt ipsec pl-compatible", true}, {"ntp server 10.0.0.7 source inside", false},
 	} {
 		cfg, _, diags := parser.Load("pix.cfg", []byte(base+x.line+"\n"))
 		plan, more := compiler.Compile(cfg)

@@ -402,6 +402,8 @@ func (m *Match) text(proto string) string {
 		return "@nh,160,8 " + value(Range.number)
 	case HdrLen:
 		return fmt.Sprintf("ip hdrlength > %d", m.Values[0].Lo)
+	case RoutedTo:
+		return `fib daddr oifname ` + op + `"` + m.Name + `"`
 	case NoRoute:
 		return "fib saddr . iif oif 0"
 	case SameAddrs:

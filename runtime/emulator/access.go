@@ -104,12 +104,8 @@ func (e *Engine) access(f *flight) bool {
 
 func (e *Engine) byInterface(f *flight) bool {
 	in := &e.plan.Interfaces[f.in.If]
-	if f.in.Tunnel && (e.plan.Sysopt.PermitIPsec || e.plan.Sysopt.PLCompatible) {
-		line := e.plan.Sysopt.PermitIPsecLine
-		if !e.plan.Sysopt.PermitIPsec {
-			line = e.plan.Sysopt.PLCompatibleLine
-		}
-		f.pass("ACCESS-LIST", "decrypted: access lists are passed by", line)
+	if f.in.Tunnel && e.plan.Sysopt.PermitIPsec {
+		f.pass("ACCESS-LIST", "decrypted: access lists are passed by", e.plan.Sysopt.PermitIPsecLine)
 		return false
 	}
 	if in.ACL == compiler.None {

@@ -14,17 +14,11 @@ import (
 // keys are not part of a configuration; ssh is taken to have one.
 func (e *Engine) toTheBox(f *flight) bool {
 	p := &f.pkt
-	f.at = f.in.If
-	if m := e.plan.Box.ManagementAccess; m >= 0 && f.in.Tunnel && p.Dst == e.plan.Interfaces[m].Net.IP && !e.plan.Interfaces[m].Shutdown {
-		f.at = m // management-access
+	if !e.forBox(f) || e.claimed(f) {
+		return false
 	}
 	x := &e.plan.Interfaces[f.at]
 	own := p.Dst == x.Net.IP
-	broadcast := p.Dst == ast.AllOnes || x.Net.Mask < ast.MaskOf(31) && p.Dst == x.Broadcast()
-	multicast := p.Dst>>28 == 14
-	if !own && !broadcast && !multicast || e.claimed(f) {
-		return false
-	}
 	f.out = f.at
 	if l := e.listens(f); l != nil {
 		e.box(f, "spoken by the firewall itself", l.Line)
@@ -49,6 +43,18 @@ func (e *Engine) toTheBox(f *flight) bool {
 		f.drop(e, "INPUT", whyBox, logs(syslog.Box710006(p.Proto, p.Src, dst)))
 	}
 	return true
+}
+
+// forBox reports whether a packet has an address of the firewall on the interface where it arrives, that of management-access or one of
+// many, and notes whose.
+func (e *Engine) forBox(f *flight) bool {
+	dst := f.pkt.Dst
+	f.at = f.in.If
+	if m := e.plan.Box.ManagementAccess; m >= 0 && f.in.Tunnel && dst == e.plan.Interfaces[m].Net.IP && !e.plan.Interfaces[m].Shutdown {
+		f.at = m // management-access
+	}
+	x := &e.plan.Interfaces[f.at]
+	return dst == x.Net.IP || dst == ast.AllOnes || x.Net.Mask < ast.MaskOf(31) && dst == x.Broadcast() || dst>>28 == 14
 }
 
 // listens is the line that makes the firewall speak the protocol of a packet on its interface.

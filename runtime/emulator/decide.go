@@ -45,6 +45,9 @@ func (e *Engine) walk(f *flight) {
 			return
 		}
 	}
+	if e.plan.Sysopt.PLCompatible && e.whole(f) {
+		return
+	}
 	if c, dir := e.lookup(f); c != nil {
 		e.established(f, c, dir)
 		return
@@ -61,15 +64,12 @@ func (e *Engine) walk(f *flight) {
 	if e.routeOut(f) || !e.intercepted(f) && e.needsSYN(f) {
 		return
 	}
-	whole := false
 	if f.child = e.expected(f); f.child != nil {
 		f.pass("INSPECT", "expected by the inspection of another connection")
-	} else if whole = e.bypasses(f); whole {
-		e.untouched(f)
 	} else if e.access(f) || e.authenticate(f) {
 		return
 	}
-	if !whole && e.translate(f) || e.limit(f) {
+	if e.translate(f) || e.limit(f) {
 		return
 	}
 	e.depart(f)

@@ -236,18 +236,36 @@ func (e *Engine) crypto(f *flight) (peer ast.IP, encrypted, ended bool) {
 	return 0, false, false
 }
 
-// bypasses reports whether a packet is for a tunnel as it stands, and so passes neither access lists nor NAT: `sysopt ipsec
-// pl-compatible` (semantics.md 6.2). What of it comes out of tunnels is for access and translate to pass.
-func (e *Engine) bypasses(f *flight) bool {
-	x := &e.plan.Interfaces[f.out]
-	if !e.plan.Sysopt.PLCompatible || f.in.Tunnel || f.inbound || f.un.kind != unNone || x.Map == compiler.None {
+// whole carries a packet that comes out of a tunnel, or is for one as it stands, past access lists, users, connections and NAT: `sysopt ipsec
+// pl-compatible` (semantics.md 6.2). It goes where routes lead.
+func (e *Engine) whole(f *flight) bool {
+	if e.forBox(f) || !f.in.Tunnel && !e.entersTunnel(f, e.route(f.pkt.Dst).out) {
+		return false
+	}
+	f.inbound, f.un, f.src, f.line, f.answered = false, unnat{ip: f.pkt.Dst, port: f.pkt.DstPort, out: compiler.None}, mapping{}, e.plan.Sysopt.PLCompatibleLine, false
+	if !f.in.Tunnel && (e.reversePath(f) || e.clearText(f)) || e.routeOut(f) {
+		return true
+	}
+	f.pass("NAT", "of a tunnel: access lists and translation are passed by", f.line)
+	f.v.Out, f.v.Egress = f.pkt, f.out
+	peer, encrypted, ended := e.crypto(f)
+	if !ended && (encrypted || !e.adjacency(f)) {
+		e.leave(f, peer, encrypted)
+	}
+	return true
+}
+
+// entersTunnel reports whether the crypto map of a lower interface takes a packet as it is on the wire.
+func (e *Engine) entersTunnel(f *flight, out int) bool {
+	if out == compiler.None || e.level(f.in.If) <= e.level(out) || e.plan.Interfaces[out].Map == compiler.None {
 		return false
 	}
 	v := wireView(f)
-	for i := range e.plan.VPN.Maps[x.Map].Entries {
-		en := &e.plan.VPN.Maps[x.Map].Entries[i]
+	m := &e.plan.VPN.Maps[e.plan.Interfaces[out].Map]
+	for i := range m.Entries {
+		en := &m.Entries[i]
 		if en.Dynamic != compiler.None {
-			if e.outboundSA(f.out, en, v.src, v.dst) != nil {
+			if e.outboundSA(out, en, v.src, v.dst) != nil {
 				return true
 			}
 		} else if complete(en) {

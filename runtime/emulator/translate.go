@@ -70,10 +70,6 @@ const (
 func (e *Engine) translate(f *flight) bool {
 	p := &f.pkt
 	if f.inbound {
-		if f.in.Tunnel && e.plan.Sysopt.PLCompatible && f.un.kind == unNone {
-			e.untouched(f) // no NAT (semantics.md 6.2)
-			return false
-		}
 		if f.un.kind == unNone || f.un.kind == unAlias {
 			f.drop(e, "NAT", whyNAT, logs(syslog.New(305005, e.wire(f))))
 			return true
@@ -92,13 +88,6 @@ func (e *Engine) translate(f *flight) bool {
 	f.line = f.src.line
 	e.traceMapping(f)
 	return false
-}
-
-// untouched lets a packet keep its source: `sysopt ipsec pl-compatible`.
-func (e *Engine) untouched(f *flight) {
-	f.src = mapping{ip: f.pkt.Src, port: f.pkt.SrcPort}
-	f.line = e.plan.Sysopt.PLCompatibleLine
-	f.pass("NAT", "of a tunnel: nothing is translated", f.line)
 }
 
 func (e *Engine) untranslated(f *flight, why noMapping) {

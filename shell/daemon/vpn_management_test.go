@@ -88,3 +88,53 @@ func (l *vpnLab) managed() {
 	}
 	l.leave("192.168.1.2")
 }
+
+// untouched lets packets pass that neither access list 120 nor the exemption of access list 101 is for, both ways and with the addresses that
+// they have, as `sysopt ipsec pl-compatible` says (semantics.md 6.2).
+func (l *vpnLab) untouched() {
+	const client, host = "10.89.129.200", "10.89.129.150"
+	l.echo("in", host+":7")
+	l.client("out", "192.168.1.2", client, plain...)
+	l.types("no sysopt connection permit-ipsec", "clear xlate", "sysopt ipsec pl-compatible")
+	if out, err := l.in("out", "ping", "-n", "-I", client, "-c", "2", "-i", "0.2", "-W", "5", host); err != nil {
+		l.t.Errorf("ping: %v\n%s", err, out)
+	}
+	inside := &net.UDPAddr{IP: net.ParseIP(host), Port: 7}
+	c := l.udp("out", client+":7100")
+	if _, err := c.WriteTo([]byte("hello"), inside); err != nil {
+		l.t.Fatal(err)
+	}
+	if n, from, err := c.ReadFrom(make([]byte, 100)); n != 5 || err != nil || from.String() != inside.String() {
+		l.t.Errorf("an answer to the client: %d %v %v", n, from, err)
+	}
+	first := l.udp("in", host+":7200")
+	if _, err := first.WriteTo([]byte("hello"), c.LocalAddr()); err != nil {
+		l.t.Fatal(err)
+	}
+	if n, from, err := c.ReadFrom(make([]byte, 100)); n != 5 || err != nil || from.String() != host+":7200" {
+		l.t.Errorf("to the client: %d %v %v", n, from, err)
+	}
+	l.works("out", client)
+	if n := len(l.d.engine.Conns().Conns); n != 0 || len(l.d.engine.Xlates().Xlates) != 1 { // the static
+		l.t.Errorf("%d connections and %+v", n, l.d.engine.Xlates().Xlates)
+	}
+	if kernel.Within(netns(l.prefix+"-out"), func() error {
+		d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(client)}, Timeout: 2 * time.Second}
+		_, err := d.Dial("tcp4", "10.89.129.194:22")
+		return err
+	}) == nil {
+		l.t.Error("the inside address is reached")
+	}
+	// What no tunnel is for is judged as ever.
+	l.raw("eth0", "192.168.1.2", host)
+	l.says("106023: Deny udp src outside:192.168.1.2/7000 dst inside:" + host + "/7000")
+	l.raw("eth0", client, host)
+	l.says("402106: Rec'd packet not an IPSEC packet (ip) dest_addr= " + host)
+	l.types("no sysopt ipsec pl-compatible")
+	if _, err := c.WriteTo([]byte("hello"), inside); err != nil {
+		l.t.Fatal(err)
+	}
+	l.says("106023: Deny udp src outside:" + client + "/7100 dst inside:" + host + "/7")
+	l.types("sysopt connection permit-ipsec")
+	l.leave("192.168.1.2")
+}

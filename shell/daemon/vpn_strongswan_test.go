@@ -84,6 +84,38 @@ func TestVPNStrongSwan(t *testing.T) {
 		l.must(nil, "strongswan-client.sh", "stop")
 		l.none()
 	})
+	l.sub("site without NAT", (*vpnLab).untouchedSite)
+}
+
+// untouchedSite lets hosts that would be translated talk to a site and back with `sysopt ipsec pl-compatible` (semantics.md 6.2): by an entry of
+// the map that names it, and by the dynamic one, of which the peer says what is behind it.
+func (l *vpnLab) untouchedSite() {
+	l.types("no access-list 101 permit ip 10.89.129.128 255.255.255.128 10.10.10.0 255.255.255.0", "no sysopt connection permit-ipsec",
+		"sysopt ipsec pl-compatible")
+	for _, entry := range []string{"static", "dynamic"} {
+		if entry == "dynamic" {
+			l.types("no crypto map mymap 5")
+		}
+		l.must(nil, "strongswan-client.sh", "start", "s2s")
+		l.await("a pair", func() bool { return len(l.d.engine.SAPairs()) == 1 })
+		for _, x := range [][3]string{{"out", "10.10.10.1", "10.89.129.150"}, {"in", "10.89.129.131", "10.10.10.1"}, {"in", "10.89.129.150", "10.10.10.1"}} {
+			if out, err := l.in(x[0], "ping", "-n", "-I", x[1], "-c", "2", "-i", "0.2", "-W", "5", x[2]); err != nil {
+				l.t.Errorf("%s: ping from %s to %s: %v\n%s", entry, x[1], x[2], err, out)
+			}
+		}
+		from, to := l.udp("in", "10.89.129.131:0"), l.udp("out", "10.10.10.1:0")
+		if _, err := from.WriteTo([]byte("hello"), to.LocalAddr()); err != nil {
+			l.t.Fatal(err)
+		}
+		if n, who, err := to.ReadFrom(make([]byte, 100)); n != 5 || err != nil || who.String() != from.LocalAddr().String() {
+			l.t.Errorf("%s: to the site: %d %v %v", entry, n, who, err)
+		}
+		l.must(nil, "strongswan-client.sh", "stop")
+		l.none()
+	}
+	if n := len(l.d.engine.Conns().Conns); n != 0 {
+		l.t.Errorf("%d connections", n)
+	}
 }
 
 // none waits until there is no association left.

@@ -29,6 +29,7 @@ func TestVPNClient(t *testing.T) {
 	l.sub("refused", (*vpnLab).refusesClients)
 	l.sub("clients", (*vpnLab).servesClients)
 	l.sub("management", (*vpnLab).managed)
+	l.sub("pl-compatible", (*vpnLab).untouched)
 	l.sub("strong", func(l *vpnLab) {
 		l.types("isakmp policy 5 authentication pre-share", "isakmp policy 5 encryption aes-256", "isakmp policy 5 hash sha", "isakmp policy 5 group 5",
 			"crypto ipsec transform-set strong esp-aes-256 esp-sha-hmac", "crypto dynamic-map dynmap 5 set transform-set strong")
