@@ -52,11 +52,19 @@ func (m *Member) key(kind SetKind) []byte {
 		return append(be32(uint32(m.IP)), be32(uint32(m.To))...)
 	case LiveProtos:
 		return []byte{byte(m.IP)}
+	case LiveDoors, DoorMap:
+		b := append(be32(uint32(m.IP)), be32(uint32(m.To))...)
+		return append(append(append(b, m.Door.Proto, 0, 0, 0), be16(m.Door.Port)...), 0, 0)
 	}
 	return be32(uint32(m.IP))
 }
 
-// ChangeMembers is the messages that add members to a LiveAddrs, LivePairs or LiveProtos, or delete them. One that is there already
+// value is what a DoorMap has for a member.
+func (m *Member) value() []byte {
+	return append(append(be32(uint32(m.Door.Real)), be16(m.Door.RealPort)...), 0, 0)
+}
+
+// ChangeMembers is the messages that add members to a set or map that the daemon fills, or delete them. One that is there already
 // gets its new time.
 func ChangeMembers(del bool, set string, kind SetKind, members []Member) []netlink.Message {
 	var out []netlink.Message
@@ -75,6 +83,9 @@ func ChangeMembers(del bool, set string, kind SetKind, members []Member) []netli
 			elem := len(b)
 			b = attribute(b, unix.NFTA_LIST_ELEM|unix.NLA_F_NESTED, nil)
 			b = attribute(b, unix.NFTA_SET_ELEM_KEY|unix.NLA_F_NESTED, attribute(nil, unix.NFTA_DATA_VALUE, m.key(kind)))
+			if kind == DoorMap && !del {
+				b = attribute(b, unix.NFTA_SET_ELEM_DATA|unix.NLA_F_NESTED, attribute(nil, unix.NFTA_DATA_VALUE, m.value()))
+			}
 			if m.For > 0 && !del {
 				ms := binary.BigEndian.AppendUint64(nil, uint64(m.For.Milliseconds()))
 				b = attribute(attribute(b, unix.NFTA_SET_ELEM_TIMEOUT, ms), unix.NFTA_SET_ELEM_EXPIRATION, ms)

@@ -106,6 +106,8 @@ func (e *encoder) match(m *Match) ([]expr.Any, error) {
 		return e.values(m, payload(transport, 0, 1), nftables.TypeICMPType, be8)
 	case TCPFlags:
 		return []expr.Any{payload(transport, 13, 1), mask(be8(m.Mask)), m.cmp(be8(m.Values[0].Lo))}, nil
+	case DoorOf:
+		return e.door(m.Set, isDoor)
 	case TCPWords:
 		return []expr.Any{payload(transport, 12, 1), mask(be8(0xf0)), m.cmp(be8(m.Values[0].Lo << 4))}, nil
 	case CtState, CtStatus:
@@ -361,6 +363,10 @@ func (e *encoder) stmt(s Stmt) ([]expr.Any, error) {
 		return []expr.Any{load, &expr.Lookup{SourceRegister: 1, DestRegister: 0, IsDestRegSet: true, SetID: set.ID, SetName: set.Name}}, nil
 	case SetHelper:
 		return []expr.Any{&expr.Objref{Type: int(nftables.ObjTypeCtHelper), Name: s.Name}}, nil
+	case ShutDoor:
+		return e.door(s.Set, shutDoor)
+	case Behind:
+		return e.door(s.Map, behindDoor)
 	case NAT:
 		return e.nat(s)
 	case Accept:

@@ -60,6 +60,7 @@ func Lower(plan *compiler.Plan, names map[int]string, options ...Options) (*Rule
 	l.userSets()
 	l.userLists()
 	l.establishedSets()
+	l.doorSets()
 	l.ingress()
 	l.dnsGuard()
 	l.accessLists()

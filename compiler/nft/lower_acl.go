@@ -47,6 +47,7 @@ func (l *lowerer) from(i int) Chain {
 		}
 		add(deny("106021", "reverse path", f.RPFLine, l.noWayBack(i)))
 	}
+	add(l.expected(i)...)
 	var unnat []Range
 	var whole []Rule // statics of addresses, up to the last one that leads to an interface that is down
 	for k := range l.p.NAT.Statics {

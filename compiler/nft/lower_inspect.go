@@ -1,6 +1,8 @@
 package nft
 
 import (
+	"slices"
+
 	"pixfw/ast"
 	"pixfw/compiler"
 )
@@ -13,7 +15,11 @@ import (
 type ways struct{ there, back bool }
 
 // inspections are those that the process does, by their fixup.
-var inspections = map[string]ways{"ftp": {true, true}, "http": {true, false}, "smtp": {true, true}}
+var inspections = map[string]ways{"ftp": {true, true}, "http": {true, false}, "mgcp": {true, true}, "rsh": {true, false}, "rtsp": {true, false},
+	"skinny": {true, true}, "smtp": {true, true}, "sqlnet": {false, true}}
+
+// opening are those of them that open doors. For ftp the kernel's helper does.
+var opening = []string{"mgcp", "rsh", "rtsp", "skinny", "sqlnet"}
 
 // Inspected reports whether the process inspects the connections of a fixup.
 func Inspected(f *compiler.Fixup) bool {
@@ -27,10 +33,11 @@ func (l *lowerer) inspected() {
 		return
 	}
 	const (
-		each   = "inspect"
-		stream = "inspect_stream"
+		each     = "inspect"
+		stream   = "inspect_stream"
+		datagram = "inspect_datagram"
 	)
-	list, tcp := Chain{Name: each, Note: "Payloads that are looked at"}, false
+	list, tcp, udp := Chain{Name: each, Note: "Payloads that are looked at"}, false, false
 	var ports []Range
 	queue := ToQueue{Num: InspectQueue, Compat: l.opts.CompatQueue, Bypass: true}
 	for k := range l.p.Fixups {
@@ -44,17 +51,21 @@ func (l *lowerer) inspected() {
 		if w := inspections[f.Protocol]; w.there != w.back {
 			match = append(match, Match{Field: CtReply, Not: w.there})
 		}
-		do := []Stmt{queue}
-		if f.Transport == ast.ProtoTCP {
-			do, tcp = []Stmt{Goto{stream}}, true
+		to := stream
+		if f.Transport == ast.ProtoUDP {
+			to = datagram
 		}
-		list.Rules = append(list.Rules, Rule{Match: match, Do: do, Line: f.Line})
+		tcp, udp = tcp || to == stream, udp || to == datagram
+		list.Rules = append(list.Rules, Rule{Match: match, Do: []Stmt{Goto{to}}, Line: f.Line})
 	}
 	if len(ports) == 0 {
 		return
 	}
 	if tcp {
 		l.chain(payloads(stream, queue))
+	}
+	if udp {
+		l.chain(Chain{Name: datagram, Rules: []Rule{{Do: []Stmt{queue}}}})
 	}
 	l.chain(list)
 	l.chain(Chain{Name: "inspected", Type: "filter", Hook: "postrouting", Priority: 120, Note: "Inspections by the process",
@@ -73,4 +84,56 @@ func payloads(name string, queue Stmt) Chain {
 	}
 	c.Rules = append(c.Rules, Rule{Do: []Stmt{queue}})
 	return c
+}
+
+// doorSets makes the sets of connections that inspections expect (semantics.md 2.7), which the process fills.
+func (l *lowerer) doorSets() {
+	l.rs.Doors = map[int]DoorSets{}
+	opens := func(f compiler.Fixup) bool { return slices.Contains(opening, f.Protocol) && Inspected(&f) }
+	if !l.opts.Daemon || !l.opts.Live || !slices.ContainsFunc(l.p.Fixups, opens) {
+		return
+	}
+	for _, i := range l.ifs {
+		d := DoorSets{l.unique("doors_" + l.id[i]), l.unique("behind_doors_" + l.id[i])}
+		l.rs.Doors[i] = d
+		l.rs.Sets = append(l.rs.Sets, Set{Name: d.Set, Kind: LiveDoors, Note: "connections from " + l.p.Interfaces[i].Name + " that inspections expect: each may come once"},
+			Set{Name: d.Map, Kind: DoorMap, Note: "whom they are for"})
+	}
+}
+
+// expected lets in what inspections expect on interface i, whatever access lists and users' logins say, and shuts the door behind it.
+func (l *lowerer) expected(i int) (rules []Rule) {
+	d, ok := l.rs.Doors[i]
+	if !ok {
+		return nil
+	}
+	bare := Match{Field: TCPFlags, Mask: flagFIN | flagSYN | flagRST | flagACK, Values: one(flagSYN)}
+	for _, first := range [][]Match{{proto(ast.ProtoTCP), bare}, {proto(ast.ProtoUDP)}} {
+		rules = append(rules, Rule{Match: append(first, Match{Field: DoorOf, Set: d.Set}), Do: []Stmt{ShutDoor{d.Set}, SetPacketMark{MarkChild}, Accept{}},
+			Note: "an inspection expects it"})
+	}
+	return rules
+}
+
+var isChild = Match{Field: PacketMark, Mask: MarkMask | childBit, Values: one(MarkChild)}
+
+// behindDoors translates the destination of what was let in through a door.
+func (l *lowerer) behindDoors(i int) []Rule {
+	d, ok := l.rs.Doors[i]
+	if !ok {
+		return nil
+	}
+	return []Rule{{Match: []Match{isChild, withPorts}, Do: []Stmt{SetMark{MarkUnNAT}, MarkPacket{MarkTranslated}, Behind{d.Map}}, Note: "an inspection expects it"}}
+}
+
+// noChild keeps rules from what was let in through a door.
+func (l *lowerer) noChild(rules []Rule) []Rule {
+	if len(l.rs.Doors) == 0 {
+		return rules
+	}
+	rules = slices.Clone(rules)
+	for k := range rules {
+		rules[k].Match = append(slices.Clone(rules[k].Match), isChild.not())
+	}
+	return rules
 }

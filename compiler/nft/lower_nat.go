@@ -71,6 +71,7 @@ func (l *lowerer) unNAT() {
 	var chains []Chain
 	for _, i := range l.ifs {
 		c := Chain{Name: "un_nat_" + l.id[i], Rules: l.toInner(i, Accept{})}
+		c.Rules = append(c.Rules, l.behindDoors(i)...)
 		if login := l.login(i); len(login) > 0 {
 			chains = append(chains, login...)
 			c.Rules = append(c.Rules, Rule{Do: []Stmt{Jump{login[0].Name}}})
@@ -153,7 +154,7 @@ func translatedBy(i int) uint32 { return uint32(i+1) << 1 &^ MarkMask }
 
 // TranslatedBy is the index of the first static that may have un-NATed a packet with a mark, after them of an alias, and after these of a
 // map of live translations (Ruleset.Xlates); None: another live translation has.
-func TranslatedBy(mark uint32) int { return int(mark&^MarkMask>>1) - 1 }
+func TranslatedBy(mark uint32) int { return int(mark&^(MarkMask|childBit)>>1) - 1 }
 
 func (l *lowerer) level(i int) int { return l.p.Interfaces[i].Level }
 
@@ -223,7 +224,7 @@ func (l *lowerer) inbound(i, o int) []Chain {
 	var lists []Chain
 	if l.p.Interfaces[i].ACL == compiler.None {
 		var not []Match
-		if len(l.p.Conduits) > 0 || l.exempt(i) {
+		if len(l.p.Conduits) > 0 || l.exempt(i) || len(l.rs.Doors) > 0 {
 			not = []Match{{Field: PacketMark, Not: true, Mask: MarkMask, Values: one(MarkConduit)}}
 			if l.opts.Daemon {
 				c.Rules = append(c.Rules, l.returned(i, o)...)
@@ -252,7 +253,7 @@ func (l *lowerer) inbound(i, o int) []Chain {
 	// Without a translation of the destination there is nothing to log in for.
 	ask, users := l.askUsers(i, o, mark(MarkUnNAT))
 	out = append(out, users...)
-	add(ask...)
+	add(l.noChild(ask)...)
 	// Outside NAT translates the source of what was let in: first where a static says so.
 	let := Chain{Name: l.pairName("let", i, o), Note: "inbound, with a translation of the destination"}
 	subs := l.exemptSources(&let, i, true)
@@ -352,10 +353,10 @@ func (l *lowerer) outbound(i, o int) []Chain {
 	add := func(r ...Rule) { out[0].Rules = append(out[0].Rules, r...) }
 	add(Rule{Match: decided, Do: []Stmt{Accept{}}})
 	add(l.returned(i, o)...)
-	add(l.outboundLists(i, o)...)
+	add(l.noChild(l.outboundLists(i, o))...)
 	ask, users := l.askUsers(i, o)
 	out = append(out, users...)
-	add(ask...)
+	add(l.noChild(ask)...)
 	out = append(out, l.exemptSources(&out[0], i, false)...)
 	statics, subs := l.staticRules(i, o)
 	out = append(out, subs...)

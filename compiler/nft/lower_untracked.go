@@ -242,8 +242,8 @@ func (u *untracker) rule(r Rule, un bool) []Rule {
 				do[k] = Goto{to}
 				return []Rule{{Match: match, Do: do, Note: r.Note, Line: r.Line}}
 			}
-		case Limit, AddMark, SetHelper:
-			return nil // of TCP
+		case Limit, AddMark, SetHelper, Behind:
+			return nil // of TCP and UDP
 		case NAT:
 			if ports || s.PortLo != 0 {
 				return nil

@@ -248,6 +248,17 @@ func (e *encoder) set(s *Set) error {
 		for _, m := range s.Members {
 			elems = append(elems, nftables.SetElement{Key: m.key(s.Kind), Timeout: m.For})
 		}
+	case LiveDoors, DoorMap:
+		if err := doorSet(set, s.Kind); err != nil {
+			return err
+		}
+		for _, m := range s.Members {
+			x := nftables.SetElement{Key: m.key(s.Kind), Timeout: m.For}
+			if s.Kind == DoorMap {
+				x.Val = m.value()
+			}
+			elems = append(elems, x)
+		}
 	case Octets, Lengths:
 		p, err := e.w.pairSet(s)
 		e.sets[s.Name] = p

@@ -30,7 +30,9 @@ const (
 	MarkRequest = 0x60000000
 	markOrigin  = 0x00003fff // of a request: the bits of MarkTranslated, which are left as they are
 	requestBit  = 14
-	MarkConduit = 0x70000000 // of a packet: a conduit permits it inbound
+	MarkConduit = 0x70000000             // of a packet: a conduit permits it inbound
+	MarkChild   = MarkConduit | childBit // an inspection expects it
+	childBit    = 0x04000000
 	MarkLimit   = 0xc0000000 // of a packet in the queue: the first of a connection whose host has a limit, with the class of its translation
 	// MarkAdmitted is added to MarkLimit when the process has let the packet through.
 	MarkAdmitted = 0x08000000
@@ -113,8 +115,12 @@ type Ruleset struct {
 	Intercepts map[int]string   // sets of mapped addresses with too many half-open connections, by the static's index in the Plan
 	// XlateIntercepts are those of translations that live, by the interfaces of the real and the mapped address.
 	XlateIntercepts map[[2]int]string
-	Established     map[int]string // sets of connections that may come back (foreign and mapped address), by the line's index in the Plan
+	Doors           map[int]DoorSets // of connections that inspections expect, by the interface where they arrive
+	Established     map[int]string   // sets of connections that may come back (foreign and mapped address), by the line's index in the Plan
 }
+
+// DoorSets are a set of LiveDoors, which callers use up, and the DoorMap that says who is called.
+type DoorSets struct{ Set, Map string }
 
 // An XlateMap holds the live translations of hosts on one interface as seen on another; policy NAT has its own for each
 // access list.
@@ -181,6 +187,8 @@ const (
 	LiveAddrs                 // addresses, filled by the daemon
 	LivePairs                 // source and destination address, filled by the daemon
 	LiveProtos                // numbers of protocols, filled by the daemon
+	LiveDoors                 // source, destination, protocol and port that may call once, filled by the daemon
+	DoorMap                   // the same to the address and port that are called, filled by the daemon
 	Octets                    // pairs of two octets
 	Lengths                   // pairs of the lengths of an IP packet and of UDP in it
 	Queries                   // source, destination, source port and id of DNS queries that rules add, with a timeout
@@ -193,7 +201,7 @@ type Set struct {
 	Ranges  []Range       // Addrs, Values
 	Pairs   [][2]ast.IP   // Pairs, AddrMap, LiveMap, Octets, Lengths
 	Timeout time.Duration // Dynamic, Queries
-	Members []Member      // LiveAddrs, LivePairs, LiveProtos
+	Members []Member      // LiveAddrs, LivePairs, LiveProtos, LiveDoors, DoorMap
 	Keys    [][]byte      // Queries: those that wait, as the kernel has them
 	// Values: of which field. Verdicts: what is done with packets whose Key is in each range. The ranges are in order and do not overlap. With
 	// Counted the elements count packets: element N is entry N-1 of the access list ACL.
@@ -207,8 +215,17 @@ type Set struct {
 
 // A Member of a set that the daemon fills. Until its time is over; 0: until it is taken out.
 type Member struct {
-	IP, To ast.IP // To of LivePairs; of LiveProtos IP is the number
+	IP, To ast.IP // To of LivePairs and doors; of LiveProtos IP is the number
+	Door   Door   // the rest of a door
 	For    time.Duration
+}
+
+// A Door is what is called from a source at a destination, and what that becomes.
+type Door struct {
+	Proto    uint8
+	Port     uint16
+	Real     ast.IP
+	RealPort uint16
 }
 
 // VerdictOf is an element of a set of verdicts. Do is Jump, Goto, Accept or Drop.
@@ -291,6 +308,7 @@ const (
 	OrigDport
 	SourceMAC // of the frame, as an entry of a mac-list compares it; frames of Ethernet only
 	TCPWords  // the length of the TCP header in words of 32 bits
+	DoorOf    // no value: source, destination, protocol and port that is called, in a set of LiveDoors
 )
 
 // Bits of CtState and CtStatus, and TCP flags.
@@ -434,7 +452,7 @@ func (s *Set) Elements() int {
 		return len(intervals(s.Ranges, keyOctets(s.Key)))
 	case Pairs, AddrMap, LiveMap, Octets, Lengths:
 		return len(s.Pairs)
-	case LiveAddrs, LivePairs, LiveProtos:
+	case LiveAddrs, LivePairs, LiveProtos, LiveDoors, DoorMap:
 		for i := range s.Members {
 			if s.Members[i].For > 0 {
 				return 0 // they may end at any moment

@@ -43,6 +43,9 @@ type (
 	// Ask adds a DNS query to a set of Queries; Answer takes the one out that the packet answers.
 	Ask    struct{ Set string }
 	Answer struct{ Set string }
+	// ShutDoor takes the door of a packet out of a set of LiveDoors; Behind translates the destination by a DoorMap.
+	ShutDoor struct{ Set string }
+	Behind   struct{ Map string }
 	// Dispatch does what a set of Verdicts says of the field, if it says something.
 	Dispatch struct {
 		Field Field
@@ -104,6 +107,8 @@ func (AddMark) stmt()       {}
 func (ClearMark) stmt()     {}
 func (Ask) stmt()           {}
 func (Answer) stmt()        {}
+func (ShutDoor) stmt()      {}
+func (Behind) stmt()        {}
 func (NoTrack) stmt()       {}
 func (Rewrite) stmt()       {}
 func (MarkPacket) stmt()    {}

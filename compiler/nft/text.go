@@ -106,6 +106,16 @@ func (s *Set) text(b *strings.Builder) {
 		for _, m := range s.Members {
 			elems = append(elems, m.text(s.Kind))
 		}
+	case LiveDoors:
+		typ, flags = doorTypes, fmt.Sprintf("\t\tsize %d\n\t\tflags dynamic,timeout\n", dynamicSize)
+		for _, m := range s.Members {
+			elems = append(elems, m.text(s.Kind))
+		}
+	case DoorMap:
+		kind, typ, flags = "map", doorMapTypes, fmt.Sprintf("\t\tsize %d\n\t\tflags timeout\n", dynamicSize)
+		for _, m := range s.Members {
+			elems = append(elems, m.text(s.Kind))
+		}
 	case Octets, Lengths:
 		word, typ = "typeof", lengthsText
 		if s.Kind == Octets {
@@ -159,9 +169,14 @@ func (m Member) text(kind SetKind) string {
 		w += " . " + m.To.String()
 	case LiveProtos:
 		w = strconv.Itoa(int(m.IP))
+	case LiveDoors, DoorMap:
+		w += fmt.Sprintf(" . %v . %d . %d", m.To, m.Door.Proto, m.Door.Port)
 	}
 	if m.For > 0 {
 		w += fmt.Sprintf(" timeout %ds", max(1, int(m.For.Seconds())))
+	}
+	if kind == DoorMap {
+		w += fmt.Sprintf(" : %v . %d", m.Door.Real, m.Door.RealPort)
 	}
 	return w
 }
@@ -340,6 +355,8 @@ func (m *Match) text(proto string) string {
 			want = strings.Join(bits(m.Values[0].Lo, flagWords), " | ")
 		}
 		return "tcp flags & (" + strings.Join(bits(m.Mask, flagWords), " | ") + ") " + op + want
+	case DoorOf:
+		return doorText + " @" + m.Set
 	case TCPWords:
 		return fmt.Sprintf("tcp doff %s%d", op, m.Values[0].Lo)
 	case CtState:
@@ -543,6 +560,10 @@ func stmtText(s Stmt) string {
 		return fmt.Sprintf("ct mark set ct mark | 0x%08x", s.Bits)
 	case ClearMark:
 		return fmt.Sprintf("ct mark set ct mark & 0x%08x", ^s.Bits)
+	case ShutDoor:
+		return "delete @" + s.Set + " { " + doorText + " }"
+	case Behind:
+		return "dnat ip to " + doorText + " map @" + s.Map
 	case Ask:
 		return "update @" + s.Set + " { " + queryText + " }"
 	case Answer:

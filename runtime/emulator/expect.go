@@ -108,10 +108,7 @@ func (e *Engine) expect(c *conn, d inspect.Door) (seen uint16, ok bool) {
 		return d.Port, false
 	}
 	here, there := &c.key[d.Dir], &c.key[1-d.Dir]
-	un := unnat{kind: unLive, ip: here.src, out: int(here.in), xl: c.outer}
-	if d.Dir == c.hi {
-		un.xl = c.xl
-	}
+	un := unnat{kind: unLive, ip: here.src, out: int(here.in), xl: c.xlateOf(d.Dir)}
 	if d.From == 0 {
 		d.From = there.src
 	}

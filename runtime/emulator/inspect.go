@@ -61,7 +61,8 @@ func (e *Engine) inspect(f *flight, c *conn, dir int) bool {
 		return false
 	}
 	l := &e.look
-	*l = inspect.Look{Kind: c.kind, State: &c.looked, Dir: dir, Here: e.side(c, dir), There: e.side(c, 1-dir), Higher: dir == c.hi, First: !c.tcp.data[dir],
+	xl := c.xlateOf(dir)
+	*l = inspect.Look{Kind: c.kind, PAT: xl != nil && xl.proto != 0, State: &c.looked, Dir: dir, Here: e.side(c, dir), There: e.side(c, 1-dir), Higher: dir == c.hi, First: !c.tcp.data[dir],
 		Strict: c.kind == inspect.FTP && e.strictFTP(), User: c.name, Payload: f.pkt.Payload}
 	e.looking.f, e.looking.c = f, c
 	l.Do(&e.looking)
@@ -73,6 +74,14 @@ func (e *Engine) inspect(f *flight, c *conn, dir int) bool {
 		f.replace(l.Out)
 	}
 	return false
+}
+
+// xlateOf is the translation of the host that speaks in a direction; nil: static, exempt.
+func (c *conn) xlateOf(dir int) *xlate {
+	if dir == c.hi {
+		return c.xl
+	}
+	return c.outer
 }
 
 // side is one end of a connection for inspections.

@@ -90,9 +90,11 @@ type Look struct {
 	Here    Side // of the host that speaks
 	There   Side // of the host that listens: what leaves is There turned round
 	Higher  bool // the speaker is on the higher interface
+	PAT     bool // the speaker is behind PAT
 	First   bool // nothing was said in this direction before
 	Again   bool // this has been said before: nothing is told of it again
 	Strict  bool // ftp strict
+	Keeps   bool // what leaves must be as long as what came: nobody counts on for the two hosts
 	User    string
 	Payload []byte
 

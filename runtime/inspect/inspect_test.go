@@ -163,6 +163,27 @@ func TestAgain(t *testing.T) {
 
 var fuzzed = [...]Kind{FTP, H225, H245, HTTP, MGCP, RAS, RSH, RTSP, SIP, Skinny, SMTP, SQLNet, TFTP}
 
+// Where lengths must be kept, a redirect that would be longer opens nothing.
+func TestKeeps(t *testing.T) {
+	const redirect = "\x00\x2e\x00\x00\x05\x00\x00\x00\x00\x24(ADDRESS=(HOST=10.0.0.5)(PORT=3000))"
+	for _, c := range []struct {
+		keeps bool
+		seen  string
+		doors int
+	}{{false, "203.0.113.10", 1}, {true, "203.0.113.10", 0}, {true, "192.0.2.", 0}, {true, "10.9.9.9", 1}} {
+		var s State
+		var h host
+		l := look(SQLNet, &s, 1, redirect)
+		l.Here, l.There, l.Keeps = client, server, c.keeps
+		if ip, ok := ast.ParseIP(c.seen); ok {
+			l.There.Dst = ip
+		}
+		if l.Do(&h); len(h.doors) != c.doors || c.keeps && l.Out != nil && len(l.Out) != len(l.Payload) {
+			t.Errorf("%+v: %d doors, %q", c, len(h.doors), l.Out)
+		}
+	}
+}
+
 // Whatever is said: the payload is left alone, what comes of it is no longer than it by more than addresses and ports need, Mail Guard
 // keeps sizes, and no more doors open than may.
 func FuzzLook(f *testing.F) {

@@ -47,7 +47,7 @@ func (l *Look) hear(ip ast.IP) {
 // rtsp expects the streams that a client asks for, to the ports that it names. RTSP has no translation (semantics.md section 7), so a
 // client behind PAT gets none.
 func (l *Look) rtsp() {
-	if l.Dir != 0 || !bytes.HasPrefix(l.Payload, []byte("SETUP ")) || l.Here.Src != l.There.Dst && l.Here.SrcPort != l.There.DstPort {
+	if l.Dir != 0 || !bytes.HasPrefix(l.Payload, []byte("SETUP ")) || l.PAT {
 		return
 	}
 	_, rest, ok := bytes.Cut(l.Payload, []byte("client_port="))

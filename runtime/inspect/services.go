@@ -61,11 +61,15 @@ func (l *Look) sqlnet() {
 	if !ok || err != nil || port == 0 || ip != l.Here.Src {
 		return
 	}
+	host := l.There.Dst.String()
+	if l.Keeps && len(host) != hostEnd-hostAt {
+		return
+	}
 	seen, ok := l.open(Door{Dir: 1, Proto: ast.ProtoTCP, Port: uint16(port)})
 	if !ok {
 		return
 	}
-	edits := []edit{{hostAt, hostEnd, l.There.Dst.String()}, {portAt, portEnd, strconv.Itoa(int(seen))}}
+	edits := []edit{{hostAt, hostEnd, host}, {portAt, portEnd, strconv.Itoa(int(seen))}}
 	if portAt < hostAt {
 		edits[0], edits[1] = edits[1], edits[0]
 	}

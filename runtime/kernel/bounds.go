@@ -21,24 +21,26 @@ type Limits struct {
 	Ports  int // translations of ports; those beyond are not shown
 	Half   int // hosts whose half-open connections are counted, and handshakes whose beginning was not told yet
 	Pairs  int // connections to which others may come back; for those beyond nothing opens
+	Doors  int // connections that inspections expect; beyond them nothing opens
 	Users  int // users who have logged in; those beyond have to log in again
 	Shuns  int // hosts that are shunned (401005)
 }
 
 // DefaultLimits hold where Options say nothing.
-var DefaultLimits = Limits{Conns: 1 << 20, Xlates: 65535, Ports: 1 << 18, Half: 65535, Pairs: 65535, Users: 65535, Shuns: 65535}
+var DefaultLimits = Limits{Conns: 1 << 20, Xlates: 65535, Ports: 1 << 18, Half: 65535, Pairs: 65535, Doors: 16384, Users: 65535, Shuns: 65535}
 
 // or are the limits with defaults for what is zero.
 func (l Limits) or(d Limits) Limits {
 	for _, x := range [...]struct {
 		v *int
 		d int
-	}{{&l.Conns, d.Conns}, {&l.Xlates, d.Xlates}, {&l.Ports, d.Ports}, {&l.Half, d.Half}, {&l.Pairs, d.Pairs}, {&l.Users, d.Users}, {&l.Shuns, d.Shuns}} {
+	}{{&l.Conns, d.Conns}, {&l.Xlates, d.Xlates}, {&l.Ports, d.Ports}, {&l.Half, d.Half}, {&l.Pairs, d.Pairs}, {&l.Doors, d.Doors}, {&l.Users, d.Users}, {&l.Shuns, d.Shuns}} {
 		if *x.v <= 0 {
 			*x.v = x.d
 		}
 	}
 	l.Xlates, l.Half = min(l.Xlates, d.Xlates), min(l.Half, d.Half)
+	l.Doors = min(l.Doors, d.Doors)
 	l.Pairs, l.Users, l.Shuns = min(l.Pairs, d.Pairs), min(l.Users, d.Users), min(l.Shuns, d.Shuns)
 	return l
 }
@@ -53,6 +55,7 @@ const (
 	fullHalf
 	fullAdmitted
 	fullPairs
+	fullDoors
 	fullUsers
 	lostLog
 	lostEvents
@@ -69,6 +72,7 @@ var shortageText = [shortages]string{
 	fullHalf:     "the table of half-open connections is full: %d are not counted for the limits of their hosts",
 	fullAdmitted: "too many connections begin at once: %d packets of hosts with a limit of connections were dropped",
 	fullPairs:    "the table of established connections is full: nothing opens for %d connections",
+	fullDoors:    "the table of expected connections is full: nothing opens for %d inspected payloads",
 	fullUsers:    "the table of users is full: %d logins were not remembered",
 	lostLog:      "packets were denied faster than they could be told of: %d have no message",
 	lostEvents:   "connections came faster than they could be told of: the table was read again %d times",

@@ -26,6 +26,8 @@ type conn struct {
 	half   hostKey     // while it is half open, and its host has a limit
 	link   hostLink
 	looked *looked // what inspections remember; nil: nothing yet
+	doors  []doorKey
+	child  bool // an inspection has expected it
 }
 
 func ported(proto uint8) bool { return proto == ast.ProtoTCP || proto == ast.ProtoUDP }
@@ -35,12 +37,15 @@ func (d *dynamic) event(f *flow, ended bool) {
 	d.mu.Lock()
 	var log []runtime.Message
 	ftp := false
+	var first *visit
+	var of *runtime.Packet
 	if d.plan != nil {
 		if ended {
 			log = d.endConn(f)
 		} else {
 			log = d.newConn(f)
 			ftp = d.inspects("ftp", f)
+			first, of = d.begun(f)
 		}
 	}
 	d.mu.Unlock()
@@ -51,6 +56,9 @@ func (d *dynamic) event(f *flow, ended bool) {
 		d.observe(Observation{If: compiler.None, Reason: Connection, Packet: f.orig.packet(), Back: f.reply.packet(), Messages: log})
 	}
 	d.emit(log)
+	if first != nil {
+		first.tell(d, f, of)
+	}
 }
 
 // inspects reports whether a helper of the kernel inspects a flow. The lock is held.
@@ -77,6 +85,12 @@ func (d *dynamic) newConn(f *flow) (log []runtime.Message) {
 	if parent := d.conns[f.master]; ok && parent != nil {
 		about.Inbound = parent.about.Inbound // a child has the direction of its parent (semantics.md 2.7)
 	}
+	var door *door
+	if ok {
+		if door = d.comesIn(a, f); door != nil {
+			about.Inbound = door.inbound
+		}
+	}
 	if !ok || f.class() == nft.MarkLogin {
 		return log // a user who logs in talks to the firewall
 	}
@@ -89,7 +103,7 @@ func (d *dynamic) newConn(f *flow) (log []runtime.Message) {
 		about.User = u.name
 	}
 	now := d.clock.Now()
-	c := &conn{id: f.id, about: about, born: now}
+	c := &conn{id: f.id, about: about, born: now, child: door != nil}
 	var fresh *xlate
 	if len(d.grants.fresh)+len(d.grants.older) > 0 {
 		d.told(tuple{f.orig.proto, f.orig.src, f.reply.src, f.orig.sport, f.reply.sport})
@@ -221,6 +235,7 @@ func (d *dynamic) drop(k tuple, c *conn, last *flow) []runtime.Message {
 	d.endsHalf(c)
 	d.partHost(c)
 	d.comesBack(c, false)
+	d.shut(c.doors)
 	now := d.clock.Now()
 	for _, x := range c.xlates {
 		if x != nil {

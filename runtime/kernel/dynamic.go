@@ -42,8 +42,9 @@ type dynamic struct {
 	services  patServices // of the connections through ports
 	grants    patGrants
 	busy      busyPATs
-	looks     []inspect.Ports // the inspections of the plan
-	looksFrom time.Time       // connections that are older began unseen
+	looks     []inspect.Ports  // the inspections of the plan
+	looksFrom time.Time        // connections that are older began unseen
+	unseen    map[tuple]*early // first packets of connections that are not told of yet, by what answers them
 	conns     map[tuple]*conn
 	gone      map[tuple]uint32 // connections that were ended here, by id, until their last event
 	number    uint64           // of the newest connection
@@ -59,7 +60,7 @@ type dynamic struct {
 }
 
 func newDynamic(ns *space, clock runtime.Clock, emit func([]runtime.Message)) *dynamic {
-	return &dynamic{clock: clock, began: clock.Now(), ns: ns, emit: emit, xlates: newXlateTable(), live: newLive(), hosts: newHosts(), bounds: bounds{Limits: DefaultLimits, note: func(string) {}}, services: patServices{}, grants: newPATGrants(), busy: newBusyPATs(), conns: map[tuple]*conn{}, gone: map[tuple]uint32{}}
+	return &dynamic{clock: clock, began: clock.Now(), ns: ns, emit: emit, xlates: newXlateTable(), live: newLive(), hosts: newHosts(), bounds: bounds{Limits: DefaultLimits, note: func(string) {}}, services: patServices{}, grants: newPATGrants(), busy: newBusyPATs(), unseen: map[tuple]*early{}, conns: map[tuple]*conn{}, gone: map[tuple]uint32{}}
 }
 
 // use makes a plan and its ruleset the ones in force. The lock is held.
@@ -350,7 +351,7 @@ func (d *dynamic) tick() error {
 	var log []runtime.Message
 	d.entries.Expire(d.clock.Now().Sub(d.began), func(m runtime.Message) { log = append(log, m) })
 	lines, short := d.bounds.tick(d.clock.Now())
-	err = errors.Join(err, d.usersTick(), d.pairsTick(), d.halfTick(), d.patTick())
+	err = errors.Join(err, d.usersTick(), d.pairsTick(), d.doorsTick(), d.halfTick(), d.patTick())
 	generation := d.resync > 0
 	read := generation || len(closing) > 0 || d.mayEnd()
 	if read {

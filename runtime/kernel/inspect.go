@@ -44,6 +44,9 @@ func (d *dynamic) inspected(a *held) (packet []byte, drop bool) {
 		return nil, false
 	}
 	f, dir, ok := d.leaving(&p)
+	if !ok && p.Proto == ast.ProtoUDP {
+		d.later(&p, a.packet[at:])
+	}
 	if !ok || !f.ours() || f.class() == nft.MarkLogin || f.master != (tuple{}) {
 		return nil, false
 	}
@@ -53,21 +56,61 @@ func (d *dynamic) inspected(a *held) (packet []byte, drop bool) {
 		x.look(d, &f, dir, &p, a.packet[at:])
 	}
 	d.mu.Unlock()
-	if len(x.built) > 0 && d.observe != nil {
-		d.observe(Observation{If: compiler.None, Reason: Connection, Packet: f.orig.packet(), Back: f.reply.packet(), Messages: x.built})
-	}
-	if x.seen && d.observe != nil {
-		d.observe(Observation{If: x.in, Reason: x.reason(), Packet: p, Messages: x.said})
-	}
-	d.emit(slices.Concat(x.built, x.said))
+	x.tell(d, &f, &p)
 	if x.Drop != "" || x.again {
 		return nil, true
 	}
 	// The kernel's helper translates what FTP says.
-	if x.Out == nil || x.Kind == inspect.FTP {
+	if x.Out == nil || x.Kind == inspect.FTP || x.Keeps && len(x.Out) != len(x.Payload) {
 		return nil, false
 	}
 	return withPayload(a.packet, at, x.Out), false
+}
+
+// tell says what has come of a visit.
+func (x *visit) tell(d *dynamic, f *flow, p *runtime.Packet) {
+	if len(x.built) > 0 && d.observe != nil {
+		d.observe(Observation{If: compiler.None, Reason: Connection, Packet: f.orig.packet(), Back: f.reply.packet(), Messages: x.built})
+	}
+	if x.seen && d.observe != nil {
+		d.observe(Observation{If: x.in, Reason: x.reason(), Packet: *p, Messages: x.said})
+	}
+	d.emit(slices.Concat(x.built, x.said))
+}
+
+// An early payload is that of a first packet of UDP, which has gone on: conntrack knows its connection only then.
+type early struct {
+	at      time.Time
+	packet  runtime.Packet
+	payload []byte
+}
+
+const (
+	mostEarly = 256
+	earlyLife = 10 * time.Second
+)
+
+// later keeps a payload until its connection is told of.
+func (d *dynamic) later(p *runtime.Packet, payload []byte) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if len(d.unseen) < mostEarly {
+		d.unseen[tuple{proto: p.Proto, src: p.Dst, dst: p.Src, sport: p.DstPort, dport: p.SrcPort}] = &early{d.clock.Now(), *p, slices.Clone(payload)}
+	}
+}
+
+// begun looks at the first payload of a connection that has just been told of. The lock is held.
+func (d *dynamic) begun(f *flow) (*visit, *runtime.Packet) {
+	e := d.unseen[f.reply]
+	if e == nil {
+		return nil, nil
+	}
+	delete(d.unseen, f.reply)
+	var x visit
+	if f.master == (tuple{}) && f.class() != nft.MarkLogin {
+		x.look(d, f, 0, &e.packet, e.payload)
+	}
+	return &x, &e.packet
 }
 
 // leaving is the connection of a packet that is about to leave, and its direction.
@@ -87,7 +130,11 @@ func (d *dynamic) leaving(p *runtime.Packet) (f flow, dir int, found bool) {
 type visit struct {
 	inspect.Look
 	d     *dynamic
-	in    int // where it came from
+	flow  *flow
+	conn  *conn
+	ends  [2]inspect.Side
+	pat   [2]bool // by direction: the speaker is behind PAT
+	in    int     // where it came from
 	seen  bool
 	again bool // it has to come again, in its turn
 	built []runtime.Message
@@ -114,7 +161,7 @@ func (x *visit) look(d *dynamic, f *flow, dir int, p *runtime.Packet, payload []
 		x.built = d.newConn(f) // its event is still on the way
 	}
 	c := d.conns[f.orig]
-	if c == nil || c.id != f.id {
+	if c == nil || c.id != f.id || c.child {
 		return
 	}
 	if c.looked == nil {
@@ -128,13 +175,14 @@ func (x *visit) look(d *dynamic, f *flow, dir int, p *runtime.Packet, payload []
 		c.looked.streams[0].begin(p.Ack)
 		return
 	}
-	x.d, x.seen = d, true
+	x.d, x.flow, x.conn, x.seen = d, f, c, true
 	ends := [2]inspect.Side{sideOf(d.plan, a, &f.orig), sideOf(d.plan, b, &f.reply)}
+	x.ends, x.pat[0] = ends, c.xlates[0] != nil && c.xlates[0].isPAT
 	ifs := [2]int{a, b}
 	x.in = ifs[dir]
 	x.Look = inspect.Look{Kind: d.looks[i].Kind, State: &c.looked.state, Dir: dir, Here: ends[dir], There: ends[1-dir], User: c.about.User,
 		Higher: d.plan.Interfaces[ifs[dir]].Level > d.plan.Interfaces[ifs[1-dir]].Level, First: true,
-		Strict: d.plan.Fixups[d.looks[i].Index].Sub == "strict", Payload: payload}
+		PAT: x.pat[dir], Keeps: p.Proto == ast.ProtoTCP, Strict: d.plan.Fixups[d.looks[i].Index].Sub == "strict", Payload: payload}
 	s := &c.looked.streams[dir]
 	if p.Proto == ast.ProtoTCP && !s.take(&x.Look, p.Seq) {
 		x.again = true
@@ -155,11 +203,6 @@ func (f *flow) began(c *conn) time.Time {
 
 func sideOf(plan *compiler.Plan, i int, t *tuple) inspect.Side {
 	return inspect.Side{If: plan.Interfaces[i].Name, Src: t.src, Dst: t.dst, SrcPort: t.sport, DstPort: t.dport}
-}
-
-// Open is that of inspect.Host.
-func (x *visit) Open(l *inspect.Look, door inspect.Door) (uint16, bool) {
-	return door.Port, l.Kind == inspect.FTP // the kernel's helper opens it
 }
 
 // Say is that of inspect.Host.

@@ -28,6 +28,7 @@ type live struct {
 	lists map[int]*listChain // of users, by their index in the plan in force
 	most  int
 	pairs map[pairKey]*pair
+	doors map[doorKey]*door
 	half  map[hostKey]int       // half-open connections of hosts with a limit
 	told  map[hostKey]time.Time // when the kernel was told last to answer for a host: it may do so for interceptLife
 	// Those that are open before their beginning was read, since the last tick and since the one before: logs and events are two ways.
@@ -65,7 +66,7 @@ type pair struct {
 }
 
 func newLive() live {
-	return live{shuns: map[ast.IP]*runtime.Shun{}, users: map[userKey]*user{}, lists: map[int]*listChain{}, pairs: map[pairKey]*pair{}, half: map[hostKey]int{}, told: map[hostKey]time.Time{}, early: map[tuple]bool{}, remotes: map[remoteKey]Remote{}, clients: map[ast.IP]string{},
+	return live{shuns: map[ast.IP]*runtime.Shun{}, users: map[userKey]*user{}, lists: map[int]*listChain{}, pairs: map[pairKey]*pair{}, doors: map[doorKey]*door{}, half: map[hostKey]int{}, told: map[hostKey]time.Time{}, early: map[tuple]bool{}, remotes: map[remoteKey]Remote{}, clients: map[ast.IP]string{},
 		reported: map[ast.IP]map[tuple]*conn{}}
 }
 
@@ -127,6 +128,11 @@ func (d *dynamic) fillLive(plan *compiler.Plan, rs *nft.Ruleset, x lists) {
 			}
 		}
 	}
+	for k, x := range d.live.doors {
+		for _, m := range doorChange(plan, rs, k, x, false) {
+			of[m.set] = append(of[m.set], m.members...)
+		}
+	}
 	for k, n := range d.live.half {
 		for _, m := range d.intercepted(plan, rs, k, n, false) {
 			of[m.set] = append(of[m.set], m.members...)
@@ -145,7 +151,8 @@ func (d *dynamic) fillLive(plan *compiler.Plan, rs *nft.Ruleset, x lists) {
 		if rs.Sets[i].Name == nft.Clients {
 			rs.Sets[i].Pairs = clients
 		}
-		if s := &rs.Sets[i]; s.Kind == nft.LiveAddrs || s.Kind == nft.LivePairs || s.Kind == nft.LiveProtos {
+		switch s := &rs.Sets[i]; s.Kind {
+		case nft.LiveAddrs, nft.LivePairs, nft.LiveProtos, nft.LiveDoors, nft.DoorMap:
 			s.Members = of[s.Name]
 		}
 	}
