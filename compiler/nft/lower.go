@@ -371,28 +371,33 @@ func (l *lowerer) sysctls() {
 		set("net.netfilter.nf_conntrack_timestamp", "1")
 	}
 	t := &l.p.Timeouts
+	seconds := func(key string, d time.Duration) {
+		set("net.netfilter.nf_conntrack_"+key, strconv.Itoa(int(d.Seconds())))
+	}
 	timer := func(key string, d time.Duration) {
 		if d <= 0 {
 			d = 365 * 24 * time.Hour // never, as far as the kernel can say it
 		}
-		set("net.netfilter.nf_conntrack_"+key, strconv.Itoa(int(d.Seconds())))
+		seconds(key, d)
 	}
-	timer("tcp_timeout_established", t.Conn)
-	for _, k := range []string{"tcp_timeout_fin_wait", "tcp_timeout_close_wait"} {
+	// The kernel has shorter timers for connections with data that was not acknowledged, or that was sent again: a PIX has not.
+	for _, k := range []string{"tcp_timeout_established", "tcp_timeout_unacknowledged", "tcp_timeout_max_retrans"} {
+		timer(k, t.Conn)
+	}
+	for _, k := range []string{"tcp_timeout_fin_wait", "tcp_timeout_close_wait", "tcp_timeout_last_ack"} {
 		timer(k, t.HalfClosed)
 	}
 	for _, k := range []string{"tcp_timeout_syn_sent", "tcp_timeout_syn_recv"} {
 		timer(k, t.Embryonic)
 	}
 	if l.opts.Daemon {
-		// A connection ends with both FINs or a reset, and is told of then. The kernel keeps it for a moment in which late
-		// segments pass.
-		wait := time.Second
+		// A connection ends with both FINs acknowledged or a reset (semantics.md 1.2).
+		wait := time.Duration(0)
 		if l.p.Sysopt.Timewait {
 			wait = 15 * time.Second
 		}
-		timer("tcp_timeout_time_wait", wait)
-		timer("tcp_timeout_close", time.Second)
+		seconds("tcp_timeout_time_wait", wait)
+		seconds("tcp_timeout_close", 0)
 	}
 	timer("udp_timeout", t.UDP)
 	timer("udp_timeout_stream", t.UDP)

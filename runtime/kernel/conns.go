@@ -254,7 +254,7 @@ func (d *dynamic) drop(k tuple, c *conn, last *flow) []runtime.Message {
 			lived = time.Duration(last.stop - last.start)
 		}
 		if k.proto == ast.ProtoTCP && last.hasState {
-			reason = d.reason(c, last, &lived)
+			reason = whyEnded(c, last)
 		}
 	}
 	if c.reason != "" {
@@ -271,27 +271,24 @@ const (
 	tcpSynSent     = 1
 	tcpSynRecv     = 2
 	tcpEstablished = 3
+	tcpFinWait     = 4
+	tcpCloseWait   = 5
 	tcpLastAck     = 6
 	tcpTimeWait    = 7
 	tcpClose       = 8
 	tcpSynSent2    = 9
 )
 
-// reason tells from the last state why a connection ended (semantics.md 1.2), and takes the time off that the kernel kept it
-// after its end.
-func (d *dynamic) reason(c *conn, f *flow, lived *time.Duration) string {
+// whyEnded tells from the last state why a connection ended (semantics.md 1.2).
+func whyEnded(c *conn, f *flow) string {
 	switch f.state {
 	case tcpSynSent, tcpSynRecv, tcpSynSent2:
 		return "SYN Timeout"
 	case tcpEstablished:
 		return "Conn-timeout"
 	case tcpTimeWait:
-		if !d.plan.Sysopt.Timewait {
-			*lived -= time.Second
-		}
 		return "TCP FINs"
 	case tcpClose:
-		*lived -= time.Second
 		// The initiator is the higher side of an outbound connection. A reset that is the only answer leaves no mark.
 		if byInitiator := f.mark&nft.MarkReset != 0; byInitiator != c.about.Inbound {
 			return "TCP Reset-I"

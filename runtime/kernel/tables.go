@@ -33,6 +33,20 @@ func (e *Engine) Conns() runtime.ConnTable {
 	return t
 }
 
+// idleTime is how long a TCP connection may be idle in a state; 0: for ever, or it is over.
+func idleTime(plan *compiler.Plan, state uint8) time.Duration {
+	t := &plan.Timeouts
+	switch state {
+	case tcpEstablished:
+		return t.Conn
+	case tcpSynSent, tcpSynRecv, tcpSynSent2:
+		return t.Embryonic
+	case tcpFinWait, tcpCloseWait, tcpLastAck:
+		return t.HalfClosed
+	}
+	return 0
+}
+
 func showConn(plan *compiler.Plan, rules *nft.Ruleset, clients map[ast.IP]string, f *flow) (runtime.Conn, bool) {
 	a, b := between(plan, rules, clients, f)
 	about, ok := describe(plan, a, b, f)
@@ -45,7 +59,7 @@ func showConn(plan *compiler.Plan, rules *nft.Ruleset, clients map[ast.IP]string
 		Local: about.Local.IP, LocalPort: about.Local.Port, Global: about.Global.IP, GlobalPort: about.Global.Port}
 	idle := plan.Timeouts.UDP
 	if c.Proto == ast.ProtoTCP {
-		idle = plan.Timeouts.Conn
+		idle = idleTime(plan, f.state)
 		switch {
 		case f.state == tcpSynSent && c.Inbound:
 			c.Flags = "SaAB"
@@ -63,9 +77,6 @@ func showConn(plan *compiler.Plan, rules *nft.Ruleset, clients map[ast.IP]string
 			return c, false // over on a PIX
 		default:
 			c.Flags = "Uf"
-		}
-		if f.state != tcpEstablished {
-			idle = 0
 		}
 	}
 	if idle > f.timeout {

@@ -142,3 +142,32 @@ func TestOctets(t *testing.T) {
 		}
 	}
 }
+
+// A connection that has just had a packet is not idle, whatever its state, also while what it carries is not acknowledged: the kernel would have
+// a timer of its own for that.
+func TestIdle(t *testing.T) {
+	w := newWire(t, textPlan(t, strings.Replace(pool, "255.255.255.255 1 0", "255.255.255.255 0 0", 1)))
+	at, host := ast.MustIP("203.0.113.80"), ast.MustIP("10.0.0.80")
+	for _, x := range []struct {
+		state string
+		on    int
+		flags runtime.TCPFlags
+		size  int
+	}{
+		{"SYN", outsideIf, runtime.SYN, 0}, {"SYN and ACK", insideIf, runtime.SYN | runtime.ACK, 0}, {"established", outsideIf, runtime.ACK, 0},
+		{"data", outsideIf, runtime.PSH | runtime.ACK, 100}, {"more data", outsideIf, runtime.PSH | runtime.ACK, 100},
+		{"FIN", insideIf, runtime.FIN | runtime.ACK, 0}, {"both", outsideIf, runtime.FIN | runtime.ACK, 0},
+	} {
+		p := runtime.Packet{Proto: ast.ProtoTCP, Src: lab.Internet, Dst: at, SrcPort: 2000, DstPort: 80, Flags: x.flags, Length: x.size}
+		if x.on == insideIf {
+			p.Src, p.Dst, p.SrcPort, p.DstPort = host, lab.Internet, 80, 2000
+		}
+		if v, err := w.Inject(runtime.Ingress{If: x.on}, p); err != nil || v.Action != runtime.Forward {
+			t.Fatalf("%s: %v %v %v", x.state, v.Action, v.Logs, err)
+		}
+		list := w.Conns().Conns
+		if len(list) != 1 || list[0].Idle > 20*time.Second {
+			t.Errorf("%s: %+v", x.state, list)
+		}
+	}
+}
