@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -131,6 +132,23 @@ func defaultOf(c parser.CommandInfo) string {
 		text += "As it comes:\n\n```\n" + strings.Join(lines, "\n") + "\n```\n\n"
 	}
 	return text
+}
+
+// TestDocsLinked keeps every document within reach of the README.
+func TestDocsLinked(t *testing.T) {
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	docs, err := filepath.Glob("docs/*.md")
+	if err != nil || len(docs) == 0 {
+		t.Fatal("no documents: ", err)
+	}
+	for _, d := range docs {
+		if !strings.Contains(string(readme), "]("+d+")") {
+			t.Errorf("README.md does not link %s", d)
+		}
+	}
 }
 
 // TestDocsKernel keeps docs/kernel-differences.md equal to the table of cases that are not run on the kernel engine.

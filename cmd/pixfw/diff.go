@@ -20,7 +20,8 @@ type DiffCmd struct {
 // Help is shown by --help.
 func (DiffCmd) Help() string {
 	return `Prints which packets the two configurations treat differently, each with an example, which trace takes, and the lines that
-decide. What is compared is the first packet of a flow: not timers, limits or inspections. The exit status is 0 whether
+decide. What is compared is the first packet of a flow: not timers, limits or inspections. "any" as a source leaves out those that
+both configurations always refuse: 127.0.0.0/8, multicast, broadcasts and the firewall's own addresses. The exit status is 0 whether
 something differs or not; see --exit-code.
 
 Example:

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -40,7 +41,7 @@ func (r *Report) Text(w io.Writer) error {
 		}
 		b.WriteString(".\n")
 	}
-	for _, n := range r.Notes {
+	for _, n := range r.remarks() {
 		fmt.Fprintf(&b, "Note: %s.\n", n)
 	}
 	_, err := io.WriteString(w, b.String())
@@ -67,6 +68,21 @@ func (r *Report) text(b *strings.Builder, d *Difference) {
 	fmt.Fprintf(b, "    example: %s\n", d.Example)
 	lines(b, r.Old, d.Old.Lines)
 	lines(b, r.New, d.New.Lines)
+}
+
+// remarks are the notes, and how the regions are to be read.
+func (r *Report) remarks() []string {
+	if !r.anySource() {
+		return r.Notes
+	}
+	return append([]string{"any source is any but those that both always refuse: loopback, multicast, broadcasts, the firewall's own"}, r.Notes...)
+}
+
+// anySource reports whether a difference on the wire is told of for every source.
+func (r *Report) anySource() bool {
+	return slices.ContainsFunc(r.Differences, func(d Difference) bool {
+		return !d.Tunnel && slices.ContainsFunc(d.Where, func(g Region) bool { return len(g.src) == 1 && g.src[0] == span{hi: uint32(ast.AllOnes)} })
+	})
 }
 
 func lines(b *strings.Builder, file string, list []compiler.Line) {
@@ -231,7 +247,7 @@ func (r *Report) MarshalJSON() ([]byte, error) {
 	for _, u := range r.Undecided {
 		items = append(items, jsonItem{Kind: "undecided", Text: u})
 	}
-	for _, n := range r.Notes {
+	for _, n := range r.remarks() {
 		items = append(items, jsonItem{Kind: "note", Text: n})
 	}
 	return json.Marshal(items)
