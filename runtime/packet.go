@@ -157,6 +157,8 @@ type Phase struct {
 	Result string // ALLOW, DROP
 	Lines  []compiler.Line
 	Note   string
+	// Implicit: no line says it, as at the end of an access list. Lines are those that were looked at.
+	Implicit bool
 }
 
 // A Message is one syslog message: its text is what follows "%PIX-level-id: ".

@@ -35,7 +35,7 @@ func RenderTrace(plan *compiler.Plan, in runtime.Ingress, p runtime.Packet, v ru
 				lines++
 			}
 		}
-		if lines == 0 {
+		if lines == 0 || ph.Implicit {
 			b.WriteString("Implicit Rule\n")
 		}
 		b.WriteString("Additional Information:\n")
@@ -108,6 +108,8 @@ func TraceJSON(plan *compiler.Plan, v runtime.Verdict) ([]byte, error) {
 		Result string `json:"result"`
 		Lines  []line `json:"lines"`
 		Note   string `json:"note"`
+		// Implicit: no line says it; lines are those that were looked at.
+		Implicit bool `json:"implicit,omitempty"`
 	}
 	type message struct {
 		ID   int    `json:"id"`
@@ -139,7 +141,7 @@ func TraceJSON(plan *compiler.Plan, v runtime.Verdict) ([]byte, error) {
 				lines = append(lines, line{l.Pos.Line, l.Text()})
 			}
 		}
-		out.Phases = append(out.Phases, phase{ph.Type, ph.Result, lines, ph.Note})
+		out.Phases = append(out.Phases, phase{ph.Type, ph.Result, lines, ph.Note, ph.Implicit})
 	}
 	return json.Marshal(out)
 }

@@ -15,7 +15,9 @@ type TraceCmd struct {
 
 // Help is shown by --help.
 func (TraceCmd) Help() string {
-	return `Prints phase after phase with the configuration lines that decided, then the result.
+	return `Prints phase after phase with the configuration lines that decided, then the result. A line that refers to an access list is
+followed by the entry that matched. Implicit Rule stands where no line says it; lines above it are those that were looked at in
+vain. With --json such phases have "implicit": true.
 
 Example:
 

@@ -41,6 +41,30 @@ func (e *Engine) aclPairs(acl int, src, dst ast.IP) bool {
 	return i >= 0 && e.derived.acls[acl].facts[i]&factPermit != 0
 }
 
+// decider is the line of the entry of a list that decides about a packet, for traces; the zero Line: none matches, or nobody asks.
+func (e *Engine) decider(f *flight, acl int, v *view) compiler.Line {
+	if !f.trace || acl == compiler.None {
+		return compiler.Line{}
+	}
+	entry, _ := e.aclMatch(acl, v)
+	return e.entryLine(acl, entry)
+}
+
+// pairDecider is decider for a NAT exemption.
+func (e *Engine) pairDecider(f *flight, acl int, src, dst ast.IP) compiler.Line {
+	if !f.trace {
+		return compiler.Line{}
+	}
+	return e.entryLine(acl, e.pairIndex(acl).find(e.plan.ACLs[acl].Entries, &view{src: src, dst: dst}))
+}
+
+func (e *Engine) entryLine(acl, entry int) compiler.Line {
+	if entry == compiler.None {
+		return compiler.Line{}
+	}
+	return e.plan.ACLs[acl].Entries[entry].Line
+}
+
 func matches(a *compiler.ACE, v *view) bool {
 	if a.Protos != nil && !contains(a.Protos, v.proto) {
 		return false
@@ -119,7 +143,11 @@ func (e *Engine) byInterface(f *flight) bool {
 			f.pass("ACCESS-LIST", "established", line)
 			return false
 		}
-		f.drop(e, "ACCESS-LIST", whyACL, logs(syslog.Deny106023(e.wire(f), acl.ID)), in.ACLLine)
+		note := ""
+		if f.trace {
+			note = "no entry of access-list " + acl.ID + " matches: its end denies"
+		}
+		f.dropBy(e, "ACCESS-LIST", whyImplicit, note, logs(syslog.Deny106023(e.wire(f), acl.ID)), in.ACLLine)
 		e.resets(f)
 		return true
 	}
@@ -160,7 +188,8 @@ func (e *Engine) byLevel(f *flight) bool {
 		f.pass("ACCESS-LIST", "implicit rule: to a lower security level")
 		return false
 	}
-	if e.conduit(f) {
+	entry, permit := e.conduit(f)
+	if permit {
 		return false
 	}
 	if line, ok := e.comesBack(f); ok {
@@ -180,9 +209,28 @@ func (e *Engine) byLevel(f *flight) bool {
 	case p.Proto == ast.ProtoICMP:
 		m = syslog.New(106014, w)
 	}
-	f.drop(e, "ACCESS-LIST", whyACL, logs(m))
+	if entry != compiler.None {
+		f.drop(e, "ACCESS-LIST", whyACL, logs(m), e.derived.conduits[entry].Line)
+	} else {
+		f.dropBy(e, "ACCESS-LIST", whyImplicit, e.nothingPermits(f), logs(m))
+	}
 	e.resets(f)
 	return true
+}
+
+// nothingPermits says for traces what would have had to.
+func (e *Engine) nothingPermits(f *flight) string {
+	if !f.trace {
+		return ""
+	}
+	note := "to a higher security level, and no access-list is bound to " + e.ifName(f.in.If)
+	if len(e.plan.Conduits) > 0 {
+		note += "; no conduit matches"
+	}
+	if len(e.plan.Established) > 0 {
+		note += "; no established line lets it come back"
+	}
+	return note
 }
 
 // loggedEntries are the flows that entries with `log` have decided, with the alarm for the end of the next interval.

@@ -179,22 +179,22 @@ func (e *Engine) clearText(f *flight) bool {
 			continue
 		}
 		if _, permit := e.aclMatch(en.ACL, &v); permit {
-			e.notIPsec(f, en.Line)
+			e.notIPsec(f, en.Line, e.decider(f, en.ACL, &v))
 			return true
 		}
 	}
 	for _, s := range e.sas {
 		if s.in == f.in.If && s.remote.Contains(p.Src) && s.local.Contains(p.Dst) {
-			e.notIPsec(f, x.MapLine)
+			e.notIPsec(f, x.MapLine, compiler.Line{})
 			return true
 		}
 	}
 	return false
 }
 
-func (e *Engine) notIPsec(f *flight, line compiler.Line) {
+func (e *Engine) notIPsec(f *flight, line, entry compiler.Line) {
 	p := &f.pkt
-	f.drop(e, "VPN", whyClear, logs(syslog.New(402106, p.Dst, p.Src, syslog.ProtoName(p.Proto))), line)
+	f.drop(e, "VPN", whyClear, logs(syslog.New(402106, p.Dst, p.Src, syslog.ProtoName(p.Proto))), line, entry)
 }
 
 // complete reports whether a map entry has all that it needs to be used; others are ignored (semantics.md 6.1).
@@ -224,12 +224,12 @@ func (e *Engine) crypto(f *flight) (peer ast.IP, encrypted, ended bool) {
 		}
 		if s := e.outboundSA(f.out, en, out.Src, out.Dst); s != nil {
 			if f.trace {
-				f.pass("VPN", "encrypted, to "+s.peer.String(), x.MapLine, en.Line)
+				f.pass("VPN", "encrypted, to "+s.peer.String(), x.MapLine, en.Line, e.decider(f, en.ACL, &v))
 			}
 			return s.peer, true, false
 		}
 		if en.Dynamic == compiler.None {
-			e.needIKE(f, en)
+			e.needIKE(f, en, e.decider(f, en.ACL, &v))
 			return 0, false, true
 		}
 	}
@@ -295,7 +295,7 @@ func (e *Engine) outboundSA(out int, en *compiler.MapEntry, src, dst ast.IP) *sa
 	return nil
 }
 
-func (e *Engine) needIKE(f *flight, en *compiler.MapEntry) {
+func (e *Engine) needIKE(f *flight, en *compiler.MapEntry, entry compiler.Line) {
 	own := e.plan.Interfaces[f.out].Net.IP
 	seconds, kilobytes := en.Seconds, en.Kilobytes
 	if seconds == 0 {
@@ -317,7 +317,7 @@ func (e *Engine) needIKE(f *flight, en *compiler.MapEntry) {
 	}
 	set := strings.Join(e.plan.VPN.TransformSets[en.TransformSets[0]].Transforms, " ")
 	f.v.Out = f.pkt
-	f.drop(e, "VPN", whyNeedIKE, logs(syslog.New(702303, own, en.Peers[0], proxy(local), proxy(remote), "ESP", set, seconds, kilobytes, 0, 0, 0, 0x4004)), en.Line)
+	f.drop(e, "VPN", whyNeedIKE, logs(syslog.New(702303, own, en.Peers[0], proxy(local), proxy(remote), "ESP", set, seconds, kilobytes, 0, 0, 0, 0x4004)), e.plan.Interfaces[f.out].MapLine, en.Line, entry)
 }
 
 // adjacency is step 13: there must be a way to the next hop, and an address that the PIX has itself on the egress interface, or

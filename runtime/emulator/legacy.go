@@ -9,10 +9,10 @@ import (
 
 // conduit is the access check of an inbound packet where no access list is bound: the first conduit that matches decides, and
 // none is a deny (semantics.md 2.4).
-func (e *Engine) conduit(f *flight) bool {
+func (e *Engine) conduit(f *flight) (entry int, permit bool) {
 	d := &e.derived
 	if len(d.conduits) == 0 {
-		return false
+		return compiler.None, false
 	}
 	if d.conduitIndex == nil {
 		d.conduitIndex = newACLIndex(d.conduits, false)
@@ -20,10 +20,10 @@ func (e *Engine) conduit(f *flight) bool {
 	v := wireView(f)
 	i := d.conduitIndex.find(d.conduits, &v)
 	if i < 0 || !d.conduits[i].Permit {
-		return false
+		return i, false
 	}
 	f.pass("ACCESS-LIST", "", d.conduits[i].Line)
-	return true
+	return i, true
 }
 
 // outboundList is the access check of an outbound packet where no access list is bound: it is permitted unless a list that is

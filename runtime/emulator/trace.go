@@ -36,6 +36,18 @@ func (f *flight) drop(e *Engine, kind, reason string, msgs []runtime.Message, li
 	if f.trace {
 		f.v.Phases = append(f.v.Phases, runtime.Phase{Type: kind, Result: "DROP", Lines: stated(lines), Note: reason})
 	}
+	f.end(e, reason, msgs)
+}
+
+// dropBy is drop for what no line says: the lines are those that were looked at, and note says what is missing.
+func (f *flight) dropBy(e *Engine, kind, reason, note string, msgs []runtime.Message, lines ...compiler.Line) {
+	if f.trace {
+		f.v.Phases = append(f.v.Phases, runtime.Phase{Type: kind, Result: "DROP", Lines: stated(lines), Implicit: true, Note: reason + "\n" + note})
+	}
+	f.end(e, reason, msgs)
+}
+
+func (f *flight) end(e *Engine, reason string, msgs []runtime.Message) {
 	f.v.Action, f.v.Egress, f.v.Reason = runtime.Drop, compiler.None, reason
 	f.v.Out = runtime.Packet{}
 	for _, m := range msgs {
@@ -68,6 +80,7 @@ func (e *Engine) wire(f *flight) syslog.Flow {
 // The reasons of drops, in the words of packet-tracer.
 const (
 	whyACL        = "(acl-drop) Flow is denied by configured rule"
+	whyImplicit   = "(acl-drop) Flow is denied by implicit rule"
 	whyUserACL    = "(acl-drop) Flow is denied by the access list of its user"
 	whySecurity   = "(sp-security-failed) Slowpath security checks failed"
 	whyRPF        = "(rpf-violated) Reverse-path verify failed"

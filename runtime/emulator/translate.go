@@ -32,6 +32,7 @@ type mapping struct {
 	maxConns, embryonic int
 	line                compiler.Line
 	pool                compiler.Line
+	entry               compiler.Line // of the access list of the rule, when it is traced
 }
 
 // commit creates the translation of a mapping, if it needs one.
@@ -71,11 +72,11 @@ func (e *Engine) translate(f *flight) bool {
 	p := &f.pkt
 	if f.inbound {
 		if f.un.kind == unNone || f.un.kind == unAlias {
-			f.drop(e, "NAT", whyNAT, logs(syslog.New(305005, e.wire(f))))
+			f.dropBy(e, "NAT", whyNAT, e.noStatic(f), logs(syslog.New(305005, e.wire(f))))
 			return true
 		}
 		if s := f.un.st; s != nil && s.Mask < ast.MaskOf(31) && (p.Dst&^s.Mask == 0 || p.Dst|s.Mask == ast.AllOnes) {
-			f.drop(e, "NAT", whyNAT, logs(syslog.New(305006, "Dst IP is network/broadcast IP,", e.wire(f))), s.Line)
+			f.drop(e, "NAT", whyNAT, logs(syslog.New(305006, "Dst IP is network/broadcast IP,", e.wire(f))), s.Line, f.un.entry)
 			return true
 		}
 		f.line = f.un.line
@@ -94,15 +95,15 @@ func (e *Engine) untranslated(f *flight, why noMapping) {
 	w := e.wire(f)
 	switch why {
 	case noGroup:
-		f.drop(e, "NAT", whyNAT, logs(syslog.New(305005, w)))
+		e.noRule(f, logs(syslog.New(305005, w)))
 	case noGlobal:
-		f.drop(e, "NAT", whyNAT, logs(syslog.New(305006, "portmap", w)), f.src.line)
+		f.drop(e, "NAT", whyNAT, logs(syslog.New(305006, "portmap", w)), f.src.line, f.src.entry)
 	case notByPort:
-		f.drop(e, "NAT", whyNAT, logs(syslog.New(305006, "regular", w)), f.src.line)
+		f.drop(e, "NAT", whyNAT, logs(syslog.New(305006, "regular", w)), f.src.line, f.src.entry)
 	case exhausted:
-		f.drop(e, "NAT", whyPool, logs(syslog.New(202001)), f.src.line)
+		f.drop(e, "NAT", whyPool, logs(syslog.New(202001)), f.src.line, f.src.entry)
 	default:
-		f.drop(e, "NAT", whyFull, logs(syslog.New(202001)), f.src.line)
+		f.drop(e, "NAT", whyFull, logs(syslog.New(202001)), f.src.line, f.src.entry)
 	}
 }
 
@@ -114,7 +115,7 @@ func (e *Engine) translateForeign(f *flight) bool {
 	case why == mapped:
 		e.traceMapping(f)
 		return false
-	case why != noGroup || e.outsideObliges(f.in.If, f.out):
+	case why != noGroup || e.outsideObliges(f.in.If, f.out) != nil:
 		e.untranslated(f, why)
 		return true
 	}
@@ -122,22 +123,23 @@ func (e *Engine) translateForeign(f *flight) bool {
 	return false
 }
 
-func (e *Engine) outsideObliges(in, out int) bool {
+// outsideObliges is the dynamic rule that obliges what goes from one interface to another; nil: none does.
+func (e *Engine) outsideObliges(in, out int) *compiler.Nat {
 	for i := range e.plan.NAT.Nats {
-		if n := &e.plan.NAT.Nats[i]; n.Outside && n.If == in && n.ID != 0 && e.hasGlobal(out, n.ID) {
-			return true
+		if n := &e.plan.NAT.Nats[i]; n.Outside && n.If == in && n.ID != 0 && e.globalOf(out, n.ID) != nil {
+			return n
 		}
 	}
-	return false
+	return nil
 }
 
-func (e *Engine) hasGlobal(in, id int) bool {
+func (e *Engine) globalOf(in, id int) *compiler.Global {
 	for i := range e.plan.NAT.Globals {
 		if g := &e.plan.NAT.Globals[i]; g.If == in && g.ID == id {
-			return true
+			return g
 		}
 	}
-	return false
+	return nil
 }
 
 func (e *Engine) traceMapping(f *flight) {
@@ -148,7 +150,7 @@ func (e *Engine) traceMapping(f *flight) {
 	note := "translate " + f.pkt.Src.String() + " to " + m.ip.String() + " on " + e.ifName(f.out)
 	switch m.kind {
 	case mapExempt:
-		f.pass("NAT-EXEMPT", f.pkt.Src.String()+" keeps its address", m.line)
+		f.pass("NAT-EXEMPT", f.pkt.Src.String()+" keeps its address", m.line, m.entry)
 		return
 	case mapLive:
 		note += " (translation lives)"
@@ -160,7 +162,7 @@ func (e *Engine) traceMapping(f *flight) {
 	if m.pat {
 		note += ", port " + itoa(uint64(m.port))
 	}
-	f.pass("NAT", note, m.line, m.pool)
+	f.pass("NAT", note, m.line, m.entry, m.pool)
 }
 
 // mapSource tries the rules in the order of semantics.md 3.2, and leaves the answer in f.src. outside selects the rules of
@@ -172,7 +174,7 @@ func (e *Engine) mapSource(f *flight, outside bool) noMapping {
 	for i := range e.plan.NAT.Exemptions {
 		x := &e.plan.NAT.Exemptions[i]
 		if x.If == in && x.Outside == outside && e.aclPairs(x.ACL, p.Src, f.un.ip) {
-			m.kind, m.line = mapExempt, x.Line
+			m.kind, m.line, m.entry = mapExempt, x.Line, e.pairDecider(f, x.ACL, p.Src, f.un.ip)
 			return mapped
 		}
 	}
@@ -183,6 +185,7 @@ func (e *Engine) mapSource(f *flight, outside bool) noMapping {
 	if i := e.realStatic(in, out, &v, live != nil); i >= 0 {
 		s := &e.plan.NAT.Statics[i]
 		m.kind, m.ip, m.line, m.maxConns, m.embryonic = mapStatic, s.ToMapped(p.Src), s.Line, s.MaxConns, s.Embryonic
+		m.entry = e.decider(f, s.ACL, &v)
 		if s.Proto != 0 {
 			m.port = s.MappedPort
 		}
@@ -197,6 +200,7 @@ func (e *Engine) mapSource(f *flight, outside bool) noMapping {
 			continue
 		}
 		if _, permit := e.aclMatch(n.ACL, &v); permit {
+			m.entry = e.decider(f, n.ACL, &v)
 			policy := e.policyID(n.ACL)
 			if x := e.liveXlate(f, policy); x != nil {
 				m.live(x)

@@ -63,7 +63,7 @@ func (e *Engine) authenticate(f *flight) bool {
 	}
 	if f.user != nil {
 		if f.trace {
-			f.pass("UAUTH", "user "+f.user.name, rule.Line)
+			f.pass("UAUTH", "user "+f.user.name, rule.Line, e.ruleEntry(rule, f))
 		}
 		return false
 	}
@@ -71,11 +71,11 @@ func (e *Engine) authenticate(f *flight) bool {
 	if p.Proto == ast.ProtoTCP && (f.un.port == 21 || f.un.port == 23 || f.un.port == 80 || f.un.port == 443) {
 		e.emit(syslog.New(109001, "???", src, dst))
 		e.asked(userKey{f.in.If, p.Src})
-		f.pass("UAUTH", "taken by the cut-through proxy, which asks for a user name", rule.Line)
+		f.pass("UAUTH", "taken by the cut-through proxy, which asks for a user name", rule.Line, e.ruleEntry(rule, f))
 		f.take(runtime.Auth)
 		return true
 	}
-	f.drop(e, "UAUTH", whyAuth, logs(syslog.New(109023, src, dst, e.ifName(f.in.If))), rule.Line)
+	f.drop(e, "UAUTH", whyAuth, logs(syslog.New(109023, src, dst, e.ifName(f.in.If))), rule.Line, e.ruleEntry(rule, f))
 	return true
 }
 
@@ -103,7 +103,7 @@ func (e *Engine) authorize(f *flight) bool {
 	}
 	p := &f.pkt
 	src, dst := syslog.End{IP: p.Src, Port: p.SrcPort}, syslog.End{IP: p.Dst, Port: p.DstPort}
-	f.drop(e, "UAUTH", whyAuth, logs(syslog.New(109024, src, dst, e.ifName(f.in.If), syslog.ProtoName(p.Proto))), rule.Line)
+	f.drop(e, "UAUTH", whyAuth, logs(syslog.New(109024, src, dst, e.ifName(f.in.If), syslog.ProtoName(p.Proto))), rule.Line, e.ruleEntry(rule, f))
 	return true
 }
 
@@ -152,6 +152,12 @@ func (e *Engine) authRule(f *flight, what string) *compiler.AAARule {
 		}
 	}
 	return found
+}
+
+// ruleEntry is the entry that has decided about a rule with `match`, for traces.
+func (e *Engine) ruleEntry(r *compiler.AAARule, f *flight) compiler.Line {
+	v := wireView(f)
+	return e.decider(f, r.ACL, &v)
 }
 
 func (e *Engine) ruleTakes(r *compiler.AAARule, f *flight) bool {

@@ -28,6 +28,8 @@ type unnat struct {
 	st   *compiler.Static
 	out  int
 	line compiler.Line
+
+	entry compiler.Line // of the access list of the rule, when it is traced
 }
 
 // unNAT is step 6: rules whose mapped side is the ingress interface, in the order of semantics.md 3.3.
@@ -43,6 +45,10 @@ func (e *Engine) unNAT(f *flight) {
 		if s.Proto != 0 {
 			f.un.port = s.RealPt
 		}
+		if s.ACL != compiler.None {
+			v := takenView(s, p)
+			f.un.entry = e.decider(f, s.ACL, &v)
+		}
 		return
 	}
 	e.unAliased(f)
@@ -56,7 +62,7 @@ func (e *Engine) unExempt(f *flight) bool {
 			continue
 		}
 		if e.route(p.Dst).out == x.If {
-			f.un.kind, f.un.out, f.un.line = unExempt, x.If, x.Line
+			f.un.kind, f.un.out, f.un.line, f.un.entry = unExempt, x.If, x.Line, e.pairDecider(f, x.ACL, p.Dst, p.Src)
 			return true
 		}
 	}
@@ -93,7 +99,7 @@ func (e *Engine) unXlate(f *flight) bool {
 	if x == nil {
 		return false
 	}
-	f.un = unnat{unLive, x.real, x.realPort, p.About == nil, x, nil, x.realIf, x.line}
+	f.un = unnat{kind: unLive, ip: x.real, port: x.realPort, pat: p.About == nil, xl: x, out: x.realIf, line: x.line}
 	return true
 }
 
@@ -109,12 +115,18 @@ func (e *Engine) staticTakes(s *compiler.Static, f *flight) bool {
 	if s.ACL == compiler.None {
 		return true
 	}
+	v := takenView(s, p)
+	_, permit := e.aclMatch(s.ACL, &v)
+	return permit
+}
+
+// takenView is a packet to the mapped side of a static as the access list of the static looks at it: from the real host to its peer.
+func takenView(s *compiler.Static, p *runtime.Packet) view {
 	v := view{p.Proto, s.ToReal(p.Dst), p.Src, p.DstPort, p.SrcPort, p.ICMPType}
 	if s.Proto != 0 {
 		v.sport = s.RealPt
 	}
-	_, permit := e.aclMatch(s.ACL, &v)
-	return permit
+	return v
 }
 
 // routeOut finds the egress interface, and refuses what would leave where it came in (step 6, 6a, 6b).
@@ -131,7 +143,7 @@ func (e *Engine) routeOut(f *flight) bool {
 			kind = "NAT-EXEMPT"
 		}
 		if f.trace {
-			f.pass(kind, "untranslate "+p.Dst.String()+" to "+f.un.ip.String()+" on "+e.ifName(f.out), f.un.line)
+			f.pass(kind, "untranslate "+p.Dst.String()+" to "+f.un.ip.String()+" on "+e.ifName(f.out), f.un.line, f.un.entry)
 		}
 	} else {
 		h := e.route(p.Dst)

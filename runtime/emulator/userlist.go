@@ -103,7 +103,11 @@ func (e *Engine) userList(f *flight, u *user) bool {
 	p := &f.pkt
 	m := syslog.New(109025, acl.ID, u.name, syslog.End{IP: p.Src, Port: p.SrcPort}, syslog.End{IP: p.Dst, Port: p.DstPort}, e.ifName(f.in.If), syslog.ProtoName(p.Proto))
 	if entry == compiler.None {
-		f.drop(e, "ACCESS-LIST", whyUserACL, logs(m))
+		note := ""
+		if f.trace {
+			note = "no entry of access-list " + acl.ID + " of user " + u.name + " matches: its end denies"
+		}
+		f.dropBy(e, "ACCESS-LIST", whyUserACL, note, logs(m))
 	} else {
 		f.drop(e, "ACCESS-LIST", whyUserACL, logs(m), line)
 	}
