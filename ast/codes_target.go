@@ -25,9 +25,10 @@ func targetCodes() []Code {
 			"global (outside) 1 203.0.113.10-203.0.113.12\nglobal (outside) 1 203.0.113.20", "For translate, write one range, or PAT alone."},
 		{"W504", "Limit of half-open connections or DNS rewriting is not done",
 			"With rules alone, as translate writes them, DNS answers are not rewritten. The kernel engine does it; while its process is dead, answers pass as they " +
-				"are. The limit of half-open connections is enforced by the kernel engine: the kernel answers for hosts that others call by a static or by a translation that lives (TCP intercept, 201003). What a host begins itself beyond its limit, or others " +
-				"through a static with an access list, to a host that keeps its address, or where users have to log in or outside NAT translates who calls, is dropped until one of the connections is open. With rules alone the limit has no effect. The limit of " +
-				"connections is enforced (201002).",
+				"are. The limits of connections (201002) and of half-open ones are enforced by the kernel engine. Beyond the latter the kernel answers for the host, whoever begins the connection " +
+				"(TCP intercept, 201003), with a cookie and a segment size of 1460, and calls the server when the client has answered. The process says so of each connection. In a flood (a hundred first " +
+				"packets a second to a host) the kernel answers by itself, and goes on for some seconds, those who call by a static without an access list or by a translation that lives; to a host that keeps its address, or where users have to log in or outside NAT translates who " +
+				"calls, the process goes on to be asked, about 5,000 packets a second. Who has been answered when the configuration changes has to begin anew. With rules alone the limit of half-open connections has no effect.",
 			"static (inside,outside) 203.0.113.80 10.0.0.80 netmask 255.255.255.255 100 20", "Switch SYN cookies on at the server."},
 		{"W505", "Static is not loaded",
 			"Statics whose netmask has holes are not loaded. Packets that only they would translate are judged by the lines after them and dropped when there is " +

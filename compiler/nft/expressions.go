@@ -160,6 +160,8 @@ func (e *encoder) match(m *Match) ([]expr.Any, error) {
 			out = append(out, mask(m.MAC.Mask[:]))
 		}
 		return append(out, m.cmp(value[:])), nil
+	case CallOf:
+		return e.callOf(m.Set, false)
 	case FirstOption:
 		return e.values(m, payload(network, 20, 1), nftables.TypeInetProto, be8)
 	case HdrLen:
@@ -318,6 +320,13 @@ func (e *encoder) stmt(s Stmt) ([]expr.Any, error) {
 	case TakeMark:
 		return []expr.Any{&expr.Meta{Key: expr.MetaKeyMARK, Register: 1}, &expr.Ct{Key: expr.CtKeyMARK, Register: 1, SourceRegister: true},
 			&expr.Immediate{Register: 1, Data: native(0)}, &expr.Meta{Key: expr.MetaKeyMARK, SourceRegister: true, Register: 1}}, nil
+	case Original:
+		return original(), nil
+	case WaitingMark:
+		look, err := e.callOf(WaitingCalls, true)
+		return append(look, &expr.Meta{Key: expr.MetaKeyMARK, SourceRegister: true, Register: 1}), err
+	case MakeCall:
+		return e.call()
 	case SynProxy:
 		return []expr.Any{Synproxy()}, nil
 	case NoTrack:

@@ -34,6 +34,7 @@ func (l *lowerer) from(i int) Chain {
 	check := Goto{"check_" + l.id[i]}
 	c := Chain{Name: "from_" + l.id[i], Note: "Packets that arrive on " + f.Name}
 	add := func(r ...Rule) { c.Rules = append(c.Rules, r...) }
+	add(l.cookieAccepted()...)
 	add(l.cookies(i)...)
 	if f.RPF {
 		const other = "of a connection on other interfaces"

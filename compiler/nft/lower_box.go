@@ -269,7 +269,7 @@ func (l *lowerer) unserved() {
 			if n.Outside && !l.opts.Daemon {
 				l.warn("W511", n.Line, "dynamic outside nat is not loaded: what it covers is dropped (305006)", "use static (outside,inside)")
 			}
-			l.limits(n.Line, n.Embryonic, n.Outside, l.opts.Synproxy, n.DNS)
+			l.limits(n.Line, n.Embryonic, n.Outside, n.DNS)
 		}
 	}
 	for _, list := range [][]compiler.Access{p.Box.Telnet, p.Box.SSH} {
@@ -383,22 +383,18 @@ func (l *lowerer) static(s *compiler.Static) {
 		l.warn("W516", s.Line, "the route to "+s.Real.String()+" does not lead to interface "+l.p.Interfaces[s.RealIf].Name+": Linux follows the route, a PIX the static",
 			"correct the route")
 	}
-	answered := l.intercepted(s) && l.opts.Synproxy
-	l.limits(s.Line, s.Embryonic, s.Proto == ast.ProtoUDP, answered, s.DNS)
+	l.limits(s.Line, s.Embryonic, s.Proto == ast.ProtoUDP, s.DNS)
 }
 
-// limits says what is not done of a line's limit of half-open connections, and of its dns: unlimited when the line is for no TCP;
-// answered when the firewall answers for its hosts.
-func (l *lowerer) limits(line compiler.Line, embryonic int, unlimited, answered, dns bool) {
+// limits says what is not done of a line's limit of half-open connections, and of its dns: unlimited when the line is for no TCP.
+func (l *lowerer) limits(line compiler.Line, embryonic int, unlimited, dns bool) {
 	switch {
 	case embryonic == 0 || unlimited:
 	case !l.opts.Daemon:
 		l.warn("W504", line, "the limit of half-open connections is not enforced: there is no TCP intercept", "")
-	case answered:
-		l.note("W504", line, "what a host begins itself beyond its limit of half-open connections is dropped, and so may be the first packets of a burst to it; "+
-			"the firewall goes on to answer for a host for some seconds")
 	case l.opts.Synproxy:
-		l.warn("W504", line, "connections beyond the limit of half-open ones are dropped: nobody answers for these hosts", "")
+		l.note("W504", line, "beyond the limit of half-open connections the firewall answers with a segment size of 1460, whatever that of the server is; in a flood it goes on to answer "+
+			"for some seconds, and who has been answered when the configuration changes has to begin anew")
 	default:
 		l.warn("W504", line, "this kernel cannot answer for servers (synproxy): connections beyond the limit of half-open ones are dropped", "")
 	}

@@ -58,7 +58,12 @@ func (l *lowerer) elsewhere() {
 			chains = append(chains, lc)
 		}
 	}
-	for _, b := range []Chain{base, held} {
+	answered := Chain{Name: "elsewhere_answered", Type: "filter", Hook: "input", Priority: -3, Note: "TCP intercept answers all the same"}
+	if len(held.Rules) > 0 && l.rs.Answers {
+		held.Rules = append([]Rule{l.answerFor()}, held.Rules...)
+		answered.Rules = []Rule{l.answerFor()}
+	}
+	for _, b := range []Chain{base, held, answered} {
 		if len(b.Rules) > 0 {
 			l.chain(b)
 		}

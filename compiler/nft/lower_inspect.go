@@ -69,7 +69,8 @@ func (l *lowerer) inspected() {
 	}
 	l.chain(list)
 	l.chain(Chain{Name: "inspected", Type: "filter", Hook: "postrouting", Priority: 120, Note: "Inspections by the process",
-		Rules: []Rule{{Match: []Match{withPorts, own, {Field: OrigDport, Values: merge(ports)}}, Do: []Stmt{Jump{each}}}}})
+		Rules: []Rule{{Match: []Match{{Field: CtReply}, {Field: CtStatus, Not: true, Mask: StatusConfirmed}}, Do: []Stmt{Accept{}}, Note: "TCP intercept answers: there is no connection yet"},
+			{Match: []Match{withPorts, own, {Field: OrigDport, Values: merge(ports)}}, Do: []Stmt{Jump{each}}}}})
 }
 
 // payloads hands segments of TCP to a queue, but for most of those that carry nothing: the rules tell by the usual lengths of the header.

@@ -10,11 +10,12 @@ import (
 	"pixfw/compiler"
 )
 
-// TCP intercept (semantics.md 3.4). While a host with a limit has as many half-open connections as that, its mapped address is in the
-// set of its static, or of translations that live, which the daemon fills. Then first packets are not tracked; when the access list has
-// permitted them they end in the input chain, for mapped addresses are local, where the kernel answers them with a cookie. When the
-// client's answer has come back there, the kernel calls the server: that packet is its own, and gets its destination at
-// the output. A host that has as many connections as its line allows is in no set: the process judges who calls it.
+// TCP intercept (semantics.md 3.4). The process says of each first packet beyond the limit of a host that the firewall answers for it: see
+// Calls. In a flood the kernel does it by itself, where it can. While many call a host that has as many half-open connections as its limit
+// allows, its mapped address is in the set of its static, or of translations that live, which the process fills. Then first packets are not
+// tracked; when the access list has permitted them they end in the input chain, for mapped addresses are local, where the kernel answers
+// them with a cookie. When the client's answer has come back there, the kernel calls the server: that packet is its own, and gets its
+// destination at the output. A host that has as many connections as its line allows is in no set: the process judges who calls it.
 
 const (
 	proxyMSS   = 1460
@@ -34,7 +35,7 @@ var (
 	half    = Match{Field: CtMark, Not: true, Mask: MarkHalf, Values: one(0)}
 )
 
-// intercepted reports whether the firewall answers for the hosts of a static.
+// intercepted reports whether the kernel can answer by itself for the hosts of a static, in a flood.
 func (l *lowerer) intercepted(s *compiler.Static) bool {
 	return s.Embryonic > 0 && l.loads(s) && !s.Identity() && s.ACL == compiler.None && s.Proto != ast.ProtoUDP && l.dev[s.MappedIf] != "" && l.dev[s.RealIf] != "" &&
 		l.level(s.RealIf) > l.level(s.MappedIf) && !l.asksUsers(s.MappedIf, s.RealIf) && !l.translatesCallers(s.MappedIf, s.RealIf)
@@ -165,6 +166,10 @@ func (l *lowerer) intercepting() {
 				Do: []Stmt{Goto{l.pairName("refused", x.mappedIf, x.realIf)}}, Line: x.line})
 		}
 		in.Rules = append(in.Rules, Rule{Match: syn, Do: refuse, Line: x.line})
+	}
+	if l.rs.Answers {
+		in.Rules = append(l.cookieTaken(), in.Rules...)
+		out.Rules = append([]Rule{{Match: []Match{proto(ast.ProtoTCP)}, Do: []Stmt{MakeCall{}}}}, out.Rules...)
 	}
 	if len(in.Rules) > 0 {
 		l.chain(in)

@@ -133,6 +133,9 @@ func (l *lowerer) sourcesOf(n *compiler.Nat) (out []Range) {
 // (semantics.md 0, step 11).
 func (l *lowerer) limitChains() {
 	base := Chain{Name: "limits", Type: "filter", Hook: "forward", Priority: 10, Note: "Limits of connections"}
+	if l.rs.Answers {
+		base.Rules = append(base.Rules, l.answerFor())
+	}
 	l.limitOf = map[ConnLimit]string{}
 	var chains []Chain
 	l.limitPairs = map[[2]int]string{}
@@ -170,6 +173,9 @@ func (l *lowerer) limitsAlone() {
 	marked := func(mark uint32) Match { return Match{Field: PacketMark, Mask: ^uint32(markClass), Values: one(mark)} }
 	c := Chain{Name: "limits_alone", Type: "filter", Hook: "forward", Priority: 11, Note: "Limits of connections while no process counts"}
 	c.Rules = []Rule{{Match: []Match{{Field: PacketMark, Not: true, Mask: MarkMask, Values: one(MarkLimit)}}, Do: []Stmt{Accept{}}, Note: "has not been in the queue"}}
+	if l.rs.Answers {
+		c.Rules = append(c.Rules, l.answerFor())
+	}
 	for _, x := range l.rs.Limits {
 		set := l.limited[hostLimit{x.If, x.Most}]
 		if set == "" {

@@ -259,6 +259,10 @@ func (e *encoder) set(s *Set) error {
 			}
 			elems = append(elems, x)
 		}
+	case CallMarks, CallEnds:
+		if err := callMap(s.Kind, set); err != nil {
+			return err
+		}
 	case Octets, Lengths:
 		p, err := e.w.pairSet(s)
 		e.sets[s.Name] = p

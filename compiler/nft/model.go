@@ -36,6 +36,8 @@ const (
 	MarkLimit   = 0xc0000000 // of a packet in the queue: the first of a connection whose host has a limit, with the class of its translation
 	// MarkAdmitted is added to MarkLimit when the process has let the packet through.
 	MarkAdmitted = 0x08000000
+	// MarkAnswered is added to it when the firewall is to answer for the host.
+	MarkAnswered = 0x04000000
 	limitNumber  = 0x03fff000 // of the limit
 	limitBit     = 12         // its lowest bit
 	markClass    = 0xfff
@@ -105,6 +107,8 @@ type Ruleset struct {
 	Limits      []ConnLimit
 	// Counted are the hosts whose connections count, because some line limits those of theirs, by interface; in order.
 	Counted map[int][]Range
+	// Answers says that the firewall answers for hosts with too many half-open connections (MarkAnswered, Calls).
+	Answers bool
 	// XlateLife is how long an address stays in a set of translations that are used (UsedSet).
 	XlateLife time.Duration
 
@@ -191,6 +195,8 @@ const (
 	DoorMap                   // the same to the address and port that are called, filled by the daemon
 	Octets                    // pairs of two octets
 	Lengths                   // pairs of the lengths of an IP packet and of UDP in it
+	CallMarks                 // calls to a ct mark, filled by the daemon; empty when they are loaded
+	CallEnds                  // calls to address and port, likewise
 	Queries                   // source, destination, source port and id of DNS queries that rules add, with a timeout
 )
 
@@ -309,6 +315,7 @@ const (
 	SourceMAC // of the frame, as an entry of a mac-list compares it; frames of Ethernet only
 	TCPWords  // the length of the TCP header in words of 32 bits
 	DoorOf    // no value: source, destination, protocol and port that is called, in a set of LiveDoors
+	CallOf    // no value: source, destination and ports, in a map of calls
 )
 
 // Bits of CtState and CtStatus, and TCP flags.

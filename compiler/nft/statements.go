@@ -33,6 +33,12 @@ type (
 	// SetPacketMark sets the mark of the packet; TakeMark moves it to the connection.
 	SetPacketMark struct{ Mark uint32 }
 	TakeMark      struct{}
+	// Original gives the packet the destination that the first one of the connection had on the wire.
+	Original struct{}
+	// MakeCall makes a packet of the firewall itself the call to a host, by the maps of calls.
+	MakeCall struct{}
+	// WaitingMark sets the mark of the packet to that of its call among WaitingCalls.
+	WaitingMark struct{}
 	// SynProxy answers a SYN for a server, and calls the server when the client has answered.
 	SynProxy struct{}
 	// NoTrack keeps the packet out of connection tracking.
@@ -112,6 +118,9 @@ func (Behind) stmt()        {}
 func (NoTrack) stmt()       {}
 func (Rewrite) stmt()       {}
 func (MarkPacket) stmt()    {}
+func (Original) stmt()      {}
+func (MakeCall) stmt()      {}
+func (WaitingMark) stmt()   {}
 func (SynProxy) stmt()      {}
 func (ToQueue) stmt()       {}
 func (Limit) stmt()         {}

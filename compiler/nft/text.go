@@ -140,6 +140,12 @@ func (s *Set) text(b *strings.Builder) {
 		for _, v := range s.Verdicts {
 			elems = append(elems, s.key(v.Range)+" : "+stmtText(v.Do))
 		}
+	case CallMarks, CallEnds:
+		kind, typ = "map", "ipv4_addr . ipv4_addr . inet_service . inet_service : mark"
+		if s.Kind == CallEnds {
+			typ = "ipv4_addr . ipv4_addr . inet_service . inet_service : ipv4_addr . inet_service"
+		}
+		flags = fmt.Sprintf("\t\tsize %d\n\t\tflags timeout\n", dynamicSize)
 	case AddrMap, LiveMap:
 		kind, typ = "map", "ipv4_addr : ipv4_addr"
 		if s.Kind == LiveMap {
@@ -415,6 +421,8 @@ func (m *Match) text(proto string) string {
 			word += "& " + macText(m.MAC.Mask) + " "
 		}
 		return word + op + macText(value)
+	case CallOf:
+		return callKey + " @" + m.Set
 	case FirstOption:
 		return "@nh,160,8 " + value(Range.number)
 	case HdrLen:
@@ -552,6 +560,12 @@ func stmtText(s Stmt) string {
 		return fmt.Sprintf("meta mark set 0x%08x", s.Mark)
 	case TakeMark:
 		return "ct mark set meta mark meta mark set 0x00000000"
+	case Original:
+		return "ip daddr set ct original ip daddr tcp dport set ct original proto-dst"
+	case WaitingMark:
+		return "meta mark set " + callKey + " map @" + WaitingCalls
+	case MakeCall:
+		return "ct mark set " + callKey + " map @" + Calls + " dnat ip to " + callKey + " map @" + CallTargets
 	case NoTrack:
 		return "notrack"
 	case SynProxy:

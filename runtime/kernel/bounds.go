@@ -54,6 +54,7 @@ const (
 	fullPorts
 	fullHalf
 	fullAdmitted
+	fullCalls
 	fullPairs
 	fullDoors
 	fullUsers
@@ -71,6 +72,7 @@ var shortageText = [shortages]string{
 	fullPorts:    "the table of port translations is full: %d are not shown",
 	fullHalf:     "the table of half-open connections is full: %d are not counted for the limits of their hosts",
 	fullAdmitted: "too many connections begin at once: %d packets of hosts with a limit of connections were dropped",
+	fullCalls:    "too many clients are answered for their hosts at once: %d packets to hosts with a limit of half-open connections were dropped",
 	fullPairs:    "the table of established connections is full: nothing opens for %d connections",
 	fullDoors:    "the table of expected connections is full: nothing opens for %d inspected payloads",
 	fullUsers:    "the table of users is full: %d logins were not remembered",

@@ -70,6 +70,7 @@ func (d *dynamic) use(plan *compiler.Plan, rules *nft.Ruleset) {
 	}
 	d.plan, d.rules = plan, rules
 	d.useInspections(plan)
+	d.live.calls = map[tuple]answeredCall{}
 	d.requests, d.pats = map[uint32]*nft.Request{}, map[uint32]*nft.PATClass{}
 	for i := range rules.Requests {
 		d.requests[rules.Requests[i].Mark] = &rules.Requests[i]
@@ -84,6 +85,7 @@ type changes struct {
 	add, del map[string][][2]ast.IP
 	lists    []listChange   // in this order
 	members  []memberChange // likewise
+	calls    []callChange   // likewise
 }
 
 func (c *changes) put(m *nft.XlateMap, x *xlate) {
@@ -122,6 +124,14 @@ func (d *dynamic) commit(c *changes) error {
 	}
 	for _, m := range c.members {
 		b.Messages = append(b.Messages, nft.ChangeMembers(m.del, m.set, m.kind, m.members)...)
+	}
+	for from, to := 0, 0; from < len(c.calls); from = to {
+		var list []nft.Call
+		first := &c.calls[from]
+		for to = from; to < len(c.calls) && c.calls[to].del == first.del && c.calls[to].waits == first.waits; to++ {
+			list = append(list, c.calls[to].call)
+		}
+		b.Messages = append(b.Messages, nft.ChangeCalls(first.del, first.waits, list)...)
 	}
 	if len(b.Messages) == 0 {
 		return nil
@@ -177,6 +187,9 @@ func (d *dynamic) answer(batch []queued) []answer {
 			if a.accept, msg = d.admit(l, class, q, now); a.accept {
 				a.mark = q.mark | nft.MarkAdmitted
 			} else if msg.ID != 0 {
+				if msg.ID == 201003 && d.answerFor(d.held(l, class, &q.packet), &q.packet, &c) {
+					a.accept, a.mark = true, q.mark|nft.MarkAnswered
+				}
 				log = append(log, msg)
 				said[i] = []runtime.Message{msg}
 			}
@@ -193,8 +206,27 @@ func (d *dynamic) answer(batch []queued) []answer {
 			m = &d.rules.Xlates[r.Map]
 			x = d.xlates.byKey[k]
 		}
+		if q.packet.Proto == ast.ProtoTCP && q.packet.Flags&(runtime.SYN|runtime.ACK) == runtime.ACK {
+			// Who has been answered has answered.
+			made0, msg, ok := d.called(r, q, &c)
+			if a.repeat = ok; made0 != nil {
+				d.xlates.add(made0, now)
+				c.put(m, made0)
+				fresh = append(fresh, made0)
+				needs[i] = made0
+				made = append(made, made0.built(d.plan))
+				said[i] = made[len(made)-1:]
+			} else if msg.ID != 0 {
+				log = append(log, msg)
+				said[i] = []runtime.Message{msg}
+			}
+			continue
+		}
 		if q.outdev == 0 {
 			if msg := d.nowhere(r, x, k, q, now); msg.ID != 0 {
+				if msg.ID == 201003 && d.answerFor(d.asking(r, 0, q), &q.packet, &c) {
+					a.accept, a.mark = true, nft.MarkLimit|nft.MarkAnswered
+				}
 				log = append(log, msg)
 				said[i] = []runtime.Message{msg}
 			}
@@ -206,6 +238,9 @@ func (d *dynamic) answer(batch []queued) []answer {
 			var class uint32
 			x, class, msg = d.allocate(r, k, q)
 			if full := d.hostFull(r, x, class, q, now); full.ID != 0 {
+				if full.ID == 201003 && d.answerFor(d.asking(r, class, q), &q.packet, &c) {
+					a.accept, a.mark = true, nft.MarkLimit|nft.MarkAnswered
+				}
 				x, class, msg = nil, 0, full
 			}
 			if x == nil {
@@ -237,6 +272,7 @@ func (d *dynamic) answer(batch []queued) []answer {
 		a.mark, a.repeat = m.Class, true
 	}
 	if err := d.commit(&c); err != nil {
+		d.forgetCalls(&c)
 		for _, x := range fresh {
 			d.xlates.remove(x)
 		}
@@ -245,6 +281,9 @@ func (d *dynamic) answer(batch []queued) []answer {
 		}
 		for i, x := range needs {
 			out[i].repeat = out[i].repeat && x == nil // what asked for an address is dropped, and asks again
+			if out[i].mark&nft.MarkMask == nft.MarkLimit && out[i].mark&nft.MarkAnswered != 0 || out[i].repeat && out[i].mark == 0 {
+				out[i].accept, out[i].repeat = false, false // no call is known
+			}
 		}
 		made = nil
 		for i := range said {
@@ -348,6 +387,7 @@ func (d *dynamic) tick() error {
 		closing, err = d.expire(idle)
 	}
 	d.hostsTick()
+	d.callsTick()
 	var log []runtime.Message
 	d.entries.Expire(d.clock.Now().Sub(d.began), func(m runtime.Message) { log = append(log, m) })
 	lines, short := d.bounds.tick(d.clock.Now())

@@ -467,15 +467,15 @@ func (e *Engine) logged(l logged) {
 		in, ok = e.byIndex[l.indev]
 	}
 	e.mu.Unlock()
+	if l.prefix == nft.Opened { // a call of the firewall's own comes from no interface
+		e.dyn.opened(&l.packet)
+		return
+	}
 	if !ok {
 		return
 	}
-	switch l.prefix {
-	case nft.Answered:
+	if l.prefix == nft.Answered {
 		_ = e.dyn.answered(&l.packet) // a connection that is not ended is ended by its time
-		return
-	case nft.Opened:
-		e.dyn.opened(&l.packet)
 		return
 	}
 	var list []runtime.Message

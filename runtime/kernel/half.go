@@ -76,9 +76,13 @@ func (d *dynamic) answerings(plan *compiler.Plan, rs *nft.Ruleset, k hostKey) (o
 	return out
 }
 
-// intercepted are the addresses of a host with n half-open connections for which the firewall is to answer, by the lines whose limit
-// that is (just), or that have no more than that. The lock is held.
+// intercepted are the addresses of a host with n half-open connections for which the kernel is to answer by itself, by the lines whose limit
+// that is (just), or that have no more than that: in a flood, where it can. Otherwise the process says of each packet whether the firewall
+// answers, as a PIX counts. The lock is held.
 func (d *dynamic) intercepted(plan *compiler.Plan, rs *nft.Ruleset, k hostKey, n int, just bool) (out []memberChange) {
+	if rs.Answers && !d.flooded(k) {
+		return nil
+	}
 	conns := d.count(k)
 	for _, a := range d.answerings(plan, rs, k) {
 		if !a.full(conns) && (n == a.half || n > a.half && !just) {
@@ -102,7 +106,7 @@ func (d *dynamic) recounted(k hostKey, before int) {
 		case is && !was:
 			// One whose time is over cannot be deleted: it is added once more in the same transaction.
 			c.members = append(c.members, a.change(false), a.change(true))
-		case was && !is && n >= a.half:
+		case was && !is && n >= a.half && (!d.rules.Answers || d.flooded(k)):
 			c.members = append(c.members, a.change(false))
 			d.live.told[k] = time.Now()
 		}
@@ -171,5 +175,6 @@ func (d *dynamic) embryonic(plan *compiler.Plan, k, in int, p *runtime.Packet) (
 		host, limit = hostKey{plan.Interfaces[x.key.realIf].Name, x.key.real}, x.halfOpen
 	}
 	real.IP = host.ip
-	return syslog.New(201003, d.live.half[host], limit, syslog.End{IP: p.Src, Port: p.SrcPort}, p.Dst, real, plan.Interfaces[in].Name), true
+	d.live.rate[host]++
+	return syslog.New(201003, d.halfOpen(host), limit, syslog.End{IP: p.Src, Port: p.SrcPort}, p.Dst, real, plan.Interfaces[in].Name), true
 }

@@ -371,6 +371,7 @@ func (d *dynamic) full(r *nft.Request, x *xlate, class uint32, q *queued, now ti
 type calledLine struct {
 	kind        string
 	mapped      ast.IP
+	port        uint16 // that is called
 	conns, half int
 }
 
@@ -386,7 +387,7 @@ func (d *dynamic) calledBy(r *nft.Request, q *queued) (found calledLine) {
 	if x := by - len(d.plan.NAT.Statics) - len(d.plan.NAT.Aliases); x >= 0 && x < len(d.rules.Xlates) {
 		if m := &d.rules.Xlates[x]; m.RealIf == r.Out {
 			if x := d.xlates.byKey[xlateKey{realIf: r.Out, mappedIf: r.In, real: p.Dst, acl: m.ACL}]; x != nil {
-				return calledLine{"xlate", x.mapped, x.maxConns, x.halfOpen}
+				return calledLine{"xlate", x.mapped, p.DstPort, x.maxConns, x.halfOpen}
 			}
 		}
 		return found
@@ -395,7 +396,11 @@ func (d *dynamic) calledBy(r *nft.Request, q *queued) (found calledLine) {
 		for i := by; i < len(d.plan.NAT.Statics); i++ {
 			s := &d.plan.NAT.Statics[i]
 			if s.RealIf == r.Out && s.MappedIf == r.In && s.RealNet().Contains(p.Dst) && (s.Proto == 0 || s.Proto == p.Proto && s.RealPt == p.DstPort) {
-				return calledLine{"static", s.ToMapped(p.Dst), s.MaxConns, s.Embryonic}
+				line := calledLine{"static", s.ToMapped(p.Dst), p.DstPort, s.MaxConns, s.Embryonic}
+				if s.Proto != 0 {
+					line.port = s.MappedPort
+				}
+				return line
 			}
 		}
 		return found
@@ -409,7 +414,7 @@ func (d *dynamic) calledBy(r *nft.Request, q *queued) (found calledLine) {
 			if found != (calledLine{}) {
 				return calledLine{}
 			}
-			found = calledLine{"xlate", x.mapped, x.maxConns, x.halfOpen}
+			found = calledLine{"xlate", x.mapped, p.DstPort, x.maxConns, x.halfOpen}
 		}
 	}
 	return found

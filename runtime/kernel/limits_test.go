@@ -196,8 +196,8 @@ func TestLimitNamesTheTranslation(t *testing.T) {
 	}
 }
 
-// Of a nat line with a limit of half-open connections: who calls a host by its translation is answered for it, when it has as many;
-// what the host begins itself beyond that is dropped until one of them is open.
+// Of a nat line with a limit of half-open connections: who calls a host by its translation is answered for it, when it has as many, and so
+// is the host when it begins more itself, until one of them is open.
 func TestHalfOpenOfNat(t *testing.T) {
 	plan := textPlan(t, strings.Replace(pool, "nat (inside) 1 0.0.0.0 0.0.0.0 0 0", "nat (inside) 1 0.0.0.0 0.0.0.0 0 2", 1))
 	w := newWire(t, plan)
@@ -210,7 +210,7 @@ func TestHalfOpenOfNat(t *testing.T) {
 	if want := "Embryonic limit exceeded 2/2 for 198.51.100.7/1003 (203.0.113.10) 10.0.0.5/22 on interface outside"; len(v.Logs) == 1 && v.Logs[0].Text != want {
 		t.Errorf("%q, want %q", v.Logs[0].Text, want)
 	}
-	v = w.sends(insideIf, syn(host, 1004, client, 80), runtime.Drop, 201003)
+	v = w.sends(insideIf, syn(host, 1004, client, 80), runtime.SynProxy, 201003)
 	if want := "Embryonic limit exceeded 2/2 for 10.0.0.5/1004 (203.0.113.10) 10.0.0.5/80 on interface inside"; len(v.Logs) == 1 && v.Logs[0].Text != want {
 		t.Errorf("%q, want %q", v.Logs[0].Text, want)
 	}
@@ -220,7 +220,7 @@ func TestHalfOpenOfNat(t *testing.T) {
 	w.sends(outsideIf, answer, runtime.Forward)
 	w.sends(insideIf, last, runtime.Forward)
 	w.sends(insideIf, syn(host, 1004, client, 80), runtime.Forward, 302013)
-	w.sends(insideIf, syn(host, 1005, client, 80), runtime.Drop, 201003)
+	w.sends(insideIf, syn(host, 1005, client, 80), runtime.SynProxy, 201003)
 }
 
 // A real client gets through to a host that is answered for, by its translation.
@@ -251,13 +251,13 @@ func TestInterceptOfNat(t *testing.T) {
 	w.says(mark, "302013")
 }
 
-// What is refused does not count: with one of its connections half open, a host is told of that limit each time, and never of the other.
+// What the firewall answers does not count: with one of its connections half open, a host is told of that limit each time, and never of the other.
 func TestRefusedDoesNotCount(t *testing.T) {
 	w := newWire(t, textPlan(t, strings.Replace(pool, "nat (inside) 1 0.0.0.0 0.0.0.0 0 0", "nat (inside) 1 0.0.0.0 0.0.0.0 2 1", 1)))
 	const host, client = "10.0.0.5", "198.51.100.7"
 	w.sends(insideIf, syn(host, 1001, client, 80), runtime.Forward, 305009, 302013)
 	for port := range uint16(50) {
-		w.sends(insideIf, syn(host, 2000+port, client, 80), runtime.Drop, 201003)
+		w.sends(insideIf, syn(host, 2000+port, client, 80), runtime.SynProxy, 201003)
 	}
 	answer, last := syn(client, 80, "203.0.113.10", 1001), syn(host, 1001, client, 80)
 	answer.Flags, last.Flags = runtime.SYN|runtime.ACK, runtime.ACK

@@ -125,13 +125,11 @@ var Unlike = map[string]string{
 	"ports":     "Linux gives a port or ICMP id of a host another PAT port where the first would make two connections one: another 305011 for it",
 	"asked":     "a destination that an alias or a static makes another: the door asks for a user before outbound lists, which see it then, deny",
 	"oversize":  "a first DNS message that is too long: a PIX has built the connection when its inspection drops it (302015), Linux keeps none of a packet that it drops",
-	"answered": "a connection beyond the limit of half-open ones that a host begins itself, or that is the first of a burst to it: the kernel answers in " +
-		"the place of hosts only for packets that go in to the firewall, once the process has said so, and drops it (201003, W504)",
+	"summed": "a first packet of TCP in fragments, to or from a host with too many half-open connections: the kernel answers for the host only where the checksum is right, " +
+		"and fragments of this comparison have none of the whole packet",
 	"replies": "an echo reply that answers nothing, out through PAT: conntrack makes a flow of requests only (W514)",
 	"sender": "an echo reply to a PAT address, of outside NAT, from a host that was called by another static than its own packets use: conntrack translates it back to the " +
 		"address that was called",
-	"cookie": "a segment of no connection, to a host with a limit of half-open ones: while the firewall answers for the host, the kernel takes it for the answer to a " +
-		"cookie, and drops it without a word when it is none (106015)",
 	"collision": "two connections that translation would make one: a PIX refuses the second (305006), Linux gives it another port",
 }
 
@@ -147,10 +145,8 @@ func unlike(plan *compiler.Plan, why string, p *pair) string {
 		return ""
 	}
 	switch {
-	case e.Action == runtime.SynProxy && k.Action == runtime.Drop && slices.Equal(ids(e), ids(k)) && slices.Contains(ids(k), 201003):
-		return "answered"
-	case dropped && messages && slices.Equal(ids(e), append(ids(k), 106015)) && sent.Flags&(runtime.SYN|runtime.FIN|runtime.RST|runtime.ACK) == runtime.ACK && halfOpenLimit(plan):
-		return "cookie"
+	case e.Action == runtime.SynProxy && k.Action == runtime.Drop && sent.Fragment && slices.Equal(ids(e), ids(k)):
+		return "summed"
 	case passed && why == otherSource && sent.Proto == ast.ProtoICMP && pat && slices.ContainsFunc(plan.NAT.Statics, func(s compiler.Static) bool {
 		return s.RealIf == in && s.MappedIf == e.Egress && s.RealNet().Contains(sent.Src) && s.ToMapped(sent.Src) == k.Out.Src
 	}):
@@ -180,13 +176,6 @@ func unlike(plan *compiler.Plan, why string, p *pair) string {
 // movedPort reports whether a packet has left with another source port, or ICMP id, than it came with.
 func movedPort(in, out *runtime.Packet) bool {
 	return in.HasPorts() && in.SrcPort != out.SrcPort || in.Proto == ast.ProtoICMP && in.ICMPID != out.ICMPID
-}
-
-// halfOpenLimit reports whether a line limits half-open connections.
-func halfOpenLimit(plan *compiler.Plan) bool {
-	n := &plan.NAT
-	return slices.ContainsFunc(n.Statics, func(s compiler.Static) bool { return s.Embryonic > 0 }) ||
-		slices.ContainsFunc(slices.Concat(n.Policies, n.Nats), func(n compiler.Nat) bool { return n.Embryonic > 0 })
 }
 
 // becomes reports whether a static or an alias makes another destination of an address.
