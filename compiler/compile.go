@@ -84,7 +84,7 @@ func (c *compiler) unbuilt() {
 		case *ast.ARP:
 			if mac, ok := parseMAC(cmd.MAC); ok {
 				if i := c.plan.IfByName(cmd.If); i != None {
-					c.plan.ARP = append(c.plan.ARP, ARP{Line: From(cmd), If: i, IP: cmd.IP, MAC: mac})
+					c.plan.ARP = append(c.plan.ARP, ARP{Line: From(cmd), If: i, IP: cmd.IP, MAC: mac, Alias: cmd.Alias})
 				}
 			}
 		case *ast.AccessList:

@@ -86,12 +86,13 @@ type Plan struct {
 	Others      []Other // lines about packets that nothing else in the Plan stands for
 }
 
-// ARP is one `arp IF IP MAC` line.
+// ARP is one `arp IF IP MAC [alias]` line.
 type ARP struct {
-	Line Line
-	If   int
-	IP   ast.IP
-	MAC  [6]byte
+	Line  Line
+	If    int
+	IP    ast.IP
+	MAC   [6]byte
+	Alias bool // who asks for the address on the interface is answered
 }
 
 // Other is a line about packets that nothing else in the Plan stands for: an engine does not carry it out, and has to say so.

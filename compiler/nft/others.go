@@ -20,7 +20,7 @@ func (l *lowerer) others() {
 	}
 	for i := range l.p.ARP {
 		if !l.opts.Daemon {
-			l.warn("W518", l.p.ARP[i].Line, "rules alone have no neighbours: enter it with ip neighbour", "")
+			l.warn("W518", l.p.ARP[i].Line, "rules alone have no neighbours, and answer nobody: enter it with ip neighbour", "")
 		}
 	}
 }

@@ -21,8 +21,9 @@ const (
 	pathRule  = 20600 // its priority, likewise
 )
 
-// What an alias has hosts of an interface address is made local for what arrives there, and only for that, so that the kernel answers ARP
-// for it. Packets to it have another destination before they are routed, and those that come from elsewhere find a host with the address.
+// What an alias has hosts of an interface address, and what a line of arp has answered for there, is made local for what arrives there, and only for that, so that the kernel answers ARP
+// for it. Packets to it have another destination before they are routed, or are dropped as they would leave where they came in, and those that
+// come from elsewhere find a host with the address.
 const (
 	aliasTable = 20640 // and the number of the interface
 	aliasRule  = 20640 // its priority, likewise
@@ -81,30 +82,33 @@ func ruleItem(r *netlink.Rule, line compiler.Line) item {
 		del: func(h *netlink.Handle) error { return h.RuleDel(r) }}
 }
 
-// aliases answer ARP on interface i for what aliases of it have its hosts address, as far as that lies in its subnet. Not for the
-// interface's own address, nor where `sysopt noproxyarp` says no.
+// aliases answer ARP on interface i for what aliases of it have its hosts address, unless `sysopt noproxyarp` says no, and for what a line
+// `arp ... alias` names; as far as that lies in its subnet, and not for its own address.
 func (e *Engine) aliases(plan *compiler.Plan, i int, link netlink.Link, number int) (out []item) {
 	f := &plan.Interfaces[i]
-	if !f.ProxyARP {
-		return nil
-	}
 	seen := map[string]bool{}
-	for k := range plan.NAT.Aliases {
-		a := &plan.NAT.Aliases[k]
-		n := a.DNATNet()
-		if first, last := n.Range(); a.If != i || !n.Mask.Contiguous() || n.Mask < f.Net.Mask || !f.Net.Contains(n.IP) || first <= f.Net.IP && f.Net.IP <= last {
-			continue
-		}
+	answer := func(n ast.Net, line compiler.Line) {
+		first, last := n.Range()
 		key := fmt.Sprint("alias ", link.Attrs().Name, " ", n)
-		if seen[key] {
-			continue
+		if !n.Mask.Contiguous() || n.Mask < f.Net.Mask || !f.Net.Contains(n.IP) || first <= f.Net.IP && f.Net.IP <= last || seen[key] {
+			return
 		}
 		seen[key] = true
 		r := &netlink.Route{LinkIndex: link.Attrs().Index, Dst: e.ipnet(n), Type: unix.RTN_LOCAL, Table: aliasTable + number,
 			Scope: netlink.SCOPE_HOST, Protocol: unix.RTPROT_STATIC}
-		out = append(out, item{key: key, line: a.Line, route: r,
+		out = append(out, item{key: key, line: line, route: r,
 			add: func(h *netlink.Handle) error { return h.RouteAdd(r) },
 			del: func(h *netlink.Handle) error { return h.RouteDel(r) }})
+	}
+	for k := range plan.NAT.Aliases {
+		if a := &plan.NAT.Aliases[k]; a.If == i && f.ProxyARP {
+			answer(a.DNATNet(), a.Line)
+		}
+	}
+	for k := range plan.ARP {
+		if a := &plan.ARP[k]; a.If == i && a.Alias {
+			answer(ast.Net{IP: a.IP, Mask: ast.AllOnes}, a.Line)
+		}
 	}
 	if len(out) > 0 {
 		r := netlink.NewRule()

@@ -1,0 +1,66 @@
+package kernel_test
+
+import (
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+// A line of arp gives a host its hardware address for good; with alias the firewall also answers who asks for it there, whatever sysopt
+// noproxyarp says, and what is sent to it then would leave where it came in.
+func TestARPAnswers(t *testing.T) {
+	const alias = "sysopt noproxyarp inside\narp inside 10.0.0.99 000a.f331.8222 alias\n"
+	l := newLab(t, textPlan(t, pool+"arp inside 10.0.0.98 000a.f331.8221\n"+alias))
+	ip := func(ns string, args ...string) string {
+		t.Helper()
+		out, err := exec.Command("ip", append([]string{"-n", ns}, args...)...).CombinedOutput()
+		if err != nil {
+			t.Fatalf("ip %v: %v\n%s", args, err, out)
+		}
+		return string(out)
+	}
+	inside := ""
+	for _, s := range l.Sides() {
+		if l.Engine.Plan().Interfaces[s.If].Name == "inside" {
+			inside = s.Name
+		}
+	}
+	// asked is whether somebody answers for an address inside.
+	asked := func(addr string) bool {
+		t.Helper()
+		_ = exec.Command("ip", "-n", inside, "neigh", "flush", "all").Run()
+		_ = exec.Command("ip", "netns", "exec", inside, "ping", "-n", "-c", "1", "-W", "1", addr).Run() // it is refused; only the question counts
+		return strings.Contains(ip(inside, "neigh", "show", "to", addr), "lladdr")
+	}
+	permanent := func(want ...string) {
+		t.Helper()
+		have := ip(l.Firewall(), "neigh", "show", "nud", "permanent")
+		for _, w := range want {
+			if !strings.Contains(have, w) {
+				t.Errorf("no %q among the neighbours:\n%s", w, have)
+			}
+		}
+		if n := strings.Count(have, "lladdr 00:0a:f3"); n != len(want) {
+			t.Errorf("%d neighbours, want %d:\n%s", n, len(want), have)
+		}
+	}
+	permanent("10.0.0.98 dev eth1 lladdr 00:0a:f3:31:82:21", "10.0.0.99 dev eth1 lladdr 00:0a:f3:31:82:22")
+	mark := len(l.Messages())
+	if !asked("10.0.0.99") || asked("10.0.0.98") {
+		t.Error("the wrong addresses are answered for")
+	}
+	said := false
+	for _, m := range l.Messages()[mark:] {
+		said = said || m.ID == 106011 && strings.Contains(m.Text, "dst inside:10.0.0.99")
+	}
+	if !said {
+		t.Errorf("nothing is said of the packet: %v", l.Messages()[mark:])
+	}
+	if _, err := l.Engine.Apply(textPlan(t, pool+"arp inside 10.0.0.98 000a.f331.8223\n")); err != nil {
+		t.Fatal(err)
+	}
+	permanent("10.0.0.98 dev eth1 lladdr 00:0a:f3:31:82:23")
+	if asked("10.0.0.99") {
+		t.Error("an alias that is gone is answered for")
+	}
+}
