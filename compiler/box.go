@@ -188,7 +188,7 @@ func (c *compiler) sysopt() {
 			s.UauthHTTPCache = true
 		case len(w) == 4 && w[1] == "tcpmss" && w[2] == "minimum":
 			if n, err := strconv.Atoi(w[3]); err == nil {
-				s.TCPMSSMin = n
+				s.TCPMSSMin, s.TCPMSSMinLine = n, From(o)
 			}
 		case len(w) == 3 && w[0] == "connection" && w[1] == "tcpmss":
 			if n, err := strconv.Atoi(w[2]); err == nil {

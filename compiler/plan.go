@@ -524,6 +524,7 @@ type Sysopt struct {
 	PermitIPsecLine Line
 	TCPMSS          int // 1380 by default; 0: off
 	TCPMSSMin       int // tcpmss minimum; 0: off
+	TCPMSSMinLine   Line
 	Timewait        bool
 
 	PermitL2TP, PermitPPTP bool

@@ -136,10 +136,14 @@ func (e *encoder) match(m *Match) ([]expr.Any, error) {
 	case PacketMark:
 		return []expr.Any{&expr.Meta{Key: expr.MetaKeyMARK, Register: 1}, mask(native(m.Mask)), m.cmp(native(m.Values[0].Lo))}, nil
 	case PacketMarkOver:
+		over := expr.CmpOpGt
+		if m.Not {
+			over = expr.CmpOpLte
+		}
 		// The mark is in the order of the host, which must be that of its octets to be compared.
 		return []expr.Any{&expr.Meta{Key: expr.MetaKeyMARK, Register: 1},
 			&expr.Byteorder{SourceRegister: 1, DestRegister: 1, Op: expr.ByteorderHton, Len: 4, Size: 4},
-			&expr.Cmp{Op: expr.CmpOpGt, Register: 1, Data: be32(m.Values[0].Lo)}}, nil
+			&expr.Cmp{Op: over, Register: 1, Data: be32(m.Values[0].Lo)}}, nil
 	case IsFragment:
 		return []expr.Any{payload(network, 6, 2), mask(be16(0x3fff)), &expr.Cmp{Op: expr.CmpOpNeq, Register: 1, Data: make([]byte, 2)}}, nil
 	case QueryOf, AskedBefore:
@@ -174,9 +178,14 @@ func (e *encoder) match(m *Match) ([]expr.Any, error) {
 		return []expr.Any{payload(network, 2, 2), &expr.Cmp{Op: expr.CmpOpGt, Register: 1, Data: be16(m.Values[0].Lo)}}, nil
 	case UDPLenOver:
 		return []expr.Any{payload(transport, 4, 2), &expr.Cmp{Op: expr.CmpOpGt, Register: 1, Data: be16(m.Values[0].Lo)}}, nil
-	case MSSOver:
-		return []expr.Any{&expr.Exthdr{DestRegister: 1, Type: 2, Offset: 2, Len: 2, Op: expr.ExthdrOpTcpopt},
-			&expr.Cmp{Op: expr.CmpOpGt, Register: 1, Data: be16(m.Values[0].Lo)}}, nil
+	case MSSOver, MSSUnder:
+		op := expr.CmpOpGt
+		if m.Field == MSSUnder {
+			op = expr.CmpOpLt
+		}
+		return []expr.Any{&expr.Exthdr{DestRegister: 1, Type: 2, Offset: 2, Len: 2, Op: expr.ExthdrOpTcpopt}, &expr.Cmp{Op: op, Register: 1, Data: be16(m.Values[0].Lo)}}, nil
+	case FirstTCPOption:
+		return []expr.Any{payload(transport, 20, 2), m.cmp(be16(m.Values[0].Lo))}, nil
 	}
 	return nil, fmt.Errorf("unknown field %d", m.Field)
 }
@@ -360,6 +369,10 @@ func (e *encoder) stmt(s Stmt) ([]expr.Any, error) {
 	case SetMSS:
 		return []expr.Any{&expr.Immediate{Register: 1, Data: be16(s.Size)},
 			&expr.Exthdr{SourceRegister: 1, Type: 2, Offset: 2, Len: 2, Op: expr.ExthdrOpTcpopt}}, nil
+	case RaiseMSS:
+		const inOptions, sum = 22, 16
+		return []expr.Any{&expr.Immediate{Register: 1, Data: be16(s.Size)}, &expr.Payload{OperationType: expr.PayloadWrite, SourceRegister: 1,
+			Base: expr.PayloadBaseTransportHeader, Offset: inOptions, Len: 2, CsumType: expr.CsumTypeInet, CsumOffset: sum}}, nil
 	case Dispatch:
 		set := e.sets[s.Set]
 		if set == nil {

@@ -336,14 +336,30 @@ const maxLand = 1024
 // ShunSet is the set of sources that are shut out at once. It is there with Options.Live.
 const ShunSet = "shunned"
 
-// mss lowers the MSS of SYNs (sysopt connection tcpmss).
+// mss lowers the MSS of SYNs, and raises it (sysopt connection tcpmss).
 func (l *lowerer) mss() {
+	syn := []Match{proto(ast.ProtoTCP), {Field: TCPFlags, Mask: flagSYN, Values: one(flagSYN)}}
+	var rules []Rule
 	if n := l.p.Sysopt.TCPMSS; n > 0 && n < 0xffff {
-		l.chain(Chain{Name: "mss", Type: "filter", Hook: "forward", Priority: -150, Rules: append(l.leftWhole(), Rule{
-			Match: []Match{proto(ast.ProtoTCP), {Field: TCPFlags, Mask: flagSYN, Values: one(flagSYN)}, {Field: MSSOver, Values: one(uint32(n))}},
-			Do:    []Stmt{SetMSS{uint16(n)}}})})
+		rules = append(rules, Rule{Match: append(syn[:2:2], Match{Field: MSSOver, Values: one(uint32(n))}), Do: []Stmt{SetMSS{uint16(n)}}})
+	}
+	// The kernel's own means only lower it.
+	switch n, line := l.p.Sysopt.TCPMSSMin, l.p.Sysopt.TCPMSSMinLine; {
+	case n <= 0:
+	case !l.opts.Daemon:
+		l.warn("W514", line, "segment sizes are not raised: rules that are written as text would spoil the checksum", "")
+	default:
+		l.note("W514", line, "a segment size is raised where it is the first option of the SYN, as nearly everybody sends it")
+		rules = append(rules, Rule{Match: append(syn[:2:2], Match{Field: MSSUnder, Values: one(uint32(n))}, Match{Field: FirstTCPOption, Values: one(mssOption)}),
+			Do: []Stmt{RaiseMSS{uint16(n)}}, Line: line})
+	}
+	if len(rules) > 0 {
+		l.chain(Chain{Name: "mss", Type: "filter", Hook: "forward", Priority: -150, Rules: append(l.leftWhole(), rules...)})
 	}
 }
+
+// mssOption is how the MSS option of TCP begins: its kind and its length (RFC 9293 3.2).
+const mssOption = 0x0204
 
 // sysctls are the settings of the network namespace that the rules rely on, and the timers.
 func (l *lowerer) sysctls() {

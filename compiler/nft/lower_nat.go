@@ -118,7 +118,7 @@ func (l *lowerer) unNAT() {
 					edge := dst(host(lo), host(hi))
 					if l.p.Interfaces[i].ACL == compiler.None {
 						c.Rules = append(c.Rules, Rule{Match: []Match{edge, {Field: PacketMark, Not: true, Mask: MarkMask, Values: one(MarkConduit)}},
-							Do: []Stmt{Goto{l.pairName("refused", i, s.RealIf)}}, Line: s.Line})
+							Do: []Stmt{marked, Goto{l.pairName("refused", i, s.RealIf)}}, Line: s.Line})
 					}
 					c.Rules = append(c.Rules, deny("305006:Dst IP is network/broadcast IP,", "of a net static", s.Line, edge))
 				}
@@ -276,7 +276,7 @@ func (l *lowerer) inbound(i, o int) []Chain {
 
 // refused says what is refused for want of a permission, where the destination has a translation (semantics.md 2.3).
 func (l *lowerer) refused(i, o int) Chain {
-	c := Chain{Name: l.pairName("refused", i, o), Note: "inbound without a permission"}
+	c := Chain{Name: l.pairName("refused", i, o), Note: "inbound without a permission", Rules: l.resetStatics()}
 	for _, r := range []struct {
 		id    string
 		match []Match

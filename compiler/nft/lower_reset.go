@@ -1,6 +1,9 @@
 package nft
 
 import (
+	"fmt"
+	"slices"
+
 	"pixfw/ast"
 	"pixfw/compiler"
 )
@@ -30,7 +33,6 @@ func (l *lowerer) resets() {
 	if !s.ResetInbound || l.lacks(Rejects, s.ResetInboundLine, unanswered, "") {
 		return
 	}
-	l.note("W514", s.ResetInboundLine, "resets answer what an access list denies to a static; where none is bound, nothing is sent back")
 	c := Chain{Name: resetChain, Note: "Denied by an access list"}
 	for _, i := range l.ifs {
 		var whole []Range
@@ -41,10 +43,14 @@ func (l *lowerer) resets() {
 		for k := range l.p.NAT.Statics {
 			st := &l.p.NAT.Statics[k]
 			switch {
-			case st.MappedIf != i || l.level(st.RealIf) <= l.level(i) || st.ACL != compiler.None || !l.loads(st):
+			case st.MappedIf != i || l.level(st.RealIf) <= l.level(i) || st.Proto == ast.ProtoUDP || !l.loads(st):
+			case st.ACL != compiler.None:
+				peers := l.policyList(fmt.Sprintf("reset_policy_%s_%d", l.id[i], k), st, []Stmt{Reset{}})
+				l.chain(peers)
+				c.Rules = append(c.Rules, Rule{Match: slices.Concat([]Match{iif(l.dev[i])}, toMapped(st), notReset), Do: []Stmt{Jump{peers.Name}}, Line: st.Line})
 			case st.Proto == 0:
 				whole = append(whole, netRange(st.MappedNet()))
-			case st.Proto == ast.ProtoTCP:
+			default:
 				answer(dst(host(st.Mapped)), Match{Field: Dport, Values: one(uint32(st.MappedPort))})
 			}
 		}
@@ -56,6 +62,17 @@ func (l *lowerer) resets() {
 	}
 	c.Rules = append(c.Rules, Rule{Do: []Stmt{Drop{}}})
 	l.chain(c)
+}
+
+// resetStatics answers TCP to statics that no access list permits, because none is bound: they are known by the packet mark.
+func (l *lowerer) resetStatics() []Rule {
+	n := len(l.p.NAT.Statics)
+	if !l.p.Service.ResetInbound || l.opts.Lacks[Rejects] || n == 0 {
+		return nil
+	}
+	return []Rule{{Match: append(slices.Clone(notReset), Match{Field: PacketMarkOver, Values: one(MarkTranslated)},
+		Match{Field: PacketMarkOver, Not: true, Values: one(MarkTranslated | translatedBy(n-1))}),
+		Do: []Stmt{Counter{}, Log{"106001"}, Reset{}}, Line: l.p.Service.ResetInboundLine, Note: "to a static"}}
 }
 
 // resetOutside answers TCP that the lowest interface itself refuses (service resetoutside).

@@ -297,6 +297,7 @@ const (
 	RoutedTo    // the route to the destination leaves by the device Name
 	NoRoute     // no value: the route to the source leaves by another interface
 	MSSOver     // greater than the value
+	MSSUnder    // less than the value
 	UDPLenOver  // greater than the value, with the UDP header
 	IPLenOver   // greater than the value, with the IP header
 	SameAddrs   // source and destination are the same, by a set of all Octets that are
@@ -316,6 +317,8 @@ const (
 	TCPWords  // the length of the TCP header in words of 32 bits
 	DoorOf    // no value: source, destination, protocol and port that is called, in a set of LiveDoors
 	CallOf    // no value: source, destination and ports, in a map of calls
+	// FirstTCPOption is the first two octets of the options of TCP; only where MSSUnder says that there are some.
+	FirstTCPOption
 )
 
 // Bits of CtState and CtStatus, and TCP flags.

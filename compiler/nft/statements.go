@@ -76,7 +76,9 @@ type (
 		Dst  bool
 		Over uint32
 	}
-	// SetMSS rewrites the MSS option.
+	// RaiseMSS rewrites the MSS option where it is the first. In text it does not keep the checksum.
+	RaiseMSS struct{ Size uint16 }
+	// SetMSS rewrites the MSS option, if that lowers it.
 	SetMSS struct{ Size uint16 }
 	// SetHelper assigns a helper.
 	SetHelper struct{ Name string }
@@ -99,11 +101,12 @@ type (
 	Goto   struct{ Chain string }
 )
 
-func (Counter) stmt() {}
-func (Log) stmt()     {}
-func (SetMark) stmt() {}
-func (Update) stmt()  {}
-func (SetMSS) stmt()  {}
+func (Counter) stmt()  {}
+func (Log) stmt()      {}
+func (SetMark) stmt()  {}
+func (Update) stmt()   {}
+func (SetMSS) stmt()   {}
+func (RaiseMSS) stmt() {}
 
 func (ClassPacket) stmt()   {}
 func (KeepOrigin) stmt()    {}

@@ -402,6 +402,9 @@ func (m *Match) text(proto string) string {
 		}
 		return fmt.Sprintf("meta mark & 0x%08x %s0x%08x", m.Mask, op, m.Values[0].Lo)
 	case PacketMarkOver:
+		if m.Not {
+			return fmt.Sprintf("meta mark <= 0x%08x", m.Values[0].Lo)
+		}
 		return fmt.Sprintf("meta mark > 0x%08x", m.Values[0].Lo)
 	case IsFragment:
 		return "ip frag-off & 0x3fff != 0"
@@ -443,6 +446,10 @@ func (m *Match) text(proto string) string {
 		return fmt.Sprintf("ip length > %d", m.Values[0].Lo)
 	case UDPLenOver:
 		return fmt.Sprintf("udp length > %d", m.Values[0].Lo)
+	case MSSUnder:
+		return fmt.Sprintf("tcp option maxseg size < %d", m.Values[0].Lo)
+	case FirstTCPOption:
+		return fmt.Sprintf("@th,160,16 %s0x%x", op, m.Values[0].Lo)
 	case MSSOver:
 		return fmt.Sprintf("tcp option maxseg size > %d", m.Values[0].Lo)
 	}
@@ -599,6 +606,8 @@ func stmtText(s Stmt) string {
 			w = "daddr"
 		}
 		return fmt.Sprintf("update @%s { ip %s limit rate over %d/second burst %d packets }", s.Set, w, s.Over, s.Over)
+	case RaiseMSS:
+		return fmt.Sprintf("@th,176,16 set %d", s.Size)
 	case SetMSS:
 		return fmt.Sprintf("tcp option maxseg size set %d", s.Size)
 	case SetHelper:

@@ -188,6 +188,7 @@ func (e *Engine) boxUDP(f *flight, src, dst syslog.End) {
 func (e *Engine) unserved(f *flight, src, dst syslog.End) {
 	if e.isPAT(f.in.If, f.pkt.Dst) {
 		f.drop(e, "INPUT", whyHairpin, logs(syslog.New(106011, e.wire(f))))
+		e.resets(f)
 		return
 	}
 	f.drop(e, "INPUT", whyBox, logs(syslog.Box710005(f.pkt.Proto, src, dst)))

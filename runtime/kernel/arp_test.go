@@ -19,19 +19,18 @@ func TestARPAnswers(t *testing.T) {
 		}
 		return string(out)
 	}
-	inside := ""
+	names := map[string]string{}
 	for _, s := range l.Sides() {
-		if l.Engine.Plan().Interfaces[s.If].Name == "inside" {
-			inside = s.Name
-		}
+		names[l.Engine.Plan().Interfaces[s.If].Name] = s.Name
 	}
-	// asked is whether somebody answers for an address inside.
-	asked := func(addr string) bool {
+	// answered is whether somebody answers for an address on an interface.
+	answered := func(on, addr string) bool {
 		t.Helper()
-		_ = exec.Command("ip", "-n", inside, "neigh", "flush", "all").Run()
-		_ = exec.Command("ip", "netns", "exec", inside, "ping", "-n", "-c", "1", "-W", "1", addr).Run() // it is refused; only the question counts
-		return strings.Contains(ip(inside, "neigh", "show", "to", addr), "lladdr")
+		_ = exec.Command("ip", "-n", names[on], "neigh", "flush", "all").Run()
+		_ = exec.Command("ip", "netns", "exec", names[on], "ping", "-n", "-c", "1", "-W", "1", addr).Run() // it is refused; only the question counts
+		return strings.Contains(ip(names[on], "neigh", "show", "to", addr), "lladdr")
 	}
+	asked := func(addr string) bool { t.Helper(); return answered("inside", addr) }
 	permanent := func(want ...string) {
 		t.Helper()
 		have := ip(l.Firewall(), "neigh", "show", "nud", "permanent")
@@ -55,6 +54,24 @@ func TestARPAnswers(t *testing.T) {
 	}
 	if !said {
 		t.Errorf("nothing is said of the packet: %v", l.Messages()[mark:])
+	}
+	// What translations answer for is what noproxyarp is about.
+	translated := []string{"203.0.113.80", "203.0.113.10", "203.0.113.20"}
+	for _, addr := range translated {
+		if !answered("outside", addr) {
+			t.Errorf("nobody answers for %s", addr)
+		}
+	}
+	if _, err := l.Engine.Apply(textPlan(t, pool+"sysopt noproxyarp outside\n")); err != nil {
+		t.Fatal(err)
+	}
+	for _, addr := range translated {
+		if answered("outside", addr) {
+			t.Errorf("somebody answers for %s with noproxyarp", addr)
+		}
+	}
+	if !answered("outside", "203.0.113.1") {
+		t.Error("nobody answers for the interface's own address")
 	}
 	if _, err := l.Engine.Apply(textPlan(t, pool+"arp inside 10.0.0.98 000a.f331.8223\n")); err != nil {
 		t.Fatal(err)

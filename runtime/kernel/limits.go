@@ -310,8 +310,8 @@ func (d *dynamic) hostHas(k hostKey, most int, now time.Time) bool {
 			if err != nil {
 				return err
 			}
-			switch over := !found || f.id != c.id || f.hasState && (f.state == tcpTimeWait || f.state == tcpClose); {
-			case over:
+			switch gone := !found || f.id != c.id || isOver(d.plan, &f); {
+			case gone:
 				d.partHost(c)
 			case next != nil:
 				h.pull(c)

@@ -73,8 +73,8 @@ func showConn(plan *compiler.Plan, rules *nft.Ruleset, clients map[ast.IP]string
 			c.Flags = "UIOB"
 		case f.state == tcpEstablished:
 			c.Flags = "UIO"
-		case f.state == tcpTimeWait || f.state == tcpClose:
-			return c, false // over on a PIX
+		case isOver(plan, f):
+			return c, false
 		default:
 			c.Flags = "Uf"
 		}
@@ -83,6 +83,12 @@ func showConn(plan *compiler.Plan, rules *nft.Ruleset, clients map[ast.IP]string
 		c.Idle = idle - f.timeout
 	}
 	return c, true
+}
+
+// isOver reports whether a connection that the kernel still has is gone on a PIX: both have closed it, which sysopt connection timewait lets
+// it outlive, or one has reset it (semantics.md 1.2).
+func isOver(plan *compiler.Plan, f *flow) bool {
+	return f.hasState && (f.state == tcpTimeWait && !plan.Sysopt.Timewait || f.state == tcpClose)
 }
 
 // Xlates are the statics, and the dynamic translations, the oldest of them first as far as none ended.
