@@ -126,3 +126,6 @@ type Filter struct {
 	Src, Dst ast.Net
 	Allow    bool // let pass while no server answers
 }
+
+// Content reports whether it takes something out of pages; others have a server asked.
+func (f *Filter) Content() bool { return f.What == "java" || f.What == "activex" }

@@ -63,7 +63,7 @@ var support = map[string]Support{
 	"enable password":     {Answered, Stored, "harmless", ""},
 	"established":         {Enforced, Enforced, Refused, ""},
 	"failover":            {Stored, Stored, "harmless", "there is no pair"},
-	"filter":              content,
+	"filter":              {Approximate, Approximate, Refused, "java and activex make comments of tags that are whole in a packet; what would ask a server does nothing"},
 	"fixup":               {Approximate, Approximate, Approximate, "docs/fixups.md: what the engines and the kernel's helpers do of each; findings of code W508"},
 	"floodguard":          stored,
 	"fragment":            {Enforced, Approximate, Approximate, ""},

@@ -43,7 +43,7 @@ var Fixups = []FixupRow{
 		FixupFate{}},
 	{"http", "tcp 80", "",
 		FixupFate{"connections pass", "URLs are not logged or filtered; connections pass", false},
-		FixupFate{"URLs are logged (304001)", "no filters, no Java and ActiveX", false}},
+		FixupFate{"URLs are logged (304001); tags that filter java and filter activex name become comments (500001, 500002)", "tags that are cut by the end of a packet pass, as on the PIX; filters that ask a server do nothing", false}},
 	{"icmp", "", "",
 		FixupFate{"the packet inside an ICMP error is translated as the error's own address is, whether the line is there or not", "routers on the way get no translation of their own; what they quote of a host behind PAT is not told: such an error is dropped (305006), but where exemptions are on its interface", false},
 		FixupFate{}},

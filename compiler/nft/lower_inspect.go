@@ -48,7 +48,8 @@ func (l *lowerer) inspected() {
 		r := Range{uint32(f.Ports.Lo), uint32(f.Ports.Hi)}
 		ports = append(ports, r)
 		match := []Match{proto(uint32(f.Transport)), {Field: OrigDport, Values: []Range{r}}}
-		if w := inspections[f.Protocol]; w.there != w.back {
+		w := inspections[f.Protocol]
+		if w.back = w.back || f.Protocol == "http" && l.filters(f); w.there != w.back {
 			match = append(match, Match{Field: CtReply, Not: w.there})
 		}
 		to := stream
@@ -71,6 +72,13 @@ func (l *lowerer) inspected() {
 	l.chain(Chain{Name: "inspected", Type: "filter", Hook: "postrouting", Priority: 120, Note: "Inspections by the process",
 		Rules: []Rule{{Match: []Match{{Field: CtReply}, {Field: CtStatus, Not: true, Mask: StatusConfirmed}}, Do: []Stmt{Accept{}}, Note: "TCP intercept answers: there is no connection yet"},
 			{Match: []Match{withPorts, own, {Field: OrigDport, Values: merge(ports)}}, Do: []Stmt{Jump{each}}}}})
+}
+
+// filters reports whether content is taken out of what servers answer on the ports of a fixup.
+func (l *lowerer) filters(f *compiler.Fixup) bool {
+	return slices.ContainsFunc(l.p.AAA.Filters, func(x compiler.Filter) bool {
+		return x.Content() && x.Ports.Lo <= f.Ports.Hi && f.Ports.Lo <= x.Ports.Hi
+	})
 }
 
 // payloads hands segments of TCP to a queue, but for most of those that carry nothing: the rules tell by the usual lengths of the header.

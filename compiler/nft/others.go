@@ -1,12 +1,16 @@
 package nft
 
-import "pixfw/compiler"
+import (
+	"slices"
+
+	"pixfw/compiler"
+)
 
 // others says of each line that nothing carries out what becomes of its packets.
 func (l *lowerer) others() {
 	for i := range l.p.Others {
 		o := &l.p.Others[i]
-		if text := otherTexts[o.Kind]; text != "" && !l.done(o.Kind) {
+		if text := otherTexts[o.Kind]; text != "" && !l.done(o.Kind) && !l.takesOut(o) {
 			l.warn("W518", o.Line, text, "")
 		}
 	}
@@ -34,6 +38,24 @@ func (l *lowerer) done(kind compiler.OtherKind) bool {
 		return l.opts.Twins
 	}
 	return false
+}
+
+// takesOut reports whether the process carries out a filter: it does where fixup protocol http is on for all ports of the line.
+func (l *lowerer) takesOut(o *compiler.Other) bool {
+	if !l.opts.Daemon || o.Kind != compiler.OtherFilter {
+		return false
+	}
+	k := slices.IndexFunc(l.p.AAA.Filters, func(f compiler.Filter) bool { return f.Line.Pos == o.Line.Pos && f.Content() })
+	if k < 0 {
+		return false
+	}
+	left := []Range{{uint32(l.p.AAA.Filters[k].Ports.Lo), uint32(l.p.AAA.Filters[k].Ports.Hi)}}
+	for i := range l.p.Fixups {
+		if f := &l.p.Fixups[i]; f.Protocol == "http" && Inspected(f) {
+			left = subtract(left, []Range{{uint32(f.Ports.Lo), uint32(f.Ports.Hi)}})
+		}
+	}
+	return len(left) == 0
 }
 
 // otherTexts are the lines that nothing carries out, by their kind.

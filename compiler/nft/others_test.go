@@ -21,7 +21,7 @@ func TestLinesThatNothingCarriesOut(t *testing.T) {
 		line string
 		done bool // by the daemon with its tunnels
 	}{
-		{"filter java 80 0 0 0 0", false}, {"filter activex 80 0 0 0 0", false}, {"dhcpd enable inside", false}, {"multicast interface inside", false},
+		{"filter java 81 0 0 0 0", false}, {"filter activex 80-81 0 0 0 0", false}, {"dhcpd enable inside", false}, {"multicast interface inside", false},
 		{"rip inside default version 2", false}, {"virtual telnet 203.0.113.90", false}, {"virtual http 203.0.113.91", false}, {"management-access inside", true},
 		{"sysopt ipsec pl-compatible", true}, {"ntp server 10.0.0.7 source inside", false},
 	} {
@@ -43,6 +43,26 @@ func TestLinesThatNothingCarriesOut(t *testing.T) {
 			}
 			if n != want {
 				t.Errorf("%d findings of %q, want %d: %v", n, x.line, want, found)
+			}
+		}
+	}
+	// Where http is inspected the daemon takes content out, and answers go to it.
+	for _, what := range []string{"java", "activex"} {
+		cfg, _, _ := parser.Load("pix.cfg", []byte(base+"filter "+what+" 80 0 0 0 0\n"))
+		plan, _ := compiler.Compile(cfg)
+		for _, opts := range []Options{{}, daemon} {
+			rs, found := Lower(plan, map[int]string{0: "eth0", 1: "eth1"}, opts)
+			if hasCode(found, "W518") == opts.Daemon {
+				t.Errorf("filter %s, daemon %v: %v", what, opts.Daemon, found)
+			}
+			both := false
+			for _, c := range rs.Chains {
+				for _, r := range c.Rules {
+					both = both || c.Name == "inspect" && len(r.Match) == 2 && r.Match[1].Values[0] == Range{80, 80}
+				}
+			}
+			if both != opts.Daemon {
+				t.Errorf("filter %s, daemon %v: answers go to it: %v", what, opts.Daemon, both)
 			}
 		}
 	}

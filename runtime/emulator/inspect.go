@@ -64,6 +64,7 @@ func (e *Engine) inspect(f *flight, c *conn, dir int) bool {
 	xl := c.xlateOf(dir)
 	*l = inspect.Look{Kind: c.kind, PAT: xl != nil && xl.proto != 0, State: &c.looked, Dir: dir, Here: e.side(c, dir), There: e.side(c, 1-dir), Higher: dir == c.hi, First: !c.tcp.data[dir],
 		Strict: c.kind == inspect.FTP && e.strictFTP(), User: c.name, Payload: f.pkt.Payload}
+	l.Filters(e.plan.AAA.Filters, c.key[0].dport)
 	e.looking.f, e.looking.c = f, c
 	l.Do(&e.looking)
 	switch {

@@ -17,7 +17,7 @@ var Inspections = []Inspection{
 	{"esp-ike", "ESP of one host passes PAT; its answers are judged by the access list", "", false},
 	{"ftp", "PORT and 227 are translated, data connections opened; 303002, 406001, 406002; strict: whole lines, sides and numbers of PORT and 227", "strict follows no answers", false},
 	{"h323", "transport addresses in H.225, H.245 and RAS are translated; H.245 and media opened; 302003, 302004", "messages are not decoded; RAS opens nothing", false},
-	{"http", "URLs are logged (304001)", "no filters, no Java and ActiveX", false},
+	{"http", "URLs are logged (304001); tags that filter java and filter activex name become comments (500001, 500002)", "tags that are cut by the end of a packet pass, as on the PIX; filters that ask a server do nothing", false},
 	{"icmp", "routers on the way to a host behind PAT send errors with its address", "", false},
 	{"ils", "the control connection passes", "addresses in LDAP are not translated", true},
 	{"mgcp", "media by the session description are opened", "untranslated hosts only, as on the PIX", false},

@@ -95,6 +95,8 @@ type Look struct {
 	Again   bool // this has been said before: nothing is told of it again
 	Strict  bool // ftp strict
 	Keeps   bool // what leaves must be as long as what came: nobody counts on for the two hosts
+	Java    bool // the server's applets are taken out
+	ActiveX bool // its objects are
 	User    string
 	Payload []byte
 

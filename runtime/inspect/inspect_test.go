@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"pixfw/ast"
+	"pixfw/compiler"
 	"pixfw/runtime"
 )
 
@@ -161,6 +162,51 @@ func TestAgain(t *testing.T) {
 	}
 }
 
+// Tags that a filter names become comments of the same length, from which nothing gets out.
+func TestFilters(t *testing.T) {
+	both := []compiler.Filter{{What: "java", Ports: compiler.PortRange{Lo: 80, Hi: 80}}, {What: "activex", Ports: compiler.PortRange{Lo: 80, Hi: 80}}}
+	for _, c := range []struct{ page, want string }{
+		{`<p><object classid="x">a</object><p>`, `<p><!-- classid="x" -->a<!--  --><p>`},
+		{`<APPLET code=a-->b</Applet>`, `<!-- code=a   -->b<!--  -->`},
+		{`<object>`, `<!-- -->`},
+		{"<object\r\ndata='a'/>", "<!--\r\ndata='a'/ -->"},
+		{`<objects>`, `<objects>`},
+		{`<object data=a`, `<object data=a`},
+		{`<<object>>`, `<<!-- -->>`},
+		{`</object`, `</object`},
+	} {
+		var s State
+		var h host
+		l := look(HTTP, &s, 1, c.page)
+		l.Filters(both, 80)
+		l.Do(&h)
+		if l.leaves() != c.want || len(c.want) != len(c.page) || (l.Out != nil) != (len(h.said) > 0) {
+			t.Errorf("%q became %q, not %q: %v", c.page, l.leaves(), c.want, h.said)
+		}
+	}
+	host5, other := ast.Net{IP: client.Src, Mask: ast.AllOnes}, ast.Net{IP: client.Src + 1, Mask: ast.AllOnes}
+	for _, c := range []struct {
+		f      compiler.Filter
+		port   uint16
+		higher bool // the server is
+		want   bool
+	}{
+		{compiler.Filter{What: "java", Ports: compiler.PortRange{Lo: 80, Hi: 81}, Src: host5}, 81, false, true},
+		{compiler.Filter{What: "java", Ports: compiler.PortRange{Lo: 80, Hi: 81}, Src: host5}, 82, false, false},
+		{compiler.Filter{What: "java", Ports: compiler.PortRange{Lo: 80, Hi: 81}, Src: host5}, 80, true, false},
+		{compiler.Filter{What: "java", Ports: compiler.PortRange{Lo: 80, Hi: 81}, Src: other}, 80, false, false},
+		{compiler.Filter{What: "java", Ports: compiler.PortRange{Lo: 80, Hi: 81}, Dst: other}, 80, false, false},
+		{compiler.Filter{What: "url", Ports: compiler.PortRange{Lo: 80, Hi: 81}}, 80, false, false},
+	} {
+		var s State
+		l := look(HTTP, &s, 1, "")
+		l.Higher = c.higher
+		if l.Filters([]compiler.Filter{c.f}, c.port); l.Java != c.want || l.ActiveX {
+			t.Errorf("%+v: java %v, activex %v", c, l.Java, l.ActiveX)
+		}
+	}
+}
+
 var fuzzed = [...]Kind{FTP, H225, H245, HTTP, MGCP, RAS, RSH, RTSP, SIP, Skinny, SMTP, SQLNet, TFTP}
 
 // Where lengths must be kept, a redirect that would be longer opens nothing.
@@ -187,7 +233,7 @@ func TestKeeps(t *testing.T) {
 // Whatever is said: the payload is left alone, what comes of it is no longer than it by more than addresses and ports need, Mail Guard
 // keeps sizes, and no more doors open than may.
 func FuzzLook(f *testing.F) {
-	for _, seed := range []string{"PORT 10,0,0,5,8,0\r\n", "MAIL FROM:<|a>\r\nDATA\r\n", "GET /a HTTP/1.0\r\n", "\x00\x01a\x00octet\x00", "999\x00",
+	for _, seed := range []string{"PORT 10,0,0,5,8,0\r\n", "MAIL FROM:<|a>\r\nDATA\r\n", "GET /a HTTP/1.0\r\n", "<object a--><applet></APPLET>", "\x00\x01a\x00octet\x00", "999\x00",
 		"\x00\x41\x00\x00\x05\x00\x00\x00\x00\x37(HOST=10.0.0.5)(PORT=3000)", "SETUP a\r\nTransport: x;client_port=3000-3001\r\n",
 		"INVITE sip:a SIP/2.0\r\nVia: SIP/2.0/UDP 10.0.0.5:5060\r\nContent-Length: 4\r\n\r\nc=IN IP4 10.0.0.5\r\nm=audio 3000 RTP/A\r\nm=audio 65535 R\r\n",
 		"c=IN IP4 192.0.2.1\r\nm=audio 3000 RTP/A\r\nm=v 1 x\r\nm=v 2 x\r\nm=v 3 x\r\nm=v 4 x\r\nm=v 5 x\r\nm=v 6 x\r\nm=v 7 x\r\nm=v 8 x\r\nm=v 9 x\r\n",
@@ -201,7 +247,7 @@ func FuzzLook(f *testing.F) {
 		var s State
 		for i, payload := range [][]byte{first, second, first} {
 			l := look(kind, &s, int(k>>6+byte(i))&1, "")
-			l.Payload, l.Strict = payload, k&0x20 != 0
+			l.Payload, l.Strict, l.Java, l.ActiveX = payload, k&0x20 != 0, true, true
 			before := bytes.Clone(payload)
 			h := host{seen: seen, full: seen == 1}
 			l.Do(&h)
@@ -209,8 +255,8 @@ func FuzzLook(f *testing.F) {
 			if len(h.doors) > 2*MostDoors || !bytes.Equal(before, payload) || len(l.Out) > 3*len(payload)+64 {
 				t.Fatalf("%d doors, %d octets of %d", len(h.doors), len(l.Out), len(payload))
 			}
-			if kind == SMTP && l.Out != nil && len(l.Out) != len(payload) {
-				t.Fatalf("Mail Guard has made %d octets of %d", len(l.Out), len(payload))
+			if (kind == SMTP || kind == HTTP) && l.Out != nil && len(l.Out) != len(payload) {
+				t.Fatalf("%d octets have become %d", len(payload), len(l.Out))
 			}
 			for _, d := range h.doors {
 				if d.Dir != l.Dir && d.From == 0 {

@@ -97,19 +97,3 @@ func tnsValue(text []byte, key string) (from, to int) {
 	}
 	return -1, -1
 }
-
-// http logs what is asked for (304001).
-func (l *Look) http() {
-	data := l.Payload
-	if l.Dir != 0 || !bytes.HasPrefix(data, []byte("GET ")) && !bytes.HasPrefix(data, []byte("POST ")) && !bytes.HasPrefix(data, []byte("HEAD ")) {
-		return
-	}
-	line, _, _ := bytes.Cut(data, []byte("\r\n"))
-	_, rest, _ := bytes.Cut(line, []byte(" "))
-	url, _, _ := bytes.Cut(rest, []byte(" "))
-	user := ""
-	if l.User != "" {
-		user = l.User + "@"
-	}
-	l.say(304001, user, l.Here.Src, "URL", l.There.Src, printable(url))
-}

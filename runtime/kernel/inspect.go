@@ -183,6 +183,7 @@ func (x *visit) look(d *dynamic, f *flow, dir int, p *runtime.Packet, payload []
 	x.Look = inspect.Look{Kind: d.looks[i].Kind, State: &c.looked.state, Dir: dir, Here: ends[dir], There: ends[1-dir], User: c.about.User,
 		Higher: d.plan.Interfaces[ifs[dir]].Level > d.plan.Interfaces[ifs[1-dir]].Level, First: true,
 		PAT: x.pat[dir], Keeps: p.Proto == ast.ProtoTCP, Strict: d.plan.Fixups[d.looks[i].Index].Sub == "strict", Payload: payload}
+	x.Filters(d.plan.AAA.Filters, f.orig.dport)
 	s := &c.looked.streams[dir]
 	if p.Proto == ast.ProtoTCP && !s.take(&x.Look, p.Seq) {
 		x.again = true
