@@ -19,6 +19,7 @@
 //	forward 0        connections pass; 106011, levels, uauth, then the mandatory translation chooses a class, as ct mark
 //	forward 10       limits of connections; of a flood the rest is dropped
 //	forward 11       the same where no process has judged
+//	postrouting 99   of a table of its own: the process lives
 //	postrouting 100  the class is carried out
 //	postrouting 110  live translations are noted; what a crypto map should encrypt is dropped
 //

@@ -25,6 +25,7 @@ const (
 	Timestamps  Feature = "timestamps"
 	Flowtables  Feature = "flowtable"
 	KernelESP   Feature = "esp"
+	Owners      Feature = "owned tables"
 )
 
 // HelperFeature is a connection tracking helper.
@@ -57,6 +58,7 @@ var Features = []FeatureRow{
 	{HelperFeature("sip"), "CONFIG_NF_CONNTRACK_SIP", false, "fixup protocol sip opens nothing (W517)"},
 	{HelperFeature("tftp"), "CONFIG_NF_CONNTRACK_TFTP", false, "fixup protocol tftp opens nothing (W517)"},
 	{Timestamps, "CONFIG_NF_CONNTRACK_TIMESTAMP", false, "the duration of a connection is from when the daemon heard of its beginning to when it heard of its end"},
+	{Owners, "CONFIG_NF_TABLES", false, "when the process dies a PAT address alone goes on to serve (Linux has them since 5.12)"},
 	{Flowtables, "CONFIG_NF_FLOW_TABLE", false, "it would not be used"},
 	{KernelESP, "CONFIG_XFRM_USER, CONFIG_INET_ESP", false, "it would not be used: ESP is the daemon's"},
 }
@@ -135,6 +137,12 @@ func ProbeFeatures() (*Batch, map[int]Feature, error) {
 			return nil, nil, err
 		}
 	}
+	owned, err := ownedTable(&nftables.Table{Name: probeTable + "_owned", Family: nftables.TableFamilyIPv4})
+	if err != nil {
+		return nil, nil, err
+	}
+	needs[len(needs)] = Owners
+	all.Messages = append(all.Messages, owned...)
 	last, err := capture(func(c *nftables.Conn) error {
 		c.DelTable(&nftables.Table{Name: probeTable + "_none", Family: nftables.TableFamilyIPv4})
 		return nil

@@ -232,6 +232,7 @@ func (l *lowerer) pat(g *compiler.Global, m Match) {
 		short = "with nearly all ports of a class in use to one and the same service, Linux may find none and drop the packet without a message"
 	}
 	l.note("W502", g.Line, "Linux keeps the original port where it is free; a PIX hands out the next port of the class; "+short)
+	l.classes = append(l.classes, l.needsLife(m)...)
 	for _, r := range PortClasses {
 		l.classes = append(l.classes, Rule{Match: []Match{m, withPorts, {Field: Sport, Values: []Range{r}}},
 			Do: []Stmt{NAT{First: g.First, Last: g.First, PortLo: uint16(r.Lo), PortHi: uint16(r.Hi)}}, Line: g.Line})

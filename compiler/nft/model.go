@@ -9,7 +9,7 @@ import (
 	"pixfw/compiler"
 )
 
-// Table is the name of the only table that is touched, in family ip.
+// Table is the name of the table of the firewall, in family ip. Another one, beside it, says that the process lives.
 const Table = "pixfw"
 
 // LogGroup is the nflog group that receives what is denied. Its prefix is a reason: "106023:ACL".

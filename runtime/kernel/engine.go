@@ -57,6 +57,7 @@ type Engine struct {
 	payloads *socket // payloads that inspections look at; nil when queue is
 	suspects *socket // packets that ip audit may drop wait in it; nil when queue is
 	event    *socket
+	alive    *socket // owns the table that says that the process lives; nil: it is not there
 	opt      nft.Options
 
 	features Features
@@ -274,7 +275,10 @@ func (e *Engine) Apply(plan *compiler.Plan) (ast.Diagnostics, error) {
 		restore()
 		return diags, err
 	}
-	if err = e.ns.commit(batch); err != nil {
+	if err = e.live(); err == nil {
+		err = e.ns.commit(batch)
+	}
+	if err != nil {
 		restore()
 		return diags, inFile(err, plan.File)
 	}
@@ -549,7 +553,7 @@ func (e *Engine) Close() error {
 	e.plan = nil
 	e.mu.Unlock()
 	close(e.stop)
-	errs = append(errs, e.log.close(), e.event.close())
+	errs = append(errs, e.die(), e.log.close(), e.event.close())
 	for _, q := range e.queues() {
 		errs = append(errs, q.close())
 	}

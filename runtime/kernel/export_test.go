@@ -45,7 +45,7 @@ func (e *Engine) Kill() error {
 	e.closed = true
 	e.mu.Unlock()
 	close(e.stop)
-	err := errors.Join(e.log.close(), e.event.close())
+	err := errors.Join(e.die(), e.log.close(), e.event.close())
 	for _, q := range e.queues() {
 		err = errors.Join(err, q.close())
 	}
