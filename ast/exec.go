@@ -49,10 +49,10 @@ type PortFilter struct {
 	Lo, Hi uint16
 }
 
-// ClearState: `clear xlate|conn|uauth|local-host`, `clear access-list ID counters`, `clear crypto isakmp|ipsec sa`: state goes,
+// ClearState: `clear xlate|conn|uauth|local-host`, `clear access-list ID counters`, `clear conduit counters`, `clear crypto isakmp|ipsec sa`: state goes,
 // configuration stays.
 type ClearState struct {
-	What   string // xlate, conn, uauth, counters, isakmp sa, ipsec sa, crypto sa, ipsec sa counters, logging, logging disabled
+	What   string // xlate, conn, uauth, counters, conduit counters, isakmp sa, ipsec sa, crypto sa, ipsec sa counters, logging, logging disabled
 	ID     string // access list of `clear access-list ID counters`, user of `clear uauth USER`; empty: all
 	Filter StateFilter
 

@@ -10,6 +10,9 @@ import (
 // one, as of a packet that comes in.
 type Conduit struct{ ACE }
 
+// ConduitList stands where an access list is named by its index: hit counts are kept of the conduits as of its entries.
+const ConduitList = -2
+
 // OutboundList is the `outbound` lines of one number.
 type OutboundList struct {
 	ID    int

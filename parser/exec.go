@@ -279,6 +279,8 @@ func (x *execClear) toAST(names map[string]ast.IP) ast.Exec {
 		return c
 	case x.Counters != nil:
 		return &ast.ClearState{What: "counters", ID: x.Counters.ID.Text}
+	case len(x.Conduit) > 0:
+		return &ast.ClearState{What: "conduit counters"}
 	case x.IPsec != nil:
 		return x.IPsec.toAST(names)
 	case len(x.ISAKMP) > 0:

@@ -184,6 +184,7 @@ type execClear struct {
 	Uauth    *execUauth    `parser:"| @@"`
 	Host     *execHost     `parser:"| @@"`
 	Counters *execClearACL `parser:"| @@"`
+	Conduit  []string      `parser:"| @'conduit' @'counters'"`
 	ISAKMP   []string      `parser:"| 'crypto'? @'isakmp' @'sa'"`
 	IPsec    *execClearSAs `parser:"| 'crypto'? 'ipsec' @@"`
 	All      []string      `parser:"| @'crypto' @'sa'"`

@@ -24,7 +24,7 @@ type Engine interface {
 	Conns() ConnTable
 	Xlates() XlateTable
 	Users() UserTable
-	// HitCount is how many packets (or connections, for TCP and UDP) an access list entry has decided.
+	// HitCount is how many packets (or connections, for TCP and UDP) an access list entry has decided; of compiler.ConduitList, a conduit.
 	HitCount(acl, entry int) uint64
 	// InterfaceCounters counts packets and octets of an interface.
 	InterfaceCounters(ifIndex int) Counters
@@ -32,7 +32,7 @@ type Engine interface {
 	ClearXlates(filter XlateFilter) error // deletes dynamic translations with their connections
 	ClearConns() error
 	ClearUsers(user string) error // empty: all
-	ClearHitCounts(acl int) error // None: all lists
+	ClearHitCounts(acl int) error // None: all lists, and the conduits
 
 	// Subscribe calls fn for every message from now on, until the returned func is called. fn must not call the engine.
 	Subscribe(fn func(Message)) (cancel func())

@@ -90,6 +90,8 @@ func (s *Session) clear(c *ast.ClearState) error {
 			}
 		}
 		err = s.engine.ClearHitCounts(acl)
+	case "conduit counters":
+		err = s.engine.ClearHitCounts(compiler.ConduitList)
 	case "logging":
 		s.book.clear()
 	case "logging disabled":

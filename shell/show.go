@@ -33,6 +33,8 @@ func (s *Session) show(c *ast.Show) (string, error) {
 			return "", refusef("ERROR: access-list <%s> does not exist", c.ID)
 		}
 		return formatACLs(s.running, plan, s.engine.HitCount, s.logFlows, c.ID), nil
+	case "conduit":
+		return formatConduits(s.running, plan, s.engine.HitCount), nil
 	case "xlate":
 		return formatXlate(plan, s.engine.Xlates(), c), nil
 	case "conn":

@@ -87,3 +87,20 @@ func formatACL(b *strings.Builder, cfg *ast.Config, plan *compiler.Plan, hits fu
 		b.WriteByte('\n')
 	}
 }
+
+// formatConduits is `show conduit`: the lines with what each has decided, and the blank that a capture has behind that
+// (commands-vpn-aaa-show.md section 4.7).
+func formatConduits(cfg *ast.Config, plan *compiler.Plan, hits func(acl, entry int) uint64) string {
+	count := map[int]uint64{} // by line
+	if plan != nil {
+		for i := range plan.Conduits {
+			count[plan.Conduits[i].Number] = hits(compiler.ConduitList, i)
+		}
+	}
+	var b strings.Builder
+	p := cfg.ShowPrinter()
+	for i, c := range ast.All[*ast.Conduit](cfg) {
+		fmt.Fprintf(&b, "%s (hitcnt=%d) \n", p.Text(c), count[i+1])
+	}
+	return b.String()
+}

@@ -183,6 +183,7 @@ func (l *lowerer) check(i int) Chain {
 		c.Rules = append(c.Rules, l.comesBack()...)
 		c.Rules = append(c.Rules, l.refusedOut(i)...)
 		last := l.byLevel(i)
+		c.Rules = append(c.Rules, l.pastConduits(i, last)...)
 		// A conduit permits what goes to a higher level, by the addresses of the wire (semantics.md 2.4).
 		for k := range l.p.Conduits {
 			ace := &l.p.Conduits[k].ACE
@@ -191,7 +192,7 @@ func (l *lowerer) check(i int) Chain {
 				do = l.admit(SetPacketMark{Mark: MarkConduit}, Accept{})
 			}
 			for _, m := range l.entry(ace, false) {
-				c.Rules = append(c.Rules, Rule{Match: m, Do: do, Line: ace.Line})
+				c.Rules = append(c.Rules, Rule{Match: m, Do: append([]Stmt{Counter{}}, do...), Line: ace.Line, ACE: ACE{true, compiler.ConduitList, k}})
 			}
 		}
 		c.Rules = append(c.Rules, Rule{Do: last, Note: "no access list: the levels decide"})

@@ -12,6 +12,41 @@ import (
 // refusedOut are the lists at the access check, before anybody is asked who he is: for what goes to a lower interface by the address that
 // it was sent to. What an alias or a static makes of others, the lists see when it is there.
 func (l *lowerer) refusedOut(i int) (rules []Rule) {
+	for _, o := range l.ifs {
+		if l.level(o) >= l.level(i) {
+			continue
+		}
+		jumps := l.outboundLists(i, o)
+		if len(jumps) == 0 {
+			continue
+		}
+		for _, match := range l.outward(i, o) {
+			for _, r := range jumps {
+				rules = append(rules, Rule{Match: match, Do: r.Do, Line: r.Line})
+			}
+		}
+	}
+	return rules
+}
+
+// pastConduits has what goes to a lower interface pass by the conduits: they are about what comes in, and count nothing else.
+func (l *lowerer) pastConduits(i int, do []Stmt) (rules []Rule) {
+	if len(l.p.Conduits) == 0 {
+		return nil
+	}
+	for _, o := range l.ifs {
+		if l.level(o) >= l.level(i) {
+			continue
+		}
+		for _, match := range l.outward(i, o) {
+			rules = append(rules, Rule{Match: match, Do: do, Note: "to a lower level: no conduit is asked"})
+		}
+	}
+	return rules
+}
+
+// outward matches what goes from interface i to the lower o by the address that it was sent to.
+func (l *lowerer) outward(i, o int) (out [][]Match) {
 	var changed []Range
 	for k := range l.p.NAT.Statics {
 		if s := &l.p.NAT.Statics[k]; s.MappedIf == i && s.Mask.Contiguous() {
@@ -23,28 +58,16 @@ func (l *lowerer) refusedOut(i int) (rules []Rule) {
 			changed = append(changed, netRange(a.DNATNet()))
 		}
 	}
-	for _, o := range l.ifs {
-		if l.level(o) >= l.level(i) {
-			continue
+	to := subtract(l.to[o], changed)
+	for len(to) > 0 {
+		n := min(len(to), chunk)
+		match := []Match{dst(to[:n]...)}
+		if un := l.un[i]; un != "" {
+			match = append(match, Match{Field: Daddr, Not: true, Set: un})
 		}
-		jumps := l.outboundLists(i, o)
-		if len(jumps) == 0 {
-			continue
-		}
-		to := subtract(l.to[o], changed)
-		for len(to) > 0 {
-			n := min(len(to), chunk)
-			match := []Match{dst(to[:n]...)}
-			if un := l.un[i]; un != "" {
-				match = append(match, Match{Field: Daddr, Not: true, Set: un})
-			}
-			for _, r := range jumps {
-				rules = append(rules, Rule{Match: match, Do: r.Do, Line: r.Line})
-			}
-			to = to[n:]
-		}
+		out, to = append(out, match), to[n:]
 	}
-	return rules
+	return out
 }
 
 // outboundLists are jumps to the lists that are applied to interface i, for packets to the lower o. Where an access list is

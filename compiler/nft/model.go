@@ -264,7 +264,8 @@ type Rule struct {
 	ACE ACE
 }
 
-// An ACE names an access list entry by the Plan's indices. Entry Implicit is the deny at the end. The zero ACE is none.
+// An ACE names an access list entry by the Plan's indices, or a conduit (compiler.ConduitList). Entry Implicit is the deny at the end. The zero
+// ACE is none.
 type ACE struct {
 	Is         bool
 	ACL, Entry int

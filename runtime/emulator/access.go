@@ -188,12 +188,12 @@ func (e *Engine) byLevel(f *flight) bool {
 		f.pass("ACCESS-LIST", "implicit rule: to a lower security level")
 		return false
 	}
-	entry, permit := e.conduit(f)
-	if permit {
-		return false
-	}
 	if line, ok := e.comesBack(f); ok {
 		f.pass("ACCESS-LIST", "established", line)
+		return false
+	}
+	entry, permit := e.conduit(f)
+	if permit {
 		return false
 	}
 	w, p := e.wire(f), &f.pkt

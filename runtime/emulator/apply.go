@@ -39,7 +39,7 @@ func (e *Engine) Apply(plan *compiler.Plan) (ast.Diagnostics, error) {
 		}
 	} else {
 		e.counters = make([]runtime.Counters, len(plan.Interfaces))
-		e.hits = emptyHits(plan)
+		e.hits, e.passes = emptyHits(plan), make([]uint64, len(plan.Conduits))
 		e.now = e.clock.Now().Sub(e.start)
 	}
 	e.derive(plan)
@@ -162,6 +162,20 @@ func (e *Engine) carryCounts(plan *compiler.Plan, to []int) {
 		}
 	}
 	e.hits = hits
+	e.carryPasses(plan)
+}
+
+func (e *Engine) carryPasses(plan *compiler.Plan) {
+	counts := make(map[string]uint64, len(e.passes))
+	for i, n := range e.passes {
+		counts[e.plan.Conduits[i].Line.Text()] += n
+	}
+	e.passes = make([]uint64, len(plan.Conduits))
+	for i := range plan.Conduits {
+		t := plan.Conduits[i].Line.Text()
+		e.passes[i] = counts[t]
+		delete(counts, t)
+	}
 }
 
 // renumber gives all state the interface numbers of the new plan.

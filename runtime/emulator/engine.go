@@ -65,6 +65,7 @@ type Engine struct {
 	waiting    []int // fragments, by interface
 	logged     loggedEntries
 	hits       [][]uint64 // by access list and entry
+	passes     []uint64   // hits of conduits
 	counters   []runtime.Counters
 	alarms     alarmHeap
 	nextAlarm  uint64
@@ -195,7 +196,7 @@ func (e *Engine) Close() error {
 	e.children, e.frags, e.intercepts, e.shuns = fresh.children, fresh.frags, fresh.intercepts, fresh.shuns
 	e.siblings = false
 	e.derived, e.waiting, e.spareConns, e.spareHosts, e.logged = derived{}, nil, nil, nil, loggedEntries{}
-	e.plan, e.sas, e.clients, e.alarms, e.subs, e.hits, e.counters = nil, nil, nil, nil, nil, nil, nil
+	e.plan, e.sas, e.clients, e.alarms, e.subs, e.hits, e.passes, e.counters = nil, nil, nil, nil, nil, nil, nil, nil
 	e.connCount, e.userMost, e.loginMost, e.connMost = 0, 0, 0, 0
 	return nil
 }

@@ -19,7 +19,10 @@ func (e *Engine) conduit(f *flight) (entry int, permit bool) {
 	}
 	v := wireView(f)
 	i := d.conduitIndex.find(d.conduits, &v)
-	if i < 0 || !d.conduits[i].Permit {
+	if i < 0 {
+		return compiler.None, false
+	}
+	if e.passes[i]++; !d.conduits[i].Permit {
 		return i, false
 	}
 	f.pass("ACCESS-LIST", "", d.conduits[i].Line)

@@ -113,6 +113,9 @@ func (e *Engine) Users() runtime.UserTable {
 func (e *Engine) HitCount(acl, entry int) uint64 {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	if acl == compiler.ConduitList && entry >= 0 && entry < len(e.passes) {
+		return e.passes[entry]
+	}
 	if acl < 0 || acl >= len(e.hits) || entry < 0 || entry >= len(e.hits[acl]) {
 		return 0
 	}
@@ -213,6 +216,9 @@ func (e *Engine) ClearHitCounts(acl int) error {
 		if acl == compiler.None || acl == i {
 			clear(e.hits[i])
 		}
+	}
+	if acl == compiler.None || acl == compiler.ConduitList {
+		clear(e.passes)
 	}
 	return nil
 }

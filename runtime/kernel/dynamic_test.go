@@ -547,6 +547,48 @@ func TestConduits(t *testing.T) {
 	}
 }
 
+// Conduits count what they decide: what comes in, as often as it is judged. Their counts live on under another ruleset.
+func TestConduitsCount(t *testing.T) {
+	text := strings.Replace(pool, "access-group out in interface outside\n",
+		"conduit deny udp host 203.0.113.80 eq 20002 any\nconduit permit udp host 203.0.113.80 any\nconduit permit udp any any\nnat (dmz) 1 0.0.0.0 0.0.0.0\n", 1)
+	w := newWalk(t, text)
+	counts := func() (n [3]uint64) {
+		for i := range n {
+			n[i] = w.l.Engine.HitCount(compiler.ConduitList, i)
+		}
+		return n
+	}
+	expect := func(want [3]uint64) {
+		t.Helper()
+		deadline := time.Now().Add(5 * time.Second)
+		for counts() != want && time.Now().Before(deadline) {
+			time.Sleep(10 * time.Millisecond)
+		}
+		if got := counts(); got != want {
+			t.Errorf("conduits have decided %v, want %v", got, want)
+		}
+	}
+	mark := len(w.l.Messages())
+	for i, want := range []bool{true, false, true} {
+		if _, ok := w.sends(outsideIf, "198.51.100.7", 9, "203.0.113.80", insideIf); ok != want {
+			t.Errorf("packet %d came in: %v, want %v", i, ok, want)
+		}
+	}
+	w.says(mark, "%PIX-2-106006")
+	if _, ok := w.sends(dmzIf, "172.16.0.9", 9, lab.Internet.String(), outsideIf); !ok {
+		t.Error("nothing goes out of the dmz: ", w.l.Messages()[mark:])
+	}
+	expect([3]uint64{1, 2, 0})
+	if _, err := w.l.Engine.Apply(textPlan(t, text+"conduit permit icmp any any\n")); err != nil {
+		t.Fatal(err)
+	}
+	expect([3]uint64{1, 2, 0})
+	if err := w.l.Engine.ClearHitCounts(compiler.ConduitList); err != nil {
+		t.Fatal(err)
+	}
+	expect([3]uint64{})
+}
+
 // Close leaves no rules, no queue and nothing in the maps.
 func TestCloseAfterXlates(t *testing.T) {
 	w := newWalk(t, pool)

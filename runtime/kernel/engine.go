@@ -356,10 +356,35 @@ func (e *Engine) Plan() *compiler.Plan {
 // An aceKey names an entry beyond one plan: by its list and its text. The implicit deny has no text.
 type aceKey struct{ list, text string }
 
+// conduitKey is the list of conduits in an aceKey. No access list is called so.
+const conduitKey = " conduit"
+
+// entries is how many entries a list has, or 0 where there is none of that number.
+func entries(plan *compiler.Plan, acl int) int {
+	switch {
+	case plan == nil:
+	case acl == compiler.ConduitList:
+		return len(plan.Conduits)
+	case acl >= 0 && acl < len(plan.ACLs):
+		return len(plan.ACLs[acl].Entries)
+	}
+	return 0
+}
+
+func counted(plan *compiler.Plan, acl, entry int) *compiler.ACE {
+	if acl == compiler.ConduitList {
+		return &plan.Conduits[entry].ACE
+	}
+	return &plan.ACLs[acl].Entries[entry]
+}
+
 func keyOf(plan *compiler.Plan, acl, entry int) aceKey {
-	k := aceKey{list: plan.ACLs[acl].ID}
+	k := aceKey{list: conduitKey}
+	if acl != compiler.ConduitList {
+		k.list = plan.ACLs[acl].ID
+	}
 	if entry >= 0 {
-		ace := &plan.ACLs[acl].Entries[entry]
+		ace := counted(plan, acl, entry)
 		if k.text = ace.Line.Text(); k.text == "" {
 			k.text = fmt.Sprint("line ", ace.Number)
 		}
@@ -370,13 +395,19 @@ func keyOf(plan *compiler.Plan, acl, entry int) aceKey {
 // only keeps the counts of entries that the plan has.
 func only(plan *compiler.Plan, counts map[aceKey]uint64) map[aceKey]uint64 {
 	out := map[aceKey]uint64{}
+	keep := func(acl, entry int) {
+		k := keyOf(plan, acl, entry)
+		if n := counts[k]; n > 0 {
+			out[k] = n
+		}
+	}
 	for a := range plan.ACLs {
 		for i := nft.Implicit; i < len(plan.ACLs[a].Entries); i++ {
-			k := keyOf(plan, a, i)
-			if n := counts[k]; n > 0 {
-				out[k] = n
-			}
+			keep(a, i)
 		}
+	}
+	for i := range plan.Conduits {
+		keep(compiler.ConduitList, i)
 	}
 	return out
 }
@@ -392,7 +423,7 @@ func (e *Engine) read() (map[aceKey]uint64, error) {
 		return nil, err
 	}
 	for a, n := range hits {
-		if a.ACL >= 0 && a.ACL < len(e.plan.ACLs) && a.Entry < len(e.plan.ACLs[a.ACL].Entries) {
+		if a.Entry < entries(e.plan, a.ACL) {
 			out[keyOf(e.plan, a.ACL, max(a.Entry, nft.Implicit))] += n
 		}
 	}
@@ -420,7 +451,7 @@ const fresh = 50 * time.Millisecond
 func (e *Engine) HitCount(acl, entry int) uint64 {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.plan == nil || acl < 0 || acl >= len(e.plan.ACLs) || entry < nft.Implicit || entry >= len(e.plan.ACLs[acl].Entries) {
+	if entry < nft.Implicit || entry >= entries(e.plan, acl) {
 		return 0
 	}
 	if now := e.clock.Now(); e.hits == nil || now.Sub(e.hitsRead) > fresh {
@@ -446,7 +477,7 @@ func (e *Engine) ClearHitCounts(acl int) error {
 		return err
 	}
 	for k, n := range now {
-		if acl == compiler.None || acl >= 0 && acl < len(e.plan.ACLs) && k.list == e.plan.ACLs[acl].ID {
+		if acl == compiler.None || entries(e.plan, acl) > 0 && k.list == keyOf(e.plan, acl, nft.Implicit).list {
 			e.zero[k] = n
 		}
 	}
