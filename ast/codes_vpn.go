@@ -4,7 +4,7 @@ package ast
 func vpnCodes() []Code {
 	return []Code{
 		{"E116", "something to do, not a setting",
-			"The command makes the box do something at once, such as setting its clock, making a key pair or asking an authority for a certificate. It leaves nothing in the configuration, so that reading a file does not do it.",
+			"The command makes the box do something at once, such as setting its clock, shutting out a host (shun), making a key pair or asking an authority for a certificate. It leaves nothing in the configuration, so that reading a file does not do it.",
 			"ca generate rsa key 1024", "Type it at the console where it is wanted."},
 		{"E221", "list of hardware addresses does not exist",
 			"The line names a mac-list of which the configuration holds no entry. It has no effect.",

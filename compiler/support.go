@@ -116,7 +116,7 @@ var support = map[string]Support{
 	"routing":             routing,
 	"service":             {Enforced, Enforced, Refused, ""},
 	"set":                 routing,
-	"shun":                {Enforced, Enforced, Refused, "of the moment; never in a saved configuration"},
+	"shun":                {Enforced, Enforced, Refused, "of the moment; never in a saved configuration: in a file it has a finding and no effect"},
 	"snmp-server":         {Enforced, Refused, "harmless", "who may reach the box; there is no agent"},
 	"ssh":                 {Enforced, Enforced, "harmless", "served by `pixfw run`, in version 2"},
 	"static":              {Enforced, Approximate, Approximate, "masks with holes are not done on the kernel"},

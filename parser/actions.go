@@ -18,6 +18,29 @@ var actions = [][]string{{"clock", "set"}, {"failover", "active"}, {"failover", 
 	{"clear", "dhcpd", "statistics"}, {"clear", "shun", "statistics"}, {"clear", "vpdn", "tunnel"}, {"clear", "ipsec", "sa"},
 	{"clear", "crypto", "ipsec", "sa"}, {"perfmon"}, {"capture"}, {"eeprom"}, {"flashfs"}, {"crashinfo"}, {"setup"}}
 
+// notKept is the finding of a command in a file that a PIX carries out and does not keep, so that reading the file does not do it.
+func notKept(s ast.Statement) (x finding, ok bool) {
+	const never = "which no PIX keeps in its configuration"
+	x = finding{code: codeAction, severity: ast.Info}
+	switch cmd := s.Cmd.(type) {
+	case *ast.Shun:
+		x.col, x.message = int(cmd.Pos.Col), "lets in again who is shut out by a shun, "+never+": nobody is, by a file"
+		if s.Verb == ast.Set {
+			x.severity, x.message = ast.Warning, "a shun is done at once, "+never+": the host is not shut out by this line"
+			x.hint = "type it at the console of the running firewall, or deny the host in an access list"
+		}
+	case *ast.Cleared:
+		if cmd.Name != "shun" {
+			return finding{}, false
+		}
+		x.col, x.message = int(cmd.Pos.Col), "lets in again who is shut out by a shun, "+never+": nobody is, by a file"
+	default:
+		return finding{}, false
+	}
+	x.col, x.kind = max(x.col, 1), ast.Lint
+	return x, true
+}
+
 // laterLines are lines of a later release that begin like commands of 6.3, by their leading words; * stands for any word. What
 // the last word is, and what 6.3 has in its place (commands-firewall.md sections 5.6, 5.10, 5.12, 5.15; commands-vpn-aaa-show.md
 // section 1.3).

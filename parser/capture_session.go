@@ -56,6 +56,9 @@ func (p *fileParser) prompted(l *Line, text string) bool {
 	}
 	if s, ok := p.tried(line, l.No); ok {
 		l.Kind, l.Stmt = Command, s
+		if x, ok := notKept(s); ok {
+			p.add(l.No, line, x)
+		}
 		p.scope.Learn(s)
 		return true
 	}
@@ -91,7 +94,7 @@ func (p *fileParser) typed(t string) {
 var sessions = [][2]string{
 	{"conf", "configure"}, {"wr", "write"}, {"exi", "exit"}, {"end", "end"}, {"q", "quit"}, {"ena", "enable"}, {"disa", "disable"},
 	{"logo", "logout"}, {"logi", "login"}, {"rel", "reload"}, {"sh", "show"}, {"pin", "ping"}, {"cop", "copy"}, {"deb", "debug"},
-	{"und", "undebug"}, {"traceroute", "traceroute"}, {"who", "who"}, {"kill", "kill"}, {"help", "help"}, {"?", "?"}, {"more", "more"}, {"dir", "dir"},
+	{"und", "undebug"}, {"traceroute", "traceroute"}, {"who", "who"}, {"kill", "kill"}, {"help", "help"}, {"packet-tracer", "packet-tracer"}, {"?", "?"}, {"more", "more"}, {"dir", "dir"},
 }
 
 // sessionArgs is what may stand behind the short ones, which in a configuration might be something else.

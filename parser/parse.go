@@ -190,6 +190,9 @@ func (p *fileParser) command(l *Line, text, trimmed string) {
 	for _, x := range found {
 		p.add(l.No, text, x)
 	}
+	if x, ok := notKept(stmt); ok {
+		p.add(l.No, text, x)
+	}
 	p.scope.Learn(stmt)
 	if stmt.Cmd == nil && p.scope.Group != (Group{}) && leavesGroup(trimmed) {
 		p.scope.Group = Group{}
