@@ -39,11 +39,10 @@ func (l *lowerer) userSets() {
 
 // loggedIn lets the sources pass whose user is known.
 func (l *lowerer) loggedIn(i int) []Rule {
-	rules := l.knownUsers(i)
 	if name := l.rs.Users[i]; name != "" {
-		rules = append(rules, Rule{Match: []Match{inSet(Saddr, name)}, Do: []Stmt{Return{}}, Note: "logged in"})
+		return []Rule{{Match: []Match{inSet(Saddr, name)}, Do: []Stmt{Return{}}, Note: "logged in"}}
 	}
-	return rules
+	return nil
 }
 
 // refuseUser drops what needs a user.

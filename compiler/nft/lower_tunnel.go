@@ -182,13 +182,10 @@ func (l *lowerer) decrypted(i int) []Rule {
 // exempt reports whether the access lists and conduits of an interface are passed by in some way.
 func (l *lowerer) exempt(i int) bool { return len(l.decrypted(i)) > 0 || len(l.rs.Established) > 0 }
 
-// known lets clients pass that have logged in by XAUTH: their users are in the uauth cache (semantics.md 5.3).
-func (l *lowerer) knownUsers(i int) []Rule {
-	t := l.twinOf(i)
-	if t == "" || l.p.VPN.Maps[l.p.Interfaces[i].Map].Authentication == compiler.None {
-		return nil
-	}
-	return []Rule{{Match: []Match{iif(t), inSet(Saddr, Clients)}, Do: []Stmt{Return{}}, Note: "logged in by XAUTH"}}
+// clientsLogIn reports whether clients of an interface log in by XAUTH: their users are in the uauth cache (semantics.md 5.3), and in the set
+// of users who have logged in.
+func (l *lowerer) clientsLogIn(i int) bool {
+	return l.twinOf(i) != "" && l.p.VPN.Maps[l.p.Interfaces[i].Map].Authentication != compiler.None
 }
 
 // inner is the interface of management-access, as far as it is served: its address is reached from tunnels that end on others (semantics.md 1.9).

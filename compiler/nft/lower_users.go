@@ -24,7 +24,7 @@ func (l *lowerer) userLists() {
 		return
 	}
 	for _, i := range l.ifs {
-		if l.rs.Users[i] == "" && len(l.knownUsers(i)) == 0 && !l.opts.ListsOn[i] {
+		if l.rs.Users[i] == "" && !l.clientsLogIn(i) && !l.opts.ListsOn[i] {
 			continue
 		}
 		name := l.unique("lists_" + l.id[i])

@@ -195,13 +195,13 @@ func (e *Engine) ClearConns() error {
 	return nil
 }
 
-// ClearUsers deletes users from the uauth cache.
+// ClearUsers deletes users from the uauth cache. A client with an access list of his own stays: without it he might do more.
 func (e *Engine) ClearUsers(name string) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.expire()
 	for _, u := range e.sortedUsers() {
-		if name == "" || name == u.name {
+		if (name == "" || name == u.name) && !(u.ipsec && u.acl != compiler.None) {
 			e.dropUser(u)
 		}
 	}

@@ -118,7 +118,7 @@ func (d *dynamic) fillLive(plan *compiler.Plan, rs *nft.Ruleset, x lists) {
 	}
 	now := d.clock.Now()
 	for k, u := range d.live.users {
-		if left, ok := u.left(&plan.UAuth, now); ok && !u.ipsec {
+		if left, ok := u.left(&plan.UAuth, now); ok { // a client's for ever
 			if name := rs.Users[plan.IfByName(k.ifName)]; name != "" {
 				of[name] = append(of[name], nft.Member{IP: k.ip, For: left})
 			}
@@ -342,7 +342,8 @@ func (e *Engine) Users() runtime.UserTable {
 	return t
 }
 
-// ClearUsers takes a user out of the cache; empty: all. Connections live on.
+// ClearUsers takes a user out of the cache; empty: all. Connections and tunnels live on. A client with an access list of his own stays:
+// without it he might do more.
 func (e *Engine) ClearUsers(name string) error {
 	d := e.dyn
 	d.mu.Lock()
@@ -356,7 +357,7 @@ func (d *dynamic) telnetOut(ifName string, addr ast.IP) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	u := d.live.users[userKey{ifName, addr}]
-	_ = d.logOut(func(x *user) bool { return x == u }) // what stays in the kernel stays in the table, until its time is over
+	_ = d.logOut(func(x *user) bool { return x == u && !x.ipsec }) // a client is logged in as long as it is there; what stays in the kernel stays in the table, until its time is over
 }
 
 // logOut takes users out of the cache. The lock is held.
@@ -366,7 +367,7 @@ func (d *dynamic) logOut(fits func(*user) bool) error {
 	var c changes
 	now := d.clock.Now()
 	for k, u := range d.live.users {
-		if !fits(u) || u.ipsec { // a client is logged in as long as it is there
+		if !fits(u) || u.ipsec && u.acl != compiler.None {
 			continue
 		}
 		gone = append(gone, k)

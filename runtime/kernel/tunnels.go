@@ -211,6 +211,13 @@ func (d *dynamic) addRemote(r Remote, acl int) error {
 			return err
 		}
 	}
+	if had {
+		c.members = d.unknow(u)
+	}
+	if r.Client && r.User != "" {
+		c.members = append(c.members, memberChange{set: d.rules.Users[d.plan.IfByName(r.If)], members: []nft.Member{{IP: r.Net.IP}}})
+	}
+	c.members = slices.DeleteFunc(c.members, func(m memberChange) bool { return m.set == "" })
 	if err := d.commit(&c); err != nil {
 		return err
 	}
@@ -224,6 +231,16 @@ func (d *dynamic) addRemote(r Remote, acl int) error {
 	}
 	d.live.remotes[k] = r
 	return nil
+}
+
+// unknow takes the user of a client out of the kernel's set of users who have logged in. The lock is held.
+func (d *dynamic) unknow(k userKey) []memberChange {
+	u, i := d.live.users[k], d.plan.IfByName(k.ifName)
+	if u == nil || !u.ipsec || i == compiler.None || d.rules.Users[i] == "" {
+		return nil
+	}
+	m := []nft.Member{{IP: k.ip}}
+	return []memberChange{{set: d.rules.Users[i], members: m}, {del: true, set: d.rules.Users[i], members: m}} // added first, so that it is there
 }
 
 // forgetClient ends what the tables have of a client.
@@ -248,6 +265,7 @@ func (d *dynamic) removeRemote(k remoteKey) (r Remote, ok bool, err error) {
 	if r.Client && d.rules != nil {
 		if u := (userKey{r.If, r.Net.IP}); d.live.users[u] != nil && d.live.users[u].ipsec {
 			err = c.leaves(d, u)
+			c.members = d.unknow(u)
 		}
 		if slices.ContainsFunc(d.rules.Sets, func(s nft.Set) bool { return s.Name == nft.Clients }) {
 			c.del = map[string][][2]ast.IP{nft.Clients: {{r.Net.IP, r.Peer}}}

@@ -89,6 +89,33 @@ func (l *vpnLab) managed() {
 	l.leave("192.168.1.2")
 }
 
+// logsOut takes the user of a client out of the cache: his tunnel stays, and what needs a login needs one again (semantics.md 5.3).
+func (l *vpnLab) logsOut() {
+	const client = "10.89.129.200"
+	l.client("out", "192.168.1.2", client, plain...)
+	l.works("out", client)
+	l.types("clear uauth nobody")
+	l.works("out", client)
+	l.types("clear uauth cisco_customer")
+	if users := l.d.engine.Users().Users; len(users) != 0 || len(l.d.engine.SAPairs()) != 1 {
+		l.t.Errorf("%d pairs and %+v", len(l.d.engine.SAPairs()), users)
+	}
+	if out, err := l.in("out", "ping", "-n", "-I", client, "-c", "2", "-i", "0.2", "-W", "5", "10.89.129.131"); err != nil {
+		l.t.Errorf("ping: %v\n%s", err, out)
+	}
+	l.anew()
+	if out, err := l.in("out", "curl", "-sS", "--interface", client, "--max-time", "3", "http://10.89.129.131/"); err == nil && strings.Contains(out, "hello from the inside") {
+		l.t.Error("who has been logged out is not asked")
+	}
+	l.says("109001: Auth start for user '???' from " + client + "/")
+	l.leave("192.168.1.2")
+	l.client("out", "192.168.1.2", client, plain...)
+	l.works("out", client)
+	l.types("no sysopt connection permit-ipsec", "sysopt connection permit-ipsec") // the rules are made anew
+	l.works("out", client)
+	l.leave("192.168.1.2")
+}
+
 // untouched lets packets pass that neither access list 120 nor the exemption of access list 101 is for, both ways and with the addresses that
 // they have, as `sysopt ipsec pl-compatible` says (semantics.md 6.2).
 func (l *vpnLab) untouched() {

@@ -28,6 +28,7 @@ func TestVPNClient(t *testing.T) {
 	l.serve()
 	l.sub("refused", (*vpnLab).refusesClients)
 	l.sub("clients", (*vpnLab).servesClients)
+	l.sub("clear uauth", (*vpnLab).logsOut)
 	l.sub("management", (*vpnLab).managed)
 	l.sub("pl-compatible", (*vpnLab).untouched)
 	l.sub("strong", func(l *vpnLab) {

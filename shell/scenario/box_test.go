@@ -13,7 +13,7 @@ import (
 	"pixfw/shell/scenario"
 )
 
-// testBox is a console without a shell: configuration commands, clear xlate and clear local-host.
+// testBox is a console without a shell: configuration commands, clear xlate, clear local-host and clear uauth.
 type testBox struct {
 	clock  *runtime.VirtualClock
 	engine *emulator.Engine
@@ -56,6 +56,9 @@ func (b *testBox) Do(command string) (string, error) {
 			return "", errors.New("unknown filter" + rest)
 		}
 		return "", b.engine.ClearXlates(f)
+	}
+	if user, ok := strings.CutPrefix(command, "clear uauth"); ok {
+		return "", b.engine.ClearUsers(strings.TrimSpace(user))
 	}
 	if host, ok := strings.CutPrefix(command, "clear local-host "); ok {
 		return "", b.engine.ClearHost(ast.MustIP(host))
