@@ -23,23 +23,30 @@ func Change(del bool, set string, pairs [][2]ast.IP) []netlink.Message {
 }
 
 func change(del bool, set string, pairs [][2]ast.IP) netlink.Message {
+	return changeElements(del, set, len(pairs), func(b []byte, k int) []byte {
+		b = value(b, unix.NFTA_SET_ELEM_KEY, pairs[k][0])
+		if !del {
+			b = value(b, unix.NFTA_SET_ELEM_DATA, pairs[k][1])
+		}
+		return b
+	})
+}
+
+// changeElements is the message that adds n elements to a set, or deletes them; elem appends the attributes of one.
+func changeElements(del bool, set string, n int, elem func(b []byte, k int) []byte) netlink.Message {
 	typ, flags := unix.NFT_MSG_NEWSETELEM, netlink.Request|netlink.Create
 	if del {
 		typ, flags = unix.NFT_MSG_DELSETELEM, netlink.Request
 	}
-	b := append(make([]byte, 0, 64+len(pairs)*40), unix.NFPROTO_IPV4, unix.NFNETLINK_V0, 0, 0)
+	b := append(make([]byte, 0, 64+n*40), unix.NFPROTO_IPV4, unix.NFNETLINK_V0, 0, 0)
 	b = attribute(b, unix.NFTA_SET_ELEM_LIST_TABLE, []byte(Table+"\x00"))
 	b = attribute(b, unix.NFTA_SET_ELEM_LIST_SET, []byte(set+"\x00"))
 	list := len(b)
 	b = attribute(b, unix.NFTA_SET_ELEM_LIST_ELEMENTS|unix.NLA_F_NESTED, nil)
-	for _, p := range pairs {
-		elem := len(b)
-		b = attribute(b, unix.NFTA_LIST_ELEM|unix.NLA_F_NESTED, nil)
-		b = value(b, unix.NFTA_SET_ELEM_KEY, p[0])
-		if !del {
-			b = value(b, unix.NFTA_SET_ELEM_DATA, p[1])
-		}
-		binary.NativeEndian.PutUint16(b[elem:], uint16(len(b)-elem))
+	for k := range n {
+		one := len(b)
+		b = elem(attribute(b, unix.NFTA_LIST_ELEM|unix.NLA_F_NESTED, nil), k)
+		binary.NativeEndian.PutUint16(b[one:], uint16(len(b)-one))
 	}
 	binary.NativeEndian.PutUint16(b[list:], uint16(len(b)-list))
 	return netlink.Message{Header: netlink.Header{Type: netlink.HeaderType(unix.NFNL_SUBSYS_NFTABLES<<8 | typ), Flags: flags}, Data: b}
@@ -70,18 +77,8 @@ func ChangeMembers(del bool, set string, kind SetKind, members []Member) []netli
 	var out []netlink.Message
 	for len(members) > 0 {
 		n := min(len(members), chunk)
-		typ, flags := unix.NFT_MSG_NEWSETELEM, netlink.Request|netlink.Create
-		if del {
-			typ, flags = unix.NFT_MSG_DELSETELEM, netlink.Request
-		}
-		b := append(make([]byte, 0, 64+n*40), unix.NFPROTO_IPV4, unix.NFNETLINK_V0, 0, 0)
-		b = attribute(b, unix.NFTA_SET_ELEM_LIST_TABLE, []byte(Table+"\x00"))
-		b = attribute(b, unix.NFTA_SET_ELEM_LIST_SET, []byte(set+"\x00"))
-		list := len(b)
-		b = attribute(b, unix.NFTA_SET_ELEM_LIST_ELEMENTS|unix.NLA_F_NESTED, nil)
-		for _, m := range members[:n] {
-			elem := len(b)
-			b = attribute(b, unix.NFTA_LIST_ELEM|unix.NLA_F_NESTED, nil)
+		out = append(out, changeElements(del, set, n, func(b []byte, k int) []byte {
+			m := &members[k]
 			b = attribute(b, unix.NFTA_SET_ELEM_KEY|unix.NLA_F_NESTED, attribute(nil, unix.NFTA_DATA_VALUE, m.key(kind)))
 			if kind == DoorMap && !del {
 				b = attribute(b, unix.NFTA_SET_ELEM_DATA|unix.NLA_F_NESTED, attribute(nil, unix.NFTA_DATA_VALUE, m.value()))
@@ -90,10 +87,8 @@ func ChangeMembers(del bool, set string, kind SetKind, members []Member) []netli
 				ms := binary.BigEndian.AppendUint64(nil, uint64(m.For.Milliseconds()))
 				b = attribute(attribute(b, unix.NFTA_SET_ELEM_TIMEOUT, ms), unix.NFTA_SET_ELEM_EXPIRATION, ms)
 			}
-			binary.NativeEndian.PutUint16(b[elem:], uint16(len(b)-elem))
-		}
-		binary.NativeEndian.PutUint16(b[list:], uint16(len(b)-list))
-		out = append(out, netlink.Message{Header: netlink.Header{Type: netlink.HeaderType(unix.NFNL_SUBSYS_NFTABLES<<8 | typ), Flags: flags}, Data: b})
+			return b
+		}))
 		members = members[n:]
 	}
 	return out

@@ -146,6 +146,12 @@ func (e *encoder) match(m *Match) ([]expr.Any, error) {
 			&expr.Cmp{Op: over, Register: 1, Data: be32(m.Values[0].Lo)}}, nil
 	case IsFragment:
 		return []expr.Any{payload(network, 6, 2), mask(be16(0x3fff)), &expr.Cmp{Op: expr.CmpOpNeq, Register: 1, Data: make([]byte, 2)}}, nil
+	case PortOf, EchoOf:
+		set := e.sets[m.Set]
+		if set == nil {
+			return nil, fmt.Errorf("no map %s", m.Set)
+		}
+		return append(portKey(m.Field == EchoOf), &expr.Lookup{SourceRegister: 1, SetID: set.ID, SetName: set.Name, Invert: m.Not}), nil
 	case QueryOf, AskedBefore:
 		set := e.sets[m.Set]
 		if set == nil {
@@ -465,6 +471,14 @@ func (e *encoder) nat(s NAT) ([]expr.Any, error) {
 		}
 		return []expr.Any{payload(expr.PayloadBaseNetworkHeader, offset, 4),
 			&expr.Lookup{SourceRegister: 1, DestRegister: 1, IsDestRegSet: true, SetID: set.ID, SetName: set.Name}, nat}, nil
+	}
+	if s.Ports != "" {
+		set := e.sets[s.Ports]
+		if set == nil {
+			return nil, fmt.Errorf("no map %s", s.Ports)
+		}
+		nat.Specified, nat.RegProtoMin = true, unix.NFT_REG32_01
+		return append(portKey(s.Echo), &expr.Lookup{SourceRegister: 1, DestRegister: 1, IsDestRegSet: true, SetID: set.ID, SetName: set.Name}, nat), nil
 	}
 	out := []expr.Any{&expr.Immediate{Register: 1, Data: be32(uint32(s.First))}}
 	if s.Last != s.First || s.Prefix {

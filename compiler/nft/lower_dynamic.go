@@ -32,7 +32,15 @@ func (l *lowerer) needsDaemon(n *compiler.Nat, o int) bool {
 	return len(ranges) > 0 || len(pats) > 1
 }
 
-// xlateMaps makes the maps of live translations, which are empty until the daemon fills them.
+// Kept are translations that live, and were made by lines that may not be there any more: changes of NAT do not touch them (semantics.md
+// 3.5). ACL is the access list of policy NAT, or None.
+type Kept struct {
+	RealIf, MappedIf, ACL int
+	Ports                 bool // of ports, or ICMP ids
+}
+
+// xlateMaps makes the maps of live translations, which are empty until the daemon fills them: of those that lines make, and of those that
+// live.
 func (l *lowerer) xlateMaps() {
 	l.un = map[int]string{}
 	if !l.opts.Daemon {
@@ -40,27 +48,9 @@ func (l *lowerer) xlateMaps() {
 	}
 	add := func(n *compiler.Nat) {
 		for _, o := range l.ifs {
-			lower := l.level(o) < l.level(n.If)
-			if l.dev[n.If] == "" || o == n.If || l.level(o) == l.level(n.If) || lower == n.Outside || !l.needsDaemon(n, o) || l.xlateMap(n.If, o, n.ACL) >= 0 {
-				continue
+			if lower := l.level(o) < l.level(n.If); lower != n.Outside && l.needsDaemon(n, o) {
+				l.addXlateMap(n.If, o, n.ACL)
 			}
-			if l.un[o] == "" {
-				l.un[o] = l.unique("un_xlate_" + l.id[o])
-				l.rs.Sets = append(l.rs.Sets, Set{Name: l.un[o], Kind: LiveMap, Note: "live translations on " + l.p.Interfaces[o].Name + ": mapped to real"})
-			}
-			m := XlateMap{RealIf: n.If, MappedIf: o, ACL: n.ACL, Name: l.pairName("xlate", n.If, o), Un: l.un[o]}
-			note := "live translations: real to mapped"
-			if n.ACL != compiler.None {
-				m.Name += "_" + word(l.p.ACLs[n.ACL].ID)
-				note += ", by access-list " + l.p.ACLs[n.ACL].ID
-			}
-			m.Name = l.unique(m.Name)
-			m.Class = l.class("xlate " + m.Name)
-			l.rs.Sets = append(l.rs.Sets, Set{Name: m.Name, Kind: LiveMap, Note: note})
-			l.rs.Xlates = append(l.rs.Xlates, m)
-			// A host whose translation has just ended must not show its real address.
-			l.classes = append(l.classes, Rule{Match: []Match{class(m.Class)}, Do: []Stmt{NAT{Map: m.Name}}},
-				Rule{Match: []Match{class(m.Class)}, Do: []Stmt{Counter{}, Drop{}}, Note: "the translation has ended"})
 		}
 	}
 	for k := range l.p.NAT.Policies {
@@ -69,6 +59,42 @@ func (l *lowerer) xlateMaps() {
 	for k := range l.p.NAT.Nats {
 		add(&l.p.NAT.Nats[k])
 	}
+	for _, k := range l.opts.Kept {
+		if k.Ports {
+			l.addPortMap(k)
+		} else {
+			l.addXlateMap(k.RealIf, k.MappedIf, k.ACL)
+		}
+	}
+}
+
+// addXlateMap makes the map of a kind of translations, if it is not there.
+func (l *lowerer) addXlateMap(i, o, acl int) {
+	if !l.talk(i, o) || l.xlateMap(i, o, acl) >= 0 {
+		return
+	}
+	if l.un[o] == "" {
+		l.un[o] = l.unique("un_xlate_" + l.id[o])
+		l.rs.Sets = append(l.rs.Sets, Set{Name: l.un[o], Kind: LiveMap, Note: "live translations on " + l.p.Interfaces[o].Name + ": mapped to real"})
+	}
+	m := XlateMap{RealIf: i, MappedIf: o, ACL: acl, Name: l.pairName("xlate", i, o), Un: l.un[o]}
+	note := "live translations: real to mapped"
+	if acl != compiler.None {
+		m.Name += "_" + word(l.p.ACLs[acl].ID)
+		note += ", by access-list " + l.p.ACLs[acl].ID
+	}
+	m.Name = l.unique(m.Name)
+	m.Class = l.class("xlate " + m.Name)
+	l.rs.Sets = append(l.rs.Sets, Set{Name: m.Name, Kind: LiveMap, Note: note})
+	l.rs.Xlates = append(l.rs.Xlates, m)
+	// A host whose translation has just ended must not show its real address.
+	l.classes = append(l.classes, Rule{Match: []Match{class(m.Class)}, Do: []Stmt{NAT{Map: m.Name}}},
+		Rule{Match: []Match{class(m.Class)}, Do: []Stmt{Counter{}, Drop{}}, Note: "the translation has ended"})
+}
+
+// talk reports whether packets pass between two interfaces.
+func (l *lowerer) talk(i, o int) bool {
+	return l.dev[i] != "" && l.dev[o] != "" && i != o && l.level(i) != l.level(o)
 }
 
 // xlateMap is the index of the map of translations between two interfaces, or -1.
@@ -77,13 +103,56 @@ func (l *lowerer) xlateMap(i, o, acl int) int {
 }
 
 // live lets hosts go on that have a translation, by the map of their interfaces and policy.
-func (l *lowerer) live(i, o, acl int, extra ...Match) []Rule {
-	k := l.xlateMap(i, o, acl)
-	if k < 0 {
-		return nil
+func (l *lowerer) live(i, o, acl int) (rules []Rule) {
+	for _, x := range l.living(i, o, acl) {
+		rules = append(rules, Rule{Match: x.match, Do: []Stmt{SetMark{x.class}, Accept{}}, Note: "has a translation"})
 	}
-	m := &l.rs.Xlates[k]
-	return []Rule{{Match: append(slices.Clone(extra), inSet(Saddr, m.Name)), Do: []Stmt{SetMark{m.Class}, Accept{}}, Note: "has a translation"}}
+	return rules
+}
+
+// A living is a kind of packets that have a translation, and its class.
+type living struct {
+	match []Match
+	class uint32
+}
+
+func (l *lowerer) living(i, o, acl int) (out []living) {
+	if k := l.xlateMap(i, o, acl); k >= 0 {
+		m := &l.rs.Xlates[k]
+		out = append(out, living{[]Match{inSet(Saddr, m.Name)}, m.Class})
+	}
+	for k := range l.rs.Ports {
+		if m := &l.rs.Ports[k]; m.RealIf == i && m.MappedIf == o && m.ACL == acl {
+			// With the state of an echo, so that no copy is made for packets that are not tracked: PAT carries none.
+			echo := []Match{proto(ast.ProtoICMP), {Field: ICMPType, Values: one(8)}, {Field: CtState, Mask: StateNew}, inSet(EchoOf, m.Name)}
+			out = append(out, living{[]Match{withPorts, inSet(PortOf, m.Name)}, m.Class}, living{echo, m.Class})
+		}
+	}
+	return out
+}
+
+// behindLiving are rules for packets without a translation that lives: that is older, and goes on until it is cleared (semantics.md 3.5). It
+// does not hide a policy static (section 12, item 15). Where there may be such translations, the rules become a chain.
+func (l *lowerer) behindLiving(name string, i, o int, rules []Rule) ([]Rule, []Chain) {
+	have := l.living(i, o, compiler.None)
+	if len(rules) == 0 || len(have) == 0 {
+		return rules, nil
+	}
+	var policy []Rule
+	for _, r := range rules {
+		if _, is := r.Do[0].(Jump); is {
+			policy = append(policy, r)
+		}
+	}
+	sub := Chain{Name: name}
+	for _, x := range have {
+		for _, r := range append(slices.Clone(policy), Rule{Do: []Stmt{Return{}}}) {
+			r.Match = slices.Concat(x.match, r.Match)
+			sub.Rules = append(sub.Rules, r)
+		}
+	}
+	sub.Rules = append(sub.Rules, rules...)
+	return []Rule{{Do: []Stmt{Jump{name}}}}, []Chain{sub}
 }
 
 // returned takes the answer of the daemon.
@@ -107,11 +176,7 @@ func (l *lowerer) ask(n *compiler.Nat, o int) []Rule {
 		}
 	}
 	l.rs.Requests = append(l.rs.Requests, r)
-	var rules []Rule
-	if n.ACL != compiler.None {
-		rules = l.live(n.If, o, n.ACL)
-	}
-	return append(rules, Rule{Do: l.waits(&r), Line: n.Line})
+	return []Rule{{Do: l.waits(&r), Line: n.Line}}
 }
 
 // waits hands a packet to the daemon with a request.
@@ -129,7 +194,7 @@ const allBits = 0xffffffff
 func (l *lowerer) requestBits() {
 	l.rs.RequestBits = ^uint32(markOrigin)
 	n := &l.p.NAT
-	most := (len(n.Policies) + len(n.Nats)) * len(l.ifs) // of the maps of live translations
+	most := (len(n.Policies)+len(n.Nats))*len(l.ifs) + len(l.opts.Kept) // of the maps of live translations
 	if 2*most > int((l.rs.RequestBits&^MarkMask)>>requestBit) || len(n.Statics)+len(n.Aliases)+most >= markOrigin>>1 {
 		l.rs.RequestBits = allBits
 	}

@@ -192,10 +192,6 @@ func (l *lowerer) aliases(i int) []Rule {
 
 // fromAliases translate the sources of what was let in from i to the higher o that hosts there know by an alias.
 func (l *lowerer) fromAliases(i, o int) (rules []Rule) {
-	var unknown []Match // what has a translation that lives keeps it
-	if k := l.xlateMap(i, o, compiler.None); k >= 0 {
-		unknown = []Match{{Field: Saddr, Not: true, Set: l.rs.Xlates[k].Name}}
-	}
 	for k := range l.p.NAT.Aliases {
 		a := &l.p.NAT.Aliases[k]
 		if a.If != o || !a.Mask.Contiguous() {
@@ -208,7 +204,7 @@ func (l *lowerer) fromAliases(i, o int) (rules []Rule) {
 			l.real[m] = a.ForeignNet()
 			l.classes = append(l.classes, Rule{Match: []Match{class(m)}, Do: []Stmt{NAT{First: first, Last: last, Prefix: first != last}}, Line: a.Line})
 		}
-		rules = append(rules, Rule{Match: append([]Match{src(netRange(a.ForeignNet()))}, unknown...), Do: []Stmt{SetMark{m}, Accept{}}, Line: a.Line})
+		rules = append(rules, Rule{Match: []Match{src(netRange(a.ForeignNet()))}, Do: []Stmt{SetMark{m}, Accept{}}, Line: a.Line})
 	}
 	return rules
 }

@@ -2,6 +2,7 @@ package nft
 
 import (
 	"fmt"
+	"slices"
 
 	"pixfw/ast"
 	"pixfw/compiler"
@@ -258,8 +259,9 @@ func (l *lowerer) inbound(i, o int) []Chain {
 	let := Chain{Name: l.pairName("let", i, o), Note: "inbound, with a translation of the destination"}
 	subs := l.exemptSources(&let, i, true)
 	rules, policies := l.staticRules(i, o)
-	let.Rules = append(append(let.Rules, rules...), l.fromAliases(i, o)...)
-	subs = append(append(subs, policies...), l.outside(&let, i, o)...)
+	rules, hidden := l.behindLiving(let.Name+"_statics", i, o, append(rules, l.fromAliases(i, o)...))
+	let.Rules = append(let.Rules, rules...)
+	subs = slices.Concat(subs, policies, hidden, l.outside(&let, i, o))
 	let.Rules = append(let.Rules, Rule{Do: []Stmt{SetMark{MarkPlain}, Accept{}}})
 	add(Rule{Match: []Match{mark(MarkUnNAT)}, Do: []Stmt{Goto{let.Name}}})
 	for k := range l.p.NAT.Exemptions {
@@ -360,24 +362,8 @@ func (l *lowerer) outbound(i, o int) []Chain {
 	out = append(out, l.exemptSources(&out[0], i, false)...)
 	statics, subs := l.staticRules(i, o)
 	out = append(out, subs...)
-	if k := l.xlateMap(i, o, compiler.None); k >= 0 && len(statics) > 0 {
-		// A translation that lives is older than the static, and goes on until it is cleared (semantics.md 3.5).
-		// It does not hide a policy static (section 12, item 15).
-		var policy []Rule
-		for _, r := range statics {
-			if _, is := r.Do[0].(Jump); is {
-				policy = append(policy, r)
-			}
-		}
-		guard := append(policy, Rule{Do: []Stmt{Return{}}})
-		for i := range guard {
-			guard[i].Match = append([]Match{inSet(Saddr, l.rs.Xlates[k].Name)}, guard[i].Match...)
-		}
-		statics = append(guard, statics...)
-		sub := Chain{Name: c.Name + "_statics", Rules: statics}
-		out = append(out, sub)
-		statics = []Rule{{Do: []Stmt{Jump{sub.Name}}}}
-	}
+	statics, sub := l.behindLiving(c.Name+"_statics", i, o, statics)
+	out = append(out, sub...)
 	add(statics...)
 	out = append(out, l.policies(&out[0], i, o, false)...)
 	add(l.live(i, o, compiler.None)...)
@@ -409,7 +395,7 @@ func (l *lowerer) policies(c *Chain, i, o int, outside bool) (subs []Chain) {
 		if n.If != i || n.Outside != outside {
 			continue
 		}
-		do := Chain{Name: fmt.Sprintf("%s_policy_%d_do", c.Name, k), Rules: l.dynamic(n, o)}
+		do := Chain{Name: fmt.Sprintf("%s_policy_%d_do", c.Name, k), Rules: append(l.live(i, o, n.ACL), l.dynamic(n, o)...)}
 		list := l.listChain(fmt.Sprintf("%s_policy_%d", c.Name, k), n.ACL, false, []Stmt{Goto{do.Name}})
 		subs = append(subs, list, do)
 		c.Rules = append(c.Rules, Rule{Do: []Stmt{Jump{list.Name}}, Line: n.Line})

@@ -32,13 +32,16 @@ func (l *lowerer) untracked() {
 	}
 	for _, r := range l.classes {
 		if nat, is := r.Do[0].(NAT); is {
-			if k := slices.IndexFunc(r.Match, func(m Match) bool { return m.Field == CtMark }); k >= 0 && nat.PortLo == 0 {
+			if k := slices.IndexFunc(r.Match, func(m Match) bool { return m.Field == CtMark }); k >= 0 && nat.PortLo == 0 && nat.Ports == "" {
 				u.nat[r.Match[k].Values[0].Lo] = nat
 			}
 		}
 	}
 	for _, c := range l.rs.PATs {
 		u.pat[c.Class] = true
+	}
+	for _, m := range l.rs.Ports {
+		u.pat[m.Class] = true
 	}
 	l.rs.XlateLife = l.xlateLife()
 	for _, i := range l.ifs {
@@ -114,6 +117,9 @@ func (l *lowerer) noTrack() Chain {
 				pats = append(pats, host(g.First))
 			}
 		}
+		for _, ip := range l.opts.PATs[i] {
+			pats = append(pats, host(ip))
+		}
 		if pats = merge(pats); len(pats) > 0 {
 			c.Rules = append(c.Rules, Rule{Match: []Match{iif(l.dev[i]), dst(pats...), proto(ast.ProtoICMP)}, Do: []Stmt{Accept{}}, Note: "to a PAT address"})
 		}
@@ -144,6 +150,12 @@ func (l *lowerer) noTrack() Chain {
 
 // byPAT reports whether hosts of an interface may get a PAT address, by a nat and by a nat outside.
 func (l *lowerer) byPAT(i int) (inside, outside bool) {
+	for k := range l.rs.Ports {
+		if m := &l.rs.Ports[k]; m.RealIf == i {
+			lower := l.level(i) < l.level(m.MappedIf)
+			inside, outside = inside || !lower, outside || lower
+		}
+	}
 	for _, list := range [][]compiler.Nat{l.p.NAT.Policies, l.p.NAT.Nats} {
 		for k := range list {
 			n := &list[k]

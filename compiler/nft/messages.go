@@ -263,6 +263,19 @@ func (e *encoder) set(s *Set) error {
 		if err := callMap(s.Kind, set); err != nil {
 			return err
 		}
+	case LivePorts:
+		set.IsMap, set.Concatenation = true, true
+		var err error
+		if set.KeyType, err = nftables.ConcatSetType(nftables.TypeInetProto, nftables.TypeIPAddr, nftables.TypeInetService); err != nil {
+			return err
+		}
+		if set.DataType, err = nftables.ConcatSetType(nftables.TypeIPAddr, nftables.TypeInetService); err != nil {
+			return err
+		}
+		for i := range s.Ports {
+			key, as := s.Ports[i].element()
+			elems = append(elems, nftables.SetElement{Key: key, Val: as})
+		}
 	case Octets, Lengths:
 		p, err := e.w.pairSet(s)
 		e.sets[s.Name] = p

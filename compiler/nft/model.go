@@ -100,6 +100,7 @@ type Ruleset struct {
 
 	// What the daemon does, with Options.Daemon.
 	Xlates   []XlateMap
+	Ports    []PortMap
 	Requests []Request
 	// RequestBits are those of a packet's mark that tell the Request. The others are of MarkTranslated: they tell what has un-NATed it.
 	RequestBits uint32
@@ -135,6 +136,14 @@ type XlateMap struct {
 	Un               string // map from mapped to real, of all translations on MappedIf
 	Own              string // the same of these translations alone, where others of the same host may have other limits; empty: there is none
 	Class            uint32 // ct mark of connections that use it
+}
+
+// A PortMap holds translations of ports (PAT) that live, and that other lines made than those that there are. ACL is that of policy NAT, or
+// None.
+type PortMap struct {
+	RealIf, MappedIf, ACL int
+	Name                  string
+	Class                 uint32 // ct mark of connections that use it
 }
 
 // A Request is what a packet in the queue asks for: a translation by one rule on one interface.
@@ -193,6 +202,7 @@ const (
 	LiveProtos                // numbers of protocols, filled by the daemon
 	LiveDoors                 // source, destination, protocol and port that may call once, filled by the daemon
 	DoorMap                   // the same to the address and port that are called, filled by the daemon
+	LivePorts                 // protocol, address and port to address and port, filled by the daemon
 	Octets                    // pairs of two octets
 	Lengths                   // pairs of the lengths of an IP packet and of UDP in it
 	CallMarks                 // calls to a ct mark, filled by the daemon; empty when they are loaded
@@ -208,6 +218,7 @@ type Set struct {
 	Pairs   [][2]ast.IP   // Pairs, AddrMap, LiveMap, Octets, Lengths
 	Timeout time.Duration // Dynamic, Queries
 	Members []Member      // LiveAddrs, LivePairs, LiveProtos, LiveDoors, DoorMap
+	Ports   []PortPair    // LivePorts
 	Keys    [][]byte      // Queries: those that wait, as the kernel has them
 	// Values: of which field. Verdicts: what is done with packets whose Key is in each range. The ranges are in order and do not overlap. With
 	// Counted the elements count packets: element N is entry N-1 of the access list ACL.
@@ -217,6 +228,13 @@ type Set struct {
 	ACL      int
 	Line     compiler.Line // where the set comes from one line
 	Note     string        // what it is, for readers
+}
+
+// A PortPair is a translation of a port, or of an ICMP id.
+type PortPair struct {
+	Proto        uint8
+	Real, Mapped ast.IP
+	Port, As     uint16
 }
 
 // A Member of a set that the daemon fills. Until its time is over; 0: until it is taken out.
@@ -320,6 +338,8 @@ const (
 	CallOf    // no value: source, destination and ports, in a map of calls
 	// FirstTCPOption is the first two octets of the options of TCP; only where MSSUnder says that there are some.
 	FirstTCPOption
+	PortOf // protocol, source and its port, in a set of LivePorts
+	EchoOf // the same of ICMP, with the id
 )
 
 // Bits of CtState and CtStatus, and TCP flags.
@@ -463,6 +483,8 @@ func (s *Set) Elements() int {
 		return len(intervals(s.Ranges, keyOctets(s.Key)))
 	case Pairs, AddrMap, LiveMap, Octets, Lengths:
 		return len(s.Pairs)
+	case LivePorts:
+		return len(s.Ports)
 	case LiveAddrs, LivePairs, LiveProtos, LiveDoors, DoorMap:
 		for i := range s.Members {
 			if s.Members[i].For > 0 {

@@ -86,6 +86,8 @@ type (
 	NAT struct {
 		Dst            bool
 		Map            string // AddrMap by the address that is rewritten
+		Ports          string // LivePorts by PortOf, or with Echo by EchoOf
+		Echo           bool
 		First, Last    ast.IP
 		PortLo, PortHi uint16 // 0: untouched
 		Prefix         bool   // First-Last is a prefix, host bits are kept

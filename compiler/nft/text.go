@@ -146,6 +146,11 @@ func (s *Set) text(b *strings.Builder) {
 			typ = "ipv4_addr . ipv4_addr . inet_service . inet_service : ipv4_addr . inet_service"
 		}
 		flags = fmt.Sprintf("\t\tsize %d\n\t\tflags timeout\n", dynamicSize)
+	case LivePorts:
+		kind, typ = "map", "inet_proto . ipv4_addr . inet_service : ipv4_addr . inet_service"
+		for _, p := range s.Ports {
+			elems = append(elems, fmt.Sprintf("%s . %v . %d : %v . %d", protoText(Range{Lo: uint32(p.Proto)}), p.Real, p.Port, p.Mapped, p.As))
+		}
 	case AddrMap, LiveMap:
 		kind, typ = "map", "ipv4_addr : ipv4_addr"
 		if s.Kind == LiveMap {
@@ -408,6 +413,8 @@ func (m *Match) text(proto string) string {
 		return fmt.Sprintf("meta mark > 0x%08x", m.Values[0].Lo)
 	case IsFragment:
 		return "ip frag-off & 0x3fff != 0"
+	case PortOf, EchoOf:
+		return portText(m.Field == EchoOf) + " " + op + "@" + m.Set
 	case AskedBefore:
 		return queryText + " " + op + "@" + m.Set
 	case QueryOf:
@@ -454,6 +461,14 @@ func (m *Match) text(proto string) string {
 		return fmt.Sprintf("tcp option maxseg size > %d", m.Values[0].Lo)
 	}
 	return ""
+}
+
+// portText is the key of a set of LivePorts.
+func portText(echo bool) string {
+	if echo {
+		return "meta l4proto . ip saddr . @th,32,16"
+	}
+	return "meta l4proto . ip saddr . th sport"
 }
 
 func macText(mac [6]byte) string { return strings.ReplaceAll(fmt.Sprintf("% x", mac[:]), " ", ":") }
@@ -618,6 +633,8 @@ func stmtText(s Stmt) string {
 			w, field = "dnat ", "ip daddr"
 		}
 		switch {
+		case s.Ports != "":
+			return w + "ip to " + portText(s.Echo) + " map @" + s.Ports
 		case s.Map != "":
 			return w + "to " + field + " map @" + s.Map
 		case s.Prefix:

@@ -154,6 +154,10 @@ func (d *dynamic) translations(f *flow, a, b int) (used [2]*xlate, fresh *xlate)
 			used[0] = x
 		}
 	}
+	if m := d.ports[f.class()]; m != nil && used[0] == nil {
+		used[0] = d.xlates.byKey[xlateKey{realIf: m.RealIf, mappedIf: m.MappedIf, real: f.orig.src, acl: m.ACL, proto: f.orig.proto, port: f.orig.sport,
+			mapped: f.reply.dst, mappedPort: f.reply.dport}]
+	}
 	if p := d.pats[f.class()]; p != nil && used[0] == nil && d.plan.NAT.Globals[p.Global].First == f.reply.dst {
 		g := &d.plan.NAT.Globals[p.Global]
 		k := xlateKey{realIf: a, mappedIf: g.If, real: f.orig.src, acl: p.ACL, proto: f.orig.proto, port: f.orig.sport,

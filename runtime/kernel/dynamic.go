@@ -32,6 +32,7 @@ type dynamic struct {
 	rules     *nft.Ruleset
 	requests  map[uint32]*nft.Request
 	pats      map[uint32]*nft.PATClass
+	ports     map[uint32]*nft.PortMap
 	xlates    xlateTable
 	live      live
 	fragments fragments
@@ -78,11 +79,16 @@ func (d *dynamic) use(plan *compiler.Plan, rules *nft.Ruleset) {
 	for i := range rules.PATs {
 		d.pats[rules.PATs[i].Class] = &rules.PATs[i]
 	}
+	d.ports = map[uint32]*nft.PortMap{}
+	for i := range rules.Ports {
+		d.ports[rules.Ports[i].Class] = &rules.Ports[i]
+	}
 }
 
 // changes are elements that one transaction adds and removes.
 type changes struct {
 	add, del map[string][][2]ast.IP
+	ports    []portChange
 	lists    []listChange   // in this order
 	members  []memberChange // likewise
 	calls    []callChange   // likewise
@@ -110,6 +116,27 @@ func (c *changes) take(m *nft.XlateMap, x *xlate) {
 	}
 }
 
+// A portChange is one of a map of translations of ports.
+type portChange struct {
+	del  bool
+	set  string
+	pair nft.PortPair
+}
+
+// change puts a translation into the maps of the kernel that it belongs to, or takes it out. The lock is held.
+func (d *dynamic) change(c *changes, del bool, x *xlate) {
+	if m := d.xlates.portMapOf(d.rules, x); m != nil {
+		c.ports = append(c.ports, portChange{del, m.Name, x.pair()})
+	}
+	switch m := mapOf(d.rules, x); {
+	case m == nil:
+	case del:
+		c.take(m, x)
+	default:
+		c.put(m, x)
+	}
+}
+
 // commit sends changes as one transaction. The lock is held.
 func (d *dynamic) commit(c *changes) error {
 	var b nft.Batch
@@ -118,6 +145,9 @@ func (d *dynamic) commit(c *changes) error {
 	}
 	for name, pairs := range c.add {
 		b.Messages = append(b.Messages, nft.Change(false, name, pairs)...)
+	}
+	for _, p := range c.ports {
+		b.Messages = append(b.Messages, nft.ChangePorts(p.del, p.set, []nft.PortPair{p.pair})...)
 	}
 	for _, l := range c.lists {
 		b.Messages = append(b.Messages, nft.ChangeList(l.del, l.set, l.ip, l.chain))
@@ -344,6 +374,9 @@ func (d *dynamic) allocate(r *nft.Request, k xlateKey, q *queued) (*xlate, uint3
 		}
 		return &xlate{key: k, mapped: p.Src, identity: true, maxConns: r.Nat.MaxConns, halfOpen: r.Nat.Embryonic, dns: r.Nat.DNS}, 0, runtime.Message{}
 	}
+	if class, ok := d.keepsPort(r, p); ok {
+		return nil, class, runtime.Message{}
+	}
 	for _, g := range r.Pools {
 		if full {
 			break
@@ -360,7 +393,7 @@ func (d *dynamic) allocate(r *nft.Request, k xlateKey, q *queued) (*xlate, uint3
 		f := syslog.FlowOf(&wire, d.plan.Interfaces[r.In].Name, d.plan.Interfaces[r.Out].Name)
 		return nil, 0, syslog.New(305006, "regular", f)
 	}
-	// A port that has a translation keeps it; else the first address serves that has a port of the class left.
+	// The first address serves that has a port of the class left.
 	for _, k := range r.PATs {
 		c := &d.rules.PATs[k]
 		if g := &d.plan.NAT.Globals[c.Global]; d.xlates.ports.serves(d.services, r, p, g.First) {
@@ -477,9 +510,7 @@ func (d *dynamic) expire(over func(*xlate) bool) ([]*xlate, error) {
 		if x.closing || !over(x) {
 			continue
 		}
-		if m := mapOf(d.rules, x); m != nil {
-			c.take(m, x)
-		}
+		d.change(&c, true, x)
 		out = append(out, x)
 	}
 	if err := d.commit(&c); err != nil {
@@ -501,9 +532,7 @@ func (d *dynamic) settle(closing []*xlate, used func(*xlate) bool) (log []runtim
 		case !x.closing || d.xlates.byKey[x.key] != x: // revived, or gone
 		case used(x):
 			x.closing, x.used = false, now
-			if m := mapOf(d.rules, x); m != nil {
-				c.put(m, x)
-			}
+			d.change(&c, false, x)
 		default:
 			d.xlates.remove(x)
 			log = append(log, x.teardown(d.plan, now))

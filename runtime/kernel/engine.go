@@ -238,13 +238,10 @@ func (e *Engine) Apply(plan *compiler.Plan) (ast.Diagnostics, error) {
 	opt.Twins, opt.Servers, opt.Numbers = len(twins) > 0, e.opts.Servers, e.numbers(plan)
 	e.dyn.mu.Lock()
 	plan, of := e.dyn.placed(plan, e.nextList)
+	opt.Kept, opt.PATs = e.dyn.kept(plan)
 	e.dyn.mu.Unlock()
 	of.lowered(plan, &opt)
 	rules, diags := nft.Lower(plan, names, opt)
-	of.has(rules)
-	if opt.Daemon {
-		diags = append(diags, audit.Notes(plan)...)
-	}
 	carry, err := e.carried()
 	if err != nil {
 		return diags, err
@@ -254,13 +251,23 @@ func (e *Engine) Apply(plan *compiler.Plan) (ast.Diagnostics, error) {
 	d := e.dyn
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if now, pats := d.kept(plan); !hasAll(opt.Kept, now) { // the first of its kind has come meanwhile
+		opt.Kept, opt.PATs = now, pats
+		rules, diags = nft.Lower(plan, names, opt)
+	}
+	of.has(rules)
+	if opt.Daemon {
+		diags = append(diags, audit.Notes(plan)...)
+	}
 	if err := d.refresh(func(*xlate) bool { return true }); err != nil { // the sets begin anew
 		return diags, err
 	}
 	restore := d.xlates.save()
 	var gone []*xlate
 	if e.plan != nil {
+		ports := slices.Collect(maps.Values(d.portsToKeep(plan)))
 		gone = d.xlates.rekey(e.plan, plan)
+		d.xlates.keep(ports)
 	}
 	d.xlates.fill(rules)
 	d.fillLive(plan, rules, of)

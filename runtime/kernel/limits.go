@@ -213,6 +213,9 @@ func (d *dynamic) seenAs(l *nft.ConnLimit, class uint32, host ast.IP, p *runtime
 		if x := d.xlates.byKey[xlateKey{realIf: l.If, mappedIf: l.Seen, real: host, acl: l.Nat.ACL}]; x != nil {
 			return x.mapped
 		}
+		if m := d.ports[class]; m != nil && !l.Inbound {
+			return d.xlates.ports.holds[patHolder{m.RealIf, m.MappedIf, host, m.ACL, p.Proto, p.SrcPort}]
+		}
 		if c := d.pats[class]; c != nil && !l.Inbound {
 			return d.plan.NAT.Globals[c.Global].First
 		}

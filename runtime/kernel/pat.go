@@ -283,6 +283,24 @@ func (d *dynamic) patTick() error {
 	return d.commit(&changes{members: d.shortPATs(d.plan, d.rules)})
 }
 
+// keepsPort is the class of the PAT address that translates the port of a packet already, where it is one of those that a request is about.
+func (d *dynamic) keepsPort(r *nft.Request, p *runtime.Packet) (class uint32, ok bool) {
+	if !byPort(p) {
+		return 0, false
+	}
+	k := grantOf(p)
+	mapped, ok := d.xlates.ports.holds[patHolder{r.In, r.Out, p.Src, r.Nat.ACL, p.Proto, k.sport}]
+	if !ok {
+		return 0, false
+	}
+	for _, i := range r.PATs {
+		if c := &d.rules.PATs[i]; d.plan.NAT.Globals[c.Global].First == mapped && d.xlates.ports.serves(d.services, r, p, mapped) {
+			return c.Class, true
+		}
+	}
+	return 0, false
+}
+
 // serves reports whether an address translates a packet: it has the port already, or a port of its class is left, and Linux finds one for
 // the service.
 func (t *patPorts) serves(s patServices, r *nft.Request, p *runtime.Packet, mapped ast.IP) bool {

@@ -53,12 +53,13 @@ type xlateTable struct {
 	list     []*xlate
 	low      map[mappedKey]ast.IP
 	ports    patPorts
-	hosts    int // translations of addresses
+	kept     map[patHolder]*xlate // translations of ports that are in maps of the kernel
+	hosts    int                  // translations of addresses
 	most     int
 }
 
 func newXlateTable() xlateTable {
-	return xlateTable{byKey: map[xlateKey]*xlate{}, byMapped: map[mappedKey]*xlate{}, low: map[mappedKey]ast.IP{}, ports: newPATPorts()}
+	return xlateTable{byKey: map[xlateKey]*xlate{}, byMapped: map[mappedKey]*xlate{}, low: map[mappedKey]ast.IP{}, ports: newPATPorts(), kept: map[patHolder]*xlate{}}
 }
 
 func (t *xlateTable) add(x *xlate, now time.Time) {
@@ -88,6 +89,9 @@ func (t *xlateTable) remove(x *xlate) {
 	}
 	if x.isPAT {
 		t.ports.add(x, -1)
+		if h := holderOf(x); t.kept[h] == x {
+			delete(t.kept, h)
+		}
 		return
 	}
 	t.hosts--
@@ -185,32 +189,32 @@ func (t *xlateTable) save() (restore func()) {
 			t.add(x, created)
 			x.used = used
 		}
-		t.most = most
+		t.most, t.kept = most, old.kept
 	}
 }
 
-// rekey moves the table to another plan, where interfaces and access lists may have other indices. It returns what has no
-// interfaces there, or no access list, and is no longer in the table.
-func (t *xlateTable) rekey(from, to *compiler.Plan) (gone []*xlate) {
-	ifs := make([]int, len(from.Interfaces))
-	for i := range ifs {
-		ifs[i] = to.IfByName(from.Interfaces[i].Name)
+// keyIn is the key of a translation in another plan, where interfaces and access lists may have other indices; false: it has no interfaces
+// there, or no access list.
+func (x *xlate) keyIn(from, to *compiler.Plan) (xlateKey, bool) {
+	k := x.key
+	k.realIf, k.mappedIf = to.IfByName(from.Interfaces[k.realIf].Name), to.IfByName(from.Interfaces[k.mappedIf].Name)
+	if k.acl != compiler.None {
+		if k.acl = to.ACLByID(from.ACLs[k.acl].ID); k.acl == compiler.None {
+			return k, false
+		}
 	}
+	return k, k.realIf != compiler.None && k.mappedIf != compiler.None
+}
+
+// rekey moves the table to another plan. It returns what has no place there, and is no longer in the table.
+func (t *xlateTable) rekey(from, to *compiler.Plan) (gone []*xlate) {
 	old := t.list
 	most := t.most
 	*t = newXlateTable()
 	t.most = most
 	for _, x := range old {
-		k := x.key
-		k.realIf, k.mappedIf = ifs[k.realIf], ifs[k.mappedIf]
-		if k.acl != compiler.None {
-			k.acl = to.ACLByID(from.ACLs[k.acl].ID)
-			if k.acl == compiler.None {
-				gone = append(gone, x)
-				continue
-			}
-		}
-		if k.realIf == compiler.None || k.mappedIf == compiler.None {
+		k, ok := x.keyIn(from, to)
+		if !ok {
 			gone = append(gone, x)
 			continue
 		}
@@ -253,9 +257,10 @@ func (t *xlateTable) fill(rs *nft.Ruleset) {
 			}
 		}
 	}
+	t.fillPorts(rs)
 }
 
-// mapOf is the map of a ruleset that a translation is in; nil for PAT, and when no rule makes such translations any more.
+// mapOf is the map of a ruleset that a translation is in; nil for PAT, and when nothing passes between its interfaces.
 func mapOf(rs *nft.Ruleset, x *xlate) *nft.XlateMap {
 	if x.isPAT || rs == nil {
 		return nil

@@ -1,0 +1,139 @@
+package kernel
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+
+	"pixfw/ast"
+	"pixfw/compiler"
+	"pixfw/compiler/nft"
+)
+
+// Translations that live outlast the lines that made them (semantics.md 3.5): the rules for them are there as long as there are such. Those of
+// addresses are in maps anyway. Those of ports are not: what conntrack knows, and the PAT address that the lines choose, is enough until the
+// lines change. Then the ones that there are go into maps too, until they end.
+
+// kept are the kinds of translations that are to have rules in another plan, and the addresses of those that are of ports. The lock is held.
+func (d *dynamic) kept(to *compiler.Plan) (out []nft.Kept, pats map[int][]ast.IP) {
+	seen := map[nft.Kept]bool{}
+	pats = map[int][]ast.IP{}
+	ports := d.portsToKeep(to)
+	for _, x := range d.xlates.list {
+		if x.isPAT && ports[holderOf(x)] != x {
+			continue
+		}
+		key, ok := x.keyIn(d.plan, to)
+		if !ok {
+			continue
+		}
+		if k := (nft.Kept{RealIf: key.realIf, MappedIf: key.mappedIf, ACL: key.acl, Ports: x.isPAT}); !seen[k] {
+			seen[k] = true
+			out = append(out, k)
+		}
+		if x.isPAT && !slices.Contains(pats[key.mappedIf], x.mapped) {
+			pats[key.mappedIf] = append(pats[key.mappedIf], x.mapped)
+		}
+	}
+	slices.SortFunc(out, func(a, b nft.Kept) int {
+		if a.Ports != b.Ports {
+			return map[bool]int{false: -1, true: 1}[a.Ports]
+		}
+		return cmp.Or(cmp.Compare(a.RealIf, b.RealIf), cmp.Compare(a.MappedIf, b.MappedIf), cmp.Compare(a.ACL, b.ACL))
+	})
+	for _, list := range pats {
+		slices.Sort(list)
+	}
+	return out, pats
+}
+
+// hasAll reports whether a has all of b.
+func hasAll(a, b []nft.Kept) bool {
+	return !slices.ContainsFunc(b, func(k nft.Kept) bool { return !slices.Contains(a, k) })
+}
+
+// portsToKeep are the translations of ports that go into maps with another plan: those that are in some, and all when NAT is different there.
+// One port has one. The lock is held.
+func (d *dynamic) portsToKeep(to *compiler.Plan) map[patHolder]*xlate {
+	if d.plan == nil || slices.Equal(translatedBy(d.plan), translatedBy(to)) {
+		return d.xlates.kept
+	}
+	out := maps.Clone(d.xlates.kept)
+	for _, x := range d.xlates.list {
+		if h := holderOf(x); x.isPAT && !x.closing && (out[h] == nil || out[h].created.After(x.created) && d.xlates.kept[h] == nil) {
+			out[h] = x
+		}
+	}
+	return out
+}
+
+// translatedBy is what of a plan chooses translations.
+func translatedBy(p *compiler.Plan) (out []string) {
+	for i := range p.Interfaces {
+		f := &p.Interfaces[i]
+		out = append(out, fmt.Sprint(f.Name, f.Level, f.Net))
+	}
+	for i := range p.NAT.Statics {
+		out = append(out, p.NAT.Statics[i].Line.Text())
+	}
+	for i := range p.NAT.Globals {
+		out = append(out, p.NAT.Globals[i].Line.Text())
+	}
+	for _, list := range [][]compiler.Nat{p.NAT.Policies, p.NAT.Nats} {
+		for i := range list {
+			out = append(out, list[i].Line.Text())
+		}
+	}
+	for i := range p.NAT.Aliases {
+		out = append(out, p.NAT.Aliases[i].Line.Text())
+	}
+	return out
+}
+
+func holderOf(x *xlate) patHolder {
+	return patHolder{x.key.realIf, x.key.mappedIf, x.key.real, x.key.acl, x.key.proto, x.key.port}
+}
+
+// keep makes translations of ports those that are in maps, with their keys as they are now.
+func (t *xlateTable) keep(list []*xlate) {
+	t.kept = map[patHolder]*xlate{}
+	for _, x := range list {
+		if x.index < len(t.list) && t.list[x.index] == x {
+			t.kept[holderOf(x)] = x
+		}
+	}
+}
+
+// portMapOf is the map that a translation of a port is in; nil: in none.
+func (t *xlateTable) portMapOf(rs *nft.Ruleset, x *xlate) *nft.PortMap {
+	if !x.isPAT || rs == nil || t.kept[holderOf(x)] != x {
+		return nil
+	}
+	i := slices.IndexFunc(rs.Ports, func(m nft.PortMap) bool {
+		return m.RealIf == x.key.realIf && m.MappedIf == x.key.mappedIf && m.ACL == x.key.acl
+	})
+	if i < 0 {
+		return nil
+	}
+	return &rs.Ports[i]
+}
+
+func (x *xlate) pair() nft.PortPair {
+	return nft.PortPair{Proto: x.key.proto, Real: x.key.real, Port: x.key.port, Mapped: x.mapped, As: x.pat}
+}
+
+// fillPorts puts the translations of ports into the maps of a ruleset.
+func (t *xlateTable) fillPorts(rs *nft.Ruleset) {
+	of := map[string][]nft.PortPair{}
+	for _, x := range t.list {
+		if m := t.portMapOf(rs, x); m != nil && !x.closing {
+			of[m.Name] = append(of[m.Name], x.pair())
+		}
+	}
+	for i := range rs.Sets {
+		if s := &rs.Sets[i]; s.Kind == nft.LivePorts {
+			s.Ports = of[s.Name]
+		}
+	}
+}
