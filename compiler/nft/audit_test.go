@@ -16,7 +16,14 @@ func audited(info, attack []string, disabled ...int) (*Ruleset, *Ruleset) {
 	rs, _ := Lower(p, devices, Options{Daemon: true})
 	out := &Ruleset{Chains: slices.Clone(rs.Chains), Sets: slices.Clone(rs.Sets)}
 	out.Chains = slices.DeleteFunc(out.Chains, func(c Chain) bool { return !strings.HasPrefix(c.Name, "audit") })
-	out.Sets = slices.DeleteFunc(out.Sets, func(s Set) bool { return s.Kind != Octets && s.Kind != Lengths })
+	asks := func(set string) bool { // others ask some of the sets, too
+		return slices.ContainsFunc(out.Chains, func(c Chain) bool {
+			return slices.ContainsFunc(c.Rules, func(r Rule) bool {
+				return slices.ContainsFunc(r.Match, func(m Match) bool { return m.Set == set })
+			})
+		})
+	}
+	out.Sets = slices.DeleteFunc(out.Sets, func(s Set) bool { return s.Kind != Octets && s.Kind != Lengths || s.Kind == Octets && !asks(s.Name) })
 	return out, rs
 }
 

@@ -174,11 +174,13 @@ func (e *encoder) match(m *Match) ([]expr.Any, error) {
 		return e.callOf(m.Set, false)
 	case FirstOption:
 		return e.values(m, payload(network, 20, 1), nftables.TypeInetProto, be8)
+	case TTL:
+		return []expr.Any{payload(network, 8, 1), m.cmp([]byte{byte(m.Values[0].Lo)})}, nil
 	case HdrLen:
 		return []expr.Any{payload(network, 0, 1), mask(be8(0x0f)), &expr.Cmp{Op: expr.CmpOpGt, Register: 1, Data: be8(m.Values[0].Lo)}}, nil
 	case NoRoute:
 		return []expr.Any{&expr.Fib{Register: 1, ResultOIF: true, FlagSADDR: true, FlagIIF: true}, m.cmp(make([]byte, 4))}, nil
-	case SameAddrs, UDPLengths:
+	case SameAddrs, SamePorts, UDPLengths:
 		return e.pairLookup(m)
 	case IPLenOver:
 		return []expr.Any{payload(network, 2, 2), &expr.Cmp{Op: expr.CmpOpGt, Register: 1, Data: be16(m.Values[0].Lo)}}, nil
@@ -372,6 +374,12 @@ func (e *encoder) stmt(s Stmt) ([]expr.Any, error) {
 	case Meter:
 		return e.perHost(s.Set, s.Dst, unix.NFT_DYNSET_OP_UPDATE,
 			&expr.Limit{Type: expr.LimitTypePkts, Rate: uint64(s.Over), Over: true, Unit: expr.LimitTimeSecond, Burst: s.Over})
+	case SetTTL: // two octets, as checksums are made of
+		const ttl = 8
+		return []expr.Any{payload(expr.PayloadBaseNetworkHeader, ttl, 2),
+			&expr.Bitwise{SourceRegister: 1, DestRegister: 1, Len: 2, Mask: []byte{0, 0xff}, Xor: []byte{s.TTL, 0}},
+			&expr.Payload{OperationType: expr.PayloadWrite, SourceRegister: 1, Base: expr.PayloadBaseNetworkHeader, Offset: ttl, Len: 2,
+				CsumType: expr.CsumTypeInet, CsumOffset: 10}}, nil
 	case SetMSS:
 		return []expr.Any{&expr.Immediate{Register: 1, Data: be16(s.Size)},
 			&expr.Exthdr{SourceRegister: 1, Type: 2, Offset: 2, Len: 2, Op: expr.ExthdrOpTcpopt}}, nil

@@ -292,16 +292,49 @@ func (l *lowerer) fragments() {
 // sanity drops what no firewall lets in (semantics.md 1.7).
 func (l *lowerer) sanity() {
 	bad := []Range{netRange(ast.Net{Mask: 0xff000000}), netRange(ast.Net{IP: 127 << 24, Mask: 0xff000000}), netRange(ast.Net{IP: 224 << 24, Mask: 0xe0000000})}
-	var land [][2]ast.IP
-	add := func(ip ast.IP) {
-		if len(land) < maxLand && !slices.Contains(land, [2]ast.IP{ip, ip}) {
-			land = append(land, [2]ast.IP{ip, ip})
-		}
-	}
 	for i := range l.p.Interfaces { // of those that are down, too
 		if f := &l.p.Interfaces[i]; f.HasAddress() {
 			bad = append(bad, host(f.Net.IP))
 			bad = append(bad, broadcast(f)...)
+		}
+	}
+	l.rs.Sets = append(l.rs.Sets, Set{Name: "bad_source", Kind: Addrs, Ranges: merge(bad), Note: "sources that cannot be"})
+	options, sources := l.unlikely()
+	rules := append([]Rule{{Match: []Match{iif("lo")}, Do: []Stmt{Accept{}}}, options}, append(l.land(), sources)...)
+	if l.opts.Live {
+		l.rs.Sets = append(l.rs.Sets, Set{Name: ShunSet, Kind: LiveAddrs, Note: "hosts that are shunned"})
+	}
+	for _, f := range []Field{Sport, Dport} {
+		rules = append(rules, deny("500004", "port 0", compiler.Line{}, withPorts, Match{Field: f, Values: one(0)}))
+	}
+	if l.opts.Live {
+		rules = append(rules, deny("401004", "shunned", compiler.Line{}, inSet(Saddr, ShunSet)))
+	}
+	// A PIX is no hop: it takes nothing off the time to live (semantics.md 4). Linux would send back what has come to its last.
+	for _, i := range l.ifs {
+		rules = append(rules, Rule{Match: []Match{{Field: TTL, Values: one(1)}, iif(l.dev[i])}, Do: []Stmt{SetTTL{2}}, Note: "one is taken off"})
+	}
+	rules = append(rules, l.notTracked()...)
+	l.chain(Chain{Name: "sanity", Type: "filter", Hook: "prerouting", Priority: -300, Rules: rules,
+		Note: "What cannot be right, before connection tracking"})
+}
+
+// land drops what has its destination for a source, and of TCP and UDP the port too. Without a process only own addresses are looked for,
+// up to a number: nobody is told of the others.
+func (l *lowerer) land() []Rule {
+	const note = "land attack"
+	if l.opts.Daemon {
+		same := func(f Field) Match { return Match{Field: f, Set: l.sameOctets()} }
+		l.chain(Chain{Name: "land", Note: note, Rules: []Rule{
+			{Match: []Match{withPorts, same(SamePorts)}, Do: []Stmt{Counter{}, Log{"106017"}, Drop{}}},
+			{Match: []Match{withPorts}, Do: []Stmt{Return{}}},
+			{Do: []Stmt{Counter{}, Log{"106017"}, Drop{}}}}})
+		return []Rule{{Match: []Match{same(SameAddrs)}, Do: []Stmt{Jump{"land"}}, Note: note}}
+	}
+	var land [][2]ast.IP
+	add := func(ip ast.IP) {
+		if len(land) < maxLand && !slices.Contains(land, [2]ast.IP{ip, ip}) {
+			land = append(land, [2]ast.IP{ip, ip})
 		}
 	}
 	for i := range l.p.NAT.Statics {
@@ -314,25 +347,12 @@ func (l *lowerer) sanity() {
 			add(ip)
 		}
 	}
+	if len(land) == 0 {
+		return nil
+	}
 	slices.SortFunc(land, func(a, b [2]ast.IP) int { return int(int64(a[0]) - int64(b[0])) })
-	l.rs.Sets = append(l.rs.Sets, Set{Name: "bad_source", Kind: Addrs, Ranges: merge(bad), Note: "sources that cannot be"})
-	rules := append([]Rule{{Match: []Match{iif("lo")}, Do: []Stmt{Accept{}}}}, l.unlikely()...)
-	if l.opts.Live {
-		l.rs.Sets = append(l.rs.Sets, Set{Name: ShunSet, Kind: LiveAddrs, Note: "hosts that are shunned"})
-	}
-	if len(land) > 0 {
-		l.rs.Sets = append(l.rs.Sets, Set{Name: "land", Kind: Pairs, Pairs: land, Note: "own addresses sent to themselves"})
-		rules = append(rules, deny("106017", "land attack", compiler.Line{}, inSet(SaddrDaddr, "land")))
-	}
-	for _, f := range []Field{Sport, Dport} {
-		rules = append(rules, deny("500004", "port 0", compiler.Line{}, withPorts, Match{Field: f, Values: one(0)}))
-	}
-	if l.opts.Live {
-		rules = append(rules, deny("401004", "shunned", compiler.Line{}, inSet(Saddr, ShunSet)))
-	}
-	rules = append(rules, l.notTracked()...)
-	l.chain(Chain{Name: "sanity", Type: "filter", Hook: "prerouting", Priority: -300, Rules: rules,
-		Note: "What cannot be right, before connection tracking"})
+	l.rs.Sets = append(l.rs.Sets, Set{Name: "land", Kind: Pairs, Pairs: land, Note: "own addresses sent to themselves"})
+	return []Rule{deny("106017", note, compiler.Line{}, inSet(SaddrDaddr, "land"))}
 }
 
 const maxLand = 1024

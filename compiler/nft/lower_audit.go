@@ -129,6 +129,19 @@ func (l *lowerer) suspects(attack map[bool]bool, do string) (rules []Rule) {
 	return rules
 }
 
+// sameOctets is the set of two octets that are the same, which it makes when it is asked for first.
+func (l *lowerer) sameOctets() string {
+	if slices.ContainsFunc(l.rs.Sets, func(s Set) bool { return s.Name == sameOctets }) {
+		return sameOctets
+	}
+	s := Set{Name: sameOctets, Kind: Octets, Note: "two octets that are the same"}
+	for n := range ast.IP(256) {
+		s.Pairs = append(s.Pairs, [2]ast.IP{n, n})
+	}
+	l.rs.Sets = append(l.rs.Sets, s)
+	return sameOctets
+}
+
 // auditSets makes the sets that the chains ask.
 func (l *lowerer) auditSets(chains []Chain) {
 	asks := func(set string) bool {
@@ -139,11 +152,7 @@ func (l *lowerer) auditSets(chains []Chain) {
 		})
 	}
 	if asks(sameOctets) {
-		s := Set{Name: sameOctets, Kind: Octets, Note: "two octets that are the same"}
-		for n := range ast.IP(256) {
-			s.Pairs = append(s.Pairs, [2]ast.IP{n, n})
-		}
-		l.rs.Sets = append(l.rs.Sets, s)
+		l.sameOctets()
 	}
 	if asks(udpLengths) {
 		s := Set{Name: udpLengths, Kind: Lengths, Note: "lengths of IP packets without options, and that of UDP in them"}

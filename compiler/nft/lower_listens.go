@@ -36,7 +36,7 @@ func addressRequest(dev string) []Match {
 // unlikely drops packets with IP options and from sources that cannot be (semantics.md 1.7), but for those that services on an
 // interface get so: reports of IGMP versions 2 and 3 with the router alert option (RFC 2236 2), and requests of hosts that have no
 // address yet (RFC 2131 4.1).
-func (l *lowerer) unlikely() []Rule {
+func (l *lowerer) unlikely() (options, invalid Rule) {
 	var reports, requests []Rule
 	for k := range l.p.Box.Listens {
 		x := &l.p.Box.Listens[k]
@@ -58,10 +58,8 @@ func (l *lowerer) unlikely() []Rule {
 		l.chain(Chain{Name: name, Rules: append(slices.Clone(exceptions), deny(id, note, compiler.Line{})), Note: note})
 		return Rule{Match: match, Do: []Stmt{Jump{name}}}
 	}
-	return []Rule{
-		but("options", reports, "106012", "IP options", Match{Field: HdrLen, Values: one(5)}),
-		but("sources", requests, "106016", "invalid source", inSet(Saddr, "bad_source")),
-	}
+	return but("options", reports, "106012", "IP options", Match{Field: HdrLen, Values: one(5)}),
+		but("sources", requests, "106016", "invalid source", inSet(Saddr, "bad_source"))
 }
 
 // routerAlert is the IP option of that name (RFC 2113).

@@ -311,6 +311,7 @@ const (
 	CtStatus
 	CtReply // no value: packets in reply direction
 	CtMark
+	TTL
 	HdrLen      // in words of 32 bits, greater than the value
 	FirstOption // of IP: its kind; only where HdrLen says that there is one
 	RoutedTo    // the route to the destination leaves by the device Name
@@ -320,6 +321,7 @@ const (
 	UDPLenOver  // greater than the value, with the UDP header
 	IPLenOver   // greater than the value, with the IP header
 	SameAddrs   // source and destination are the same, by a set of all Octets that are
+	SamePorts   // likewise the ports
 	UDPLengths  // the lengths of the packet and of UDP, in a set of Lengths
 	PacketMark
 	PacketMarkOver // greater than the value

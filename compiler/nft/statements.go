@@ -76,6 +76,8 @@ type (
 		Dst  bool
 		Over uint32
 	}
+	// SetTTL rewrites the time to live.
+	SetTTL struct{ TTL uint8 }
 	// RaiseMSS rewrites the MSS option where it is the first. In text it does not keep the checksum.
 	RaiseMSS struct{ Size uint16 }
 	// SetMSS rewrites the MSS option, if that lowers it.
@@ -109,6 +111,7 @@ func (SetMark) stmt()  {}
 func (Update) stmt()   {}
 func (SetMSS) stmt()   {}
 func (RaiseMSS) stmt() {}
+func (SetTTL) stmt()   {}
 
 func (ClassPacket) stmt()   {}
 func (KeepOrigin) stmt()    {}

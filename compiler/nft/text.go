@@ -435,6 +435,8 @@ func (m *Match) text(proto string) string {
 		return callKey + " @" + m.Set
 	case FirstOption:
 		return "@nh,160,8 " + value(Range.number)
+	case TTL:
+		return fmt.Sprintf("ip ttl %s%d", op, m.Values[0].Lo)
 	case HdrLen:
 		return fmt.Sprintf("ip hdrlength > %d", m.Values[0].Lo)
 	case RoutedTo:
@@ -445,6 +447,12 @@ func (m *Match) text(proto string) string {
 		var w []string
 		for n := range 4 {
 			w = append(w, fmt.Sprintf(octetsText, 120-8*n, 152-8*n)+" "+op+"@"+m.Set)
+		}
+		return strings.Join(w, " ")
+	case SamePorts:
+		var w []string
+		for n := range 2 {
+			w = append(w, fmt.Sprintf(portOctetsText, 8-8*n, 24-8*n)+" "+op+"@"+m.Set)
 		}
 		return strings.Join(w, " ")
 	case UDPLengths:
@@ -623,6 +631,8 @@ func stmtText(s Stmt) string {
 		return fmt.Sprintf("update @%s { ip %s limit rate over %d/second burst %d packets }", s.Set, w, s.Over, s.Over)
 	case RaiseMSS:
 		return fmt.Sprintf("@th,176,16 set %d", s.Size)
+	case SetTTL:
+		return fmt.Sprintf("ip ttl set %d", s.TTL)
 	case SetMSS:
 		return fmt.Sprintf("tcp option maxseg size set %d", s.Size)
 	case SetHelper:

@@ -90,8 +90,10 @@ func typeof(fields [][]uint32) []byte {
 
 // Two octets of the source and the destination, and the lengths of an IP packet and of UDP: the keys of sets of Octets and Lengths.
 const (
-	octetsText  = "@nh,%d,8 . @nh,%d,8"
-	lengthsText = "ip length . udp length"
+	octetsText = "@nh,%d,8 . @nh,%d,8"
+
+	portOctetsText = "@th,%d,8 . @th,%d,8"
+	lengthsText    = "ip length . udp length"
 )
 
 // pairSet writes a set of Octets or Lengths.
@@ -124,11 +126,17 @@ func (e *encoder) pairLookup(m *Match) ([]expr.Any, error) {
 		b.DestRegister = unix.NFT_REG32_01
 		return []expr.Any{a, b, &expr.Lookup{SourceRegister: 1, SetID: set.ID, SetName: set.Name, Invert: m.Not}}
 	}
-	const network = expr.PayloadBaseNetworkHeader
+	const network, transport = expr.PayloadBaseNetworkHeader, expr.PayloadBaseTransportHeader
 	if m.Field == UDPLengths {
-		return lookup(payload(network, 2, 2), payload(expr.PayloadBaseTransportHeader, 4, 2)), nil
+		return lookup(payload(network, 2, 2), payload(transport, 4, 2)), nil
 	}
 	var out []expr.Any
+	if m.Field == SamePorts {
+		for n := range uint32(2) {
+			out = append(out, lookup(payload(transport, 1-n, 1), payload(transport, 3-n, 1))...)
+		}
+		return out, nil
+	}
 	for n := range uint32(4) { // the last octets first: they differ most
 		out = append(out, lookup(payload(network, 15-n, 1), payload(network, 19-n, 1))...)
 	}

@@ -339,10 +339,15 @@ func (e *Engine) adjacency(f *flight) bool {
 	return false
 }
 
-// ownOn reports whether the PIX has an address on an interface: its own, a static's, a global's, a connected client's.
+// ownOn reports whether the PIX answers for an address on an interface: its own, and unless sysopt noproxyarp says no, a static's, a
+// global's, a connected client's.
 func (e *Engine) ownOn(in int, ip ast.IP) (compiler.Line, bool) {
-	if x := &e.plan.Interfaces[in]; x.Net.IP == ip {
+	x := &e.plan.Interfaces[in]
+	if x.Net.IP == ip {
 		return x.AddrLine, true
+	}
+	if !x.ProxyARP { // nobody is kept from having the others
+		return compiler.Line{}, false
 	}
 	if i := e.derived.owned.first(ip, tagOf(in), always); i >= 0 {
 		return e.plan.NAT.Statics[i].Line, true

@@ -366,6 +366,9 @@ func (d *dynamic) adopt(f *flow) []runtime.Message {
 	return nil
 }
 
+// onlyAnswers stands for a map of translations where none is asked.
+const onlyAnswers = -2
+
 // calledAs is the address on an interface to which a packet was sent that has arrived there, and is for a host with a live translation by now.
 func (d *dynamic) calledAs(in, by int, p *runtime.Packet) (ast.IP, bool) {
 	d.mu.Lock()
@@ -375,8 +378,21 @@ func (d *dynamic) calledAs(in, by int, p *runtime.Packet) (ast.IP, bool) {
 
 // mappedOf is that of calledAs: of a PAT address what answers to it, by the connection that it answers; else that of the host. The lock is held.
 func (d *dynamic) mappedOf(in, by int, p *runtime.Packet) (ast.IP, bool) {
-	if c := d.conns[answered(p)]; c != nil && c.xlates[0] != nil && c.xlates[0].key.mappedIf == in {
+	k := answered(p)
+	if c := d.conns[k]; c != nil && c.xlates[0] != nil && c.xlates[0].key.mappedIf == in {
 		return c.xlates[0].mapped, true
+	}
+	if k != (tuple{}) { // whose destination was translated, so that the answer names another than the host has called
+		for i := range d.plan.Interfaces {
+			for _, c := range d.rules.PATs {
+				if ip := d.xlates.ports.holds[patHolder{i, in, k.src, c.ACL, k.proto, k.sport}]; ip != 0 {
+					return ip, true
+				}
+			}
+		}
+	}
+	if by == onlyAnswers {
+		return 0, false
 	}
 	if by >= 0 && by < len(d.rules.Xlates) {
 		m := &d.rules.Xlates[by]

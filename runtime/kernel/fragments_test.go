@@ -21,7 +21,7 @@ func TestFragmentLimits(t *testing.T) {
 	now := time.Unix(1000, 0)
 	send := func(dev int, id uint16, from, to int, more bool, want int) {
 		t.Helper()
-		q := queued{indev: dev, ok: true, octets: to - from, packet: runtime.Packet{Proto: ast.ProtoUDP, Src: 1, Dst: 2, ID: id, Fragment: true, FragOffset: from, More: more}}
+		q := queued{indev: dev, ok: true, octets: to - from, packet: runtime.Packet{Proto: ast.ProtoUDP, Src: 0x0a000001, Dst: 0x0a000002, SrcPort: 5, DstPort: 6, ID: id, Fragment: true, FragOffset: from, More: more}}
 		pass, log := f.take(&q, now)
 		got := 0
 		if len(log) > 0 {

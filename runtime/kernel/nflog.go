@@ -48,10 +48,16 @@ type logged struct {
 
 // onWire is a packet with the destination that it had when it arrived, where a translation has changed it before it was logged, or queued
 // with these bits of its mark. live is the address of a host on the interface where the packet arrived, where no static and no alias gives it one: by
-// is the map of translations that has, None: it is not known.
+// is the map of translations that has, None: it is not known, onlyAnswers: none has.
 func onWire(plan *compiler.Plan, in int, mark uint32, p runtime.Packet, live func(in, by int, p *runtime.Packet) (ast.IP, bool)) runtime.Packet {
 	kind := mark & nft.MarkMask
-	if mark&^nft.MarkMask == 0 || kind != 0 && kind != nft.MarkConduit {
+	switch {
+	case kind != 0 && kind != nft.MarkConduit:
+		return p
+	case mark&^nft.MarkMask == 0: // only conntrack may have translated it, as an answer
+		if ip, ok := live(in, onlyAnswers, &p); ok {
+			p.Dst = ip
+		}
 		return p
 	}
 	for i := nft.TranslatedBy(mark); i >= 0 && i < len(plan.NAT.Statics); i++ {

@@ -153,6 +153,19 @@ func (a *aimer) logins() (out []login) {
 	return out
 }
 
+// shunned are hosts that are shut out.
+func (a *aimer) shunned() (out []ast.IP) {
+	if !a.chance(6) {
+		return nil
+	}
+	for range 1 + a.IntN(3) {
+		if ip := pick(a, a.behind[a.IntN(len(a.plan.Interfaces))]); ip != 0 && !slices.Contains(out, ip) {
+			out = append(out, ip)
+		}
+	}
+	return out
+}
+
 func (a *aimer) net(n ast.Net) {
 	first, last := n.Range()
 	a.addrs = append(a.addrs, first-1, first, last, last+1)
@@ -220,6 +233,7 @@ func (a *aimer) packet(in int) (p runtime.Packet, ok bool) {
 		if p.Src == 0 || p.Dst == 0 || p.Src == p.Dst || a.directed(p.Dst, in) || a.spoofed(p.Src, in) {
 			continue
 		}
+		a.odd(&p)
 		k := tuple{p.Proto, p.Src, p.Dst, p.SrcPort, p.DstPort}
 		if p.Proto == ast.ProtoICMP {
 			k.sport, k.dport = p.ICMPID, uint16(p.ICMPType)
@@ -260,16 +274,6 @@ func (a *aimer) directed(ip ast.IP, in int) bool {
 		}
 	}
 	return ip>>24 == 127 || ip>>24 == 0
-}
-
-// invalid reports whether a source is one that nothing is let in from (106016): a fragment of it is held by Linux like others.
-func (a *aimer) invalid(ip ast.IP) bool {
-	for i := range a.plan.Interfaces {
-		if f := &a.plan.Interfaces[i]; ip == f.Net.IP || ip == f.Broadcast() {
-			return true
-		}
-	}
-	return ip>>24 == 0 || ip>>24 == 127 || ip>>24 >= 224
 }
 
 // spoofed reports whether a source is an address that the firewall answers for, or one that routes do not lead to where it comes from.
@@ -355,6 +359,43 @@ func (a *aimer) shot(in int) runtime.Packet {
 		p.ICMPType, p.ICMPID = []uint8{8, 8, 8, 13}[a.IntN(4)], a.unused() // replies and errors: see answered
 	}
 	return p
+}
+
+// odd makes a few packets such as nobody means to send.
+func (a *aimer) odd(p *runtime.Packet) {
+	switch a.IntN(80) {
+	case 0:
+		p.TTL = []uint8{1, 2, 255}[a.IntN(3)]
+	case 1:
+		p.Length = min(p.Length, 1400) // it has to go in one piece
+		p.Option = []runtime.IPOption{runtime.RecordRoute, runtime.SourceRoute, runtime.Timestamp, runtime.RouterAlert, runtime.OtherOption}[a.IntN(5)]
+	case 2: // land, or nearly
+		if p.Dst = p.Src; a.chance(50) {
+			p.DstPort = p.SrcPort
+		}
+	case 3:
+		if p.HasPorts() {
+			if a.chance(50) {
+				p.SrcPort = 0
+			} else {
+				p.DstPort = 0
+			}
+		}
+	case 4:
+		if p.Proto == ast.ProtoTCP {
+			p.Flags = []runtime.TCPFlags{0, runtime.SYN | runtime.FIN, runtime.SYN | runtime.RST, runtime.SYN | runtime.PSH, runtime.SYN | runtime.URG, runtime.FIN,
+				runtime.FIN | runtime.URG | runtime.PSH, runtime.FIN | runtime.SYN | runtime.RST | runtime.PSH | runtime.ACK | runtime.URG}[a.IntN(8)]
+		}
+	case 5:
+		p.Proto, p.Flags, p.Payload, p.SrcPort, p.DstPort, p.ICMPType, p.ICMPID = []uint8{2, 4, 33, 41, 50, 51, 58, 89, 103, 132, 136, 255}[a.IntN(12)], 0, nil, 0, 0, 0, 0
+		if p.Length = []int{0, 1, 7, 20, 1000}[a.IntN(5)]; p.Proto == 136 || p.Proto == 58 {
+			p.Length = max(p.Length, 8) // Linux rewrites the checksums of UDP-Lite and ICMPv6, which are in the header
+		}
+	case 6:
+		if p.Proto == ast.ProtoICMP {
+			p.ICMPType, p.ICMPCode = []uint8{10, 13, 15, 17, 30, 37, 255}[a.IntN(7)], uint8(a.IntN(3))
+		}
+	}
 }
 
 // port16 is a source port: mostly one that nobody else has.

@@ -86,6 +86,10 @@ func (m *maker) side() string {
 		return "host " + m.nets[0].prefix + m.of("10", "11", "12", "20", "80", "81", "82", "90")
 	case 7:
 		return "object-group NETS"
+	case 8:
+		if m.chance(20) {
+			return "interface " + m.segment().name
+		}
 	}
 	return m.network(true)
 }
@@ -139,6 +143,7 @@ func (m *maker) config() []string {
 		m.conduit()
 	}
 	m.box()
+	m.settings()
 	m.users()
 	for i := range m.nets {
 		if m.chance(10) {
@@ -186,6 +191,12 @@ func (m *maker) groups() {
 		} else {
 			m.add(" network-object %s", m.network(true))
 		}
+	}
+	if m.chance(30) { // groups in the group
+		m.add("object-group network MORE")
+		m.add(" network-object %s", m.network(true))
+		m.add("object-group network NETS")
+		m.add(" group-object MORE")
 	}
 	for _, g := range []string{"PORTS tcp", "UPORTS udp"} {
 		m.add("object-group service %s", g)
@@ -273,6 +284,17 @@ func (m *maker) conduit() {
 		m.add("conduit %s ip %s %s", action, to, from)
 	default:
 		m.add("conduit %s %s %s%s %s", action, m.of("tcp", "udp"), to, m.of("", " eq 80", " range 20 100"), from)
+	}
+}
+
+// settings are lines that change how the others work.
+func (m *maker) settings() {
+	for _, line := range []string{"service resetinbound", "service resetoutside", "sysopt connection timewait", "sysopt connection tcpmss 0", "sysopt connection tcpmss 500",
+		"sysopt nodnsalias inbound", "sysopt nodnsalias outbound", "sysopt noproxyarp " + m.segment().name, "sysopt security fragguard", "floodguard enable",
+		"no fixup protocol dns", "fixup protocol dns maximum-length 1000", "fixup protocol icmp error", "fragment chain 1 " + m.segment().name} {
+		if m.chance(4) {
+			m.add("%s", line)
+		}
 	}
 }
 

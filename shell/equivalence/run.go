@@ -63,6 +63,7 @@ type trial struct {
 	seed   uint64
 	lines  []string
 	logins []login
+	shuns  []ast.IP
 	steps  []*step
 }
 
@@ -114,6 +115,7 @@ func newTrial(seed uint64, packets int) *trial {
 	plan := t.plan()
 	a := newAimer(m, plan)
 	t.logins = a.logins()
+	t.shuns = a.shunned()
 	wave := 0
 	each := max(packets*9/10/2/len(plan.Interfaces), 1)
 	for range 2 {
@@ -133,7 +135,7 @@ func newTrial(seed uint64, packets int) *trial {
 	for range 8 {
 		i := a.IntN(len(plan.Interfaces))
 		p, ok := a.packet(i)
-		if _, down := plan.Interfaces[i].DownBy(); !ok || !p.HasPorts() || a.invalid(p.Src) || down {
+		if _, down := plan.Interfaces[i].DownBy(); !ok || !p.HasPorts() || down {
 			continue // of the kernel nobody can tell whether it waits there
 		}
 		for _, f := range fragments(p) {
@@ -208,6 +210,11 @@ func (t *trial) run(rig *lab.Rig, r *Report) (*Difference, error) {
 			if err := e.Login(in, u.ip, userName, list); err != nil {
 				return nil, err
 			}
+		}
+	}
+	for _, ip := range t.shuns {
+		if err := errors.Join(e.Shun(runtime.Shun{Src: ip}), k.Shun(runtime.Shun{Src: ip})); err != nil {
+			return nil, err
 		}
 	}
 	done := map[*step]*pair{}
@@ -311,7 +318,7 @@ func (s *step) answered(out *runtime.Packet) runtime.Packet {
 		if !p.HasPorts() {
 			p.SrcPort, p.DstPort = 0, 0
 		}
-	case p.Proto == ast.ProtoTCP && out.Flags != runtime.SYN:
+	case p.Proto == ast.ProtoTCP && out.Flags&(runtime.SYN|runtime.ACK) != runtime.SYN:
 		p.Flags = runtime.ACK
 	case p.Proto == ast.ProtoTCP:
 		p.Flags = runtime.SYN | runtime.ACK

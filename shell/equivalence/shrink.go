@@ -41,7 +41,7 @@ func (d *Difference) shrink(rig *lab.Rig) (*Difference, error) {
 	for at := last.answer; at != nil; at = at.answer {
 		alone = append([]*step{at}, alone...)
 	}
-	ok, err := try(&trial{d.trial.seed, d.trial.lines, d.trial.logins, alone})
+	ok, err := try(&trial{d.trial.seed, d.trial.lines, d.trial.logins, d.trial.shuns, alone})
 	if err != nil {
 		return nil, err
 	}
@@ -51,7 +51,7 @@ func (d *Difference) shrink(rig *lab.Rig) (*Difference, error) {
 		for size := len(steps) / 2; size > 0; size /= 2 {
 			for at := 0; at+size < len(steps); {
 				fewer := slices.Delete(slices.Clone(steps), at, at+size)
-				ok, err := try(&trial{d.trial.seed, d.trial.lines, d.trial.logins, fewer})
+				ok, err := try(&trial{d.trial.seed, d.trial.lines, d.trial.logins, d.trial.shuns, fewer})
 				if err != nil {
 					return nil, err
 				}
@@ -65,7 +65,7 @@ func (d *Difference) shrink(rig *lab.Rig) (*Difference, error) {
 	}
 	for i := 0; i < len(d.trial.logins); {
 		fewer := slices.Delete(slices.Clone(d.trial.logins), i, i+1)
-		ok, err := try(&trial{d.trial.seed, d.trial.lines, fewer, d.trial.steps})
+		ok, err := try(&trial{d.trial.seed, d.trial.lines, fewer, d.trial.shuns, d.trial.steps})
 		if err != nil {
 			return nil, err
 		}
@@ -77,7 +77,7 @@ func (d *Difference) shrink(rig *lab.Rig) (*Difference, error) {
 	for size := len(lines) / 2; size > 0; size /= 2 {
 		for at := 0; at < len(lines); {
 			fewer := slices.Delete(slices.Clone(lines), at, min(at+size, len(lines)))
-			ok, err := try(&trial{d.trial.seed, fewer, d.trial.logins, d.trial.steps})
+			ok, err := try(&trial{d.trial.seed, fewer, d.trial.logins, d.trial.shuns, d.trial.steps})
 			switch {
 			case err != nil && size > 1, err == nil && !ok: // an error: half a configuration may not be one
 				at += size
@@ -115,6 +115,12 @@ func (d *Difference) Scenario() string {
 		}
 		b.WriteByte('\n')
 		if err := e.Login(d.plan.IfByName(u.in), u.ip, userName, runtime.UserList{Name: u.list}); err != nil {
+			fmt.Fprintf(&b, "# %v\n", err)
+		}
+	}
+	for _, ip := range d.trial.shuns {
+		fmt.Fprintf(&b, "shun %v\n", ip)
+		if err := e.Shun(runtime.Shun{Src: ip}); err != nil {
 			fmt.Fprintf(&b, "# %v\n", err)
 		}
 	}

@@ -71,6 +71,14 @@ type fragments struct {
 	sport, dport uint16 // as the first one says
 }
 
+// refuse takes out a fragment that has not got to where the others wait.
+func (f *fragments) refuse(s *runtime.Packet) {
+	f.spans = slices.DeleteFunc(f.spans, func(x [2]int) bool { return x[0] == s.FragOffset })
+	if !s.More {
+		f.last = 0
+	}
+}
+
 func (f *fragments) whole() bool {
 	at := 0
 	for moved := true; moved; {
@@ -433,6 +441,9 @@ func (p *Probe) judge(flights []flight, byTag map[uint16]*flight, seen []kernel.
 		case f.frag != nil && f.v.Reason == "" && !f.frag.whole() && !slices.ContainsFunc(f.v.Logs, func(m runtime.Message) bool { return m.ID/1000 != 400 }):
 			f.v.Action = runtime.Held
 		default:
+			if f.frag != nil && (f.v.Reason != "" || len(f.v.Logs) > 0) {
+				f.frag.refuse(&f.sent)
+			}
 			f.v.Action = runtime.Drop
 			if f.v.Reason == "" {
 				f.v.Reason = "nothing comes out, and nothing is logged"
