@@ -10,13 +10,13 @@ import (
 )
 
 // refusedOut are the lists at the access check, before anybody is asked who he is: for what goes to a lower interface by the address that
-// it was sent to. What an alias or a static makes of others, the lists see when it is there.
+// it was sent to, and for what a static, an alias or a live translation makes another destination of, which the lists are about.
 func (l *lowerer) refusedOut(i int) (rules []Rule) {
 	for _, o := range l.ifs {
 		if l.level(o) >= l.level(i) {
 			continue
 		}
-		jumps := l.outboundLists(i, o)
+		jumps := l.outboundLists(i, o, nil)
 		if len(jumps) == 0 {
 			continue
 		}
@@ -25,6 +25,7 @@ func (l *lowerer) refusedOut(i int) (rules []Rule) {
 				rules = append(rules, Rule{Match: match, Do: r.Do, Line: r.Line})
 			}
 		}
+		rules = append(rules, l.refusedChanged(i, o)...)
 	}
 	return rules
 }
@@ -70,13 +71,80 @@ func (l *lowerer) outward(i, o int) (out [][]Match) {
 	return out
 }
 
+// refusedChanged are the lists for what becomes a destination on interface o. A static of a port or with an access list is not asked: the
+// lists see what it makes when it is there.
+func (l *lowerer) refusedChanged(i, o int) (rules []Rule) {
+	var covered []Range
+	var live []Match
+	add := func(to []Range, seen view, match ...Match) {
+		jumps := l.outboundLists(i, o, seen)
+		for _, r := range pieces(subtract(to, covered)) {
+			for _, j := range jumps {
+				rules = append(rules, Rule{Match: append([]Match{dst(r...)}, match...), Do: j.Do, Line: j.Line})
+			}
+		}
+		covered = merge(append(covered, to...))
+	}
+	if un := l.un[i]; un != "" {
+		live = []Match{{Field: Daddr, Not: true, Set: un}}
+		for _, r := range pieces(l.to[o]) {
+			for _, j := range l.outboundLists(i, o, func(n ast.Net) []Match { return []Match{{Field: LiveDaddr, Set: un, Values: []Range{netRange(n)}}} }) {
+				rules = append(rules, Rule{Match: []Match{{Field: LiveDaddr, Set: un, Values: r}}, Do: j.Do, Line: j.Line})
+			}
+		}
+	}
+	for k := range l.p.NAT.Statics {
+		s := &l.p.NAT.Statics[k]
+		switch {
+		case s.MappedIf != i || !l.loads(s):
+		case s.RealIf != o || s.Proto != 0 || s.ACL != compiler.None:
+			covered = merge(append(covered, netRange(s.MappedNet())))
+		default:
+			add([]Range{netRange(s.MappedNet())}, through(s.RealNet(), s.MappedNet()), live...)
+		}
+	}
+	for k := range l.p.NAT.Aliases {
+		a := &l.p.NAT.Aliases[k]
+		if a.If != i || !a.Mask.Contiguous() {
+			continue
+		}
+		foreign, dnat := netRange(a.ForeignNet()), netRange(a.DNATNet())
+		var there []Range // dnat addresses of what lies on o
+		for _, r := range intersect([]Range{foreign}, l.to[o]) {
+			there = append(there, Range{r.Lo - foreign.Lo + dnat.Lo, r.Hi - foreign.Lo + dnat.Lo})
+		}
+		add(merge(there), through(a.ForeignNet(), a.DNATNet()), live...)
+	}
+	return rules
+}
+
+// A view is what the destinations of a net look like where they are not translated yet, as alternatives; none: it has none of them.
+type view func(ast.Net) []Match
+
+// through is the view of the hosts of a net by what they are mapped to.
+func through(real, mapped ast.Net) view {
+	from, to := netRange(real), netRange(mapped)
+	return func(n ast.Net) (out []Match) {
+		if !n.Mask.Contiguous() {
+			if n.Contains(real.IP) && real.Mask == ast.AllOnes {
+				out = append(out, dst(to))
+			}
+			return out
+		}
+		for _, r := range intersect([]Range{netRange(n)}, []Range{from}) {
+			out = append(out, dst(Range{r.Lo - from.Lo + to.Lo, r.Hi - from.Lo + to.Lo}))
+		}
+		return out
+	}
+}
+
 // outboundLists are jumps to the lists that are applied to interface i, for packets to the lower o. Where an access list is
-// bound they are not looked at. Several lists must all permit (semantics.md 2.4).
-func (l *lowerer) outboundLists(i, o int) (jumps []Rule) {
+// bound they are not looked at. Several lists must all permit (semantics.md 2.4). seen is how their destinations look; nil: as they are.
+func (l *lowerer) outboundLists(i, o int, seen view) (jumps []Rule) {
 	if l.p.Interfaces[i].ACL != compiler.None {
 		return nil
 	}
-	if known, is := l.outbounds[[2]int{i, o}]; is {
+	if known, is := l.outbounds[[2]int{i, o}]; is && seen == nil {
 		return known
 	}
 	var chains []Chain
@@ -94,14 +162,14 @@ func (l *lowerer) outboundLists(i, o int) (jumps []Rule) {
 		turned := Chain{Name: l.unique(c.Name + "_except"), Note: "the other way round, for an exception"}
 		for j := range list.Rules {
 			if r := &list.Rules[j]; r.Action == "except" {
-				for _, m := range outboundMatch(r, other) {
+				for _, m := range outboundMatch(r, other, seen) {
 					c.Rules = append(c.Rules, Rule{Match: m, Do: []Stmt{Goto{turned.Name}}, Line: r.Line})
 				}
 			}
 		}
 		excepts := len(c.Rules) > 0
 		for _, r := range bestFirst(list) {
-			for _, m := range outboundMatch(r, own) {
+			for _, m := range outboundMatch(r, own, seen) {
 				c.Rules = append(c.Rules, outboundVerdict(list, r, r.Action == "permit", m)...)
 				turned.Rules = append(turned.Rules, outboundVerdict(list, r, r.Action != "permit", m)...)
 			}
@@ -112,7 +180,9 @@ func (l *lowerer) outboundLists(i, o int) (jumps []Rule) {
 		}
 	}
 	l.rs.Chains = append(l.rs.Chains, chains...)
-	l.outbounds[[2]int{i, o}] = jumps
+	if seen == nil {
+		l.outbounds[[2]int{i, o}] = jumps
+	}
 	return jumps
 }
 
@@ -138,7 +208,7 @@ func bestFirst(list *compiler.OutboundList) []*compiler.Outbound {
 }
 
 // outboundMatch is what a rule of an outbound list is about, as alternatives. Ports are those of the destination.
-func outboundMatch(r *compiler.Outbound, field Field) [][]Match {
+func outboundMatch(r *compiler.Outbound, field Field, seen view) [][]Match {
 	var tail []Match
 	ports := r.Ports != compiler.PortRange{Hi: 0xffff}
 	switch {
@@ -153,6 +223,12 @@ func outboundMatch(r *compiler.Outbound, field Field) [][]Match {
 		tail = append(tail, Match{Field: Dport, Values: []Range{{uint32(r.Ports.Lo), uint32(r.Ports.Hi)}}})
 	}
 	var out [][]Match
+	if seen != nil && field == Daddr {
+		for _, m := range seen(r.Net) {
+			out = append(out, append([]Match{m}, tail...))
+		}
+		return out
+	}
 	for _, m := range nets(field, []ast.Net{r.Net}) {
 		out = append(out, slices.Concat(m, tail))
 	}

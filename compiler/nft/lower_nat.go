@@ -355,7 +355,7 @@ func (l *lowerer) outbound(i, o int) []Chain {
 	add := func(r ...Rule) { out[0].Rules = append(out[0].Rules, r...) }
 	add(Rule{Match: decided, Do: []Stmt{Accept{}}})
 	add(l.returned(i, o)...)
-	add(l.noChild(l.outboundLists(i, o))...)
+	add(l.noChild(l.outboundLists(i, o, nil))...)
 	ask, users := l.askUsers(i, o)
 	out = append(out, users...)
 	add(l.noChild(ask)...)

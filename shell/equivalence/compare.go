@@ -54,7 +54,7 @@ func (p *pair) differs(plan *compiler.Plan) string {
 
 // changing is what differs between two engines that agree: numbers of connections, ports that PAT has given out, how long something
 // lived and what it carried.
-var changing = regexp.MustCompile(` connection \d+ | duration [0-9:]+| bytes \d+|\bid=?\d+`)
+var changing = regexp.MustCompile(` connection \d+ | duration [0-9:]+| bytes \d+|\bid ?=? ?\d+`)
 
 // texts are the messages of a verdict, each once, without what may differ.
 func texts(v *runtime.Verdict) []string {
@@ -123,7 +123,6 @@ var Unlike = map[string]string{
 		"it is translated like the error, or by the host's first static; a PIX asks the connection",
 	"allocated": "a packet that is no answer, and hits by chance a port that PAT has given out on one engine: the engines give out others",
 	"ports":     "Linux gives a port or ICMP id of a host another PAT port where the first would make two connections one: another 305011 for it",
-	"asked":     "a destination that an alias or a static makes another: the door asks for a user before outbound lists, which see it then, deny",
 	"oversize":  "a first DNS message that is too long: a PIX has built the connection when its inspection drops it (302015), Linux keeps none of a packet that it drops",
 	"summed": "a first packet of TCP in fragments, to or from a host with too many half-open connections: the kernel answers for the host only where the checksum is right, " +
 		"and fragments of this comparison have none of the whole packet",
@@ -155,9 +154,6 @@ func unlike(plan *compiler.Plan, why string, p *pair) string {
 		return "quoting"
 	case dropped && messages && slices.Contains(ids(e), 410001) && slices.Equal(without(ids(e), 302015, 305009, 305011), without(ids(k), 305009, 305011)):
 		return "oversize"
-	case (k.Action == runtime.Auth || slices.Contains(ids(k), 109023)) && slices.ContainsFunc(plan.Applies, func(a compiler.Apply) bool { return a.If == in }) &&
-		becomes(plan, in, sent.Dst):
-		return "asked"
 	case e.Action != k.Action && sent.HasPorts() && pat && (p.step.answer == nil || p.step.anew):
 		return "allocated"
 	case e.Action == runtime.Forward && k.Action == runtime.Drop && sent.Proto == ast.ProtoICMP && sent.ICMPType == 0 &&
@@ -176,12 +172,6 @@ func unlike(plan *compiler.Plan, why string, p *pair) string {
 // movedPort reports whether a packet has left with another source port, or ICMP id, than it came with.
 func movedPort(in, out *runtime.Packet) bool {
 	return in.HasPorts() && in.SrcPort != out.SrcPort || in.Proto == ast.ProtoICMP && in.ICMPID != out.ICMPID
-}
-
-// becomes reports whether a static or an alias makes another destination of an address.
-func becomes(plan *compiler.Plan, in int, ip ast.IP) bool {
-	return slices.ContainsFunc(plan.NAT.Statics, func(s compiler.Static) bool { return s.MappedIf == in && s.MappedNet().Contains(ip) }) ||
-		plan.NAT.Alias(in, ip) != nil
 }
 
 func without(list []int, drop ...int) []int {
@@ -241,6 +231,9 @@ func packetWords(p *runtime.Packet) string {
 	}
 	if p.Length > len(p.Payload) {
 		s += fmt.Sprintf(" len %d", p.Length)
+	}
+	if p.TTL != 64 {
+		s += fmt.Sprintf(" ttl %d", p.TTL)
 	}
 	switch p.Proto {
 	case ast.ProtoUDP:
