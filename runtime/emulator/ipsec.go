@@ -340,7 +340,7 @@ func (e *Engine) adjacency(f *flight) bool {
 }
 
 // ownOn reports whether the PIX answers for an address on an interface: its own, and unless sysopt noproxyarp says no, a static's, a
-// global's, a connected client's.
+// global's, that of a translation that lives, a connected client's.
 func (e *Engine) ownOn(in int, ip ast.IP) (compiler.Line, bool) {
 	x := &e.plan.Interfaces[in]
 	if x.Net.IP == ip {
@@ -356,6 +356,9 @@ func (e *Engine) ownOn(in int, ip ast.IP) (compiler.Line, bool) {
 		if g := &e.plan.NAT.Globals[i]; g.If == in && g.First <= ip && ip <= g.Last && !g.Interface {
 			return g.Line, true
 		}
+	}
+	if x := e.translatedTo(in, ip); x != nil {
+		return x.line, true
 	}
 	if a := e.plan.NAT.Alias(in, ip); a != nil {
 		return a.Line, true

@@ -57,6 +57,19 @@ func (t *taken) free(lo, hi uint16) (uint16, bool) {
 	return uint16(n), n <= int(hi)
 }
 
+// lowest is the lowest number in use.
+func (t *taken) lowest() (uint16, bool) {
+	if t == nil || t.count == 0 {
+		return 0, false
+	}
+	for i, w := range t.words {
+		if w != 0 {
+			return uint16(i<<6 + bits.TrailingZeros64(w)), true
+		}
+	}
+	return 0, false
+}
+
 // A takenKey names a set of numbers. With proto 0 part is the upper half of addresses, else the address whose ports they are.
 type takenKey struct {
 	part  uint32

@@ -226,3 +226,24 @@ func (e *Engine) freePortIn(in int, ip ast.IP, proto uint8, class compiler.PortR
 func (e *Engine) portStatic(in int, ip ast.IP, proto uint8, port uint16) bool {
 	return e.derived.mapped.first(ip, portTag(in, proto, port), always) >= 0
 }
+
+// translatedTo is a translation that lives to an address of an interface's subnet, for which the PIX answers ARP, whatever the lines say by
+// now; nil: there is none.
+func (e *Engine) translatedTo(in int, ip ast.IP) *xlate {
+	if !e.plan.Interfaces[in].Net.Contains(ip) {
+		return nil
+	}
+	if x := e.xlates.byMapped[mappedAt(in, ip, 0, 0)]; x != nil {
+		if x.identity {
+			return nil
+		}
+		return x
+	}
+	for _, proto := range []uint8{ast.ProtoTCP, ast.ProtoUDP, ast.ProtoICMP} {
+		t := e.xlates.taken[takenKey{uint32(ip), uint16(in), uint16(proto)}]
+		if n, ok := t.lowest(); ok {
+			return e.xlates.byMapped[mappedAt(in, ip, proto, n)]
+		}
+	}
+	return nil
+}

@@ -2,9 +2,12 @@ package kernel
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
+
+	"golang.org/x/sys/unix"
 
 	"pixfw/ast"
 	"pixfw/compiler"
@@ -136,4 +139,50 @@ func (t *xlateTable) fillPorts(rs *nft.Ruleset) {
 			s.Ports = of[s.Name]
 		}
 	}
+}
+
+// An answerer is an address that something is translated to, and whose it is.
+type answerer struct {
+	mappedKey
+	real ast.IP
+}
+
+// answers are the addresses for which ARP is to be answered because of translations, in order. The lock is held.
+func (t *xlateTable) answers() []answerer {
+	seen := map[answerer]bool{}
+	for _, x := range t.list {
+		if !x.identity {
+			seen[answerer{mappedKey{x.key.mappedIf, x.mapped}, x.key.real}] = true
+		}
+	}
+	return slices.SortedFunc(maps.Keys(seen), func(a, b answerer) int {
+		return cmp.Or(cmp.Compare(a.mappedIf, b.mappedIf), cmp.Compare(a.mapped, b.mapped), cmp.Compare(a.real, b.real))
+	})
+}
+
+// sweepAddresses takes away what answers for the addresses of translations that no line makes, and that have ended. Both locks are held.
+func (e *Engine) sweepAddresses() error {
+	var live map[mappedKey]bool
+	var errs []error
+	e.items = slices.DeleteFunc(e.items, func(it item) bool {
+		if it.while == (mappedKey{}) || it.del == nil {
+			return false
+		}
+		if live == nil {
+			live = map[mappedKey]bool{}
+			for _, a := range e.dyn.xlates.answers() {
+				live[a.mappedKey] = true
+			}
+		}
+		if live[it.while] {
+			return false
+		}
+		err := it.del(e.nl)
+		if err != nil && !errors.Is(err, unix.ESRCH) {
+			errs = append(errs, fmt.Errorf("%s: %w", it.key, err)) // tried again
+			return false
+		}
+		return true
+	})
+	return errors.Join(errs...)
 }

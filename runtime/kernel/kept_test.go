@@ -1,6 +1,8 @@
 package kernel_test
 
 import (
+	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -86,4 +88,70 @@ func TestKeptUntilTheirTime(t *testing.T) {
 	if x := dynamics(w); len(x) != 0 {
 		t.Errorf("left: %+v", x)
 	}
+}
+
+// ARP is answered for the addresses of translations whose lines are gone, as long as they live, and not for those of others.
+func TestKeptAnswersARP(t *testing.T) {
+	w := newWalk(t, pool)
+	clock := runtime.NewVirtualClock(time.Now())
+	w.l.Engine.SetClock(clock)
+	w.comesAs("10.0.0.5", 3000, "203.0.113.10")
+	w.comesAs("10.0.0.6", 3000, "203.0.113.12")
+	w.comesAs("10.0.0.7", 3000, "203.0.113.13")
+	w.comesAs("10.0.0.8", 3000, "203.0.113.20")
+	w.comesAs("10.0.0.50", 3000, "10.0.0.50")
+	w.says(0, "%PIX-6-305011: ")
+	local := func() (out []string) {
+		t.Helper()
+		text, err := exec.Command("ip", "-n", w.l.Firewall(), "route", "show", "table", "local").CombinedOutput()
+		if err != nil {
+			t.Fatalf("%v: %s", err, text)
+		}
+		for _, ip := range []string{"203.0.113.10", "203.0.113.11", "203.0.113.12", "203.0.113.13", "203.0.113.20", "10.0.0.50"} {
+			if strings.Contains(string(text), "local "+ip+" ") {
+				out = append(out, ip)
+			}
+		}
+		return out
+	}
+	is := func(when string, want ...string) {
+		t.Helper()
+		if got := local(); !slices.Equal(got, want) {
+			t.Errorf("%s: %v, want %v", when, got, want)
+		}
+	}
+	is("at first", "203.0.113.10", "203.0.113.11", "203.0.113.12", "203.0.113.13", "203.0.113.20")
+	if err := w.l.Engine.ClearXlates(runtime.XlateFilter{Mapped: ast.MustIP("203.0.113.13")}); err != nil {
+		t.Fatal(err)
+	}
+	gone := without(t, pool, "global (outside) 1 203.0.113.10-203.0.113.11", "global (outside) 1 203.0.113.12-203.0.113.13 netmask 255.255.255.0", "global (outside) 1 203.0.113.20",
+		"static (inside,outside) 203.0.113.11 10.0.0.81 netmask 255.255.255.255 0 0")
+	if _, err := w.l.Engine.Apply(textPlan(t, gone)); err != nil {
+		t.Fatal(err)
+	}
+	is("without the lines", "203.0.113.10", "203.0.113.12", "203.0.113.20")
+	if err := w.l.Engine.ClearXlates(runtime.XlateFilter{Mapped: ast.MustIP("203.0.113.12")}); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.l.Engine.Tick(); err != nil {
+		t.Fatal(err)
+	}
+	is("when one is cleared", "203.0.113.10", "203.0.113.20")
+	if err := w.l.Engine.ClearConns(); err != nil {
+		t.Fatal(err)
+	}
+	clock.Advance(time.Minute)
+	if err := w.l.Engine.Tick(); err != nil {
+		t.Fatal(err)
+	}
+	is("when that of a port has ended", "203.0.113.10")
+	if _, err := w.l.Engine.Apply(textPlan(t, without(t, gone, "nat (inside) 1 0.0.0.0 0.0.0.0 0 0"))); err != nil {
+		t.Fatal(err)
+	}
+	is("applied again", "203.0.113.10")
+	clock.Advance(10 * time.Minute)
+	if err := w.l.Engine.Tick(); err != nil {
+		t.Fatal(err)
+	}
+	is("in the end")
 }

@@ -25,6 +25,8 @@ type item struct {
 
 	addr  *netlink.Addr // what it brings, where it is one of these: with LinkIndex
 	route *netlink.Route
+
+	while mappedKey // it goes when nothing is translated to that address any more; zero: with the plan
 }
 
 func (e *Engine) ipnet(n ast.Net) *net.IPNet {
@@ -123,6 +125,14 @@ func (e *Engine) wanted(plan *compiler.Plan, links map[int]netlink.Link) []item 
 		g := &plan.NAT.Globals[i]
 		for ip := g.First; !g.Interface && ip >= g.First && ip <= g.Last && ip-g.First < maxPool; ip++ {
 			local(g.If, ast.Net{IP: ip, Mask: ast.AllOnes}, g.Line, false)
+		}
+	}
+	// So are those of translations that live, when no line has them any more: what comes back to them asks for their address.
+	for _, k := range e.dyn.xlates.answers() {
+		if n := len(out); !plan.Interfaces[k.mappedIf].Net.Contains(k.real) {
+			if local(k.mappedIf, ast.Net{IP: k.mapped, Mask: ast.AllOnes}, compiler.Line{}, false); len(out) > n {
+				out[n].while = k.mappedKey
+			}
 		}
 	}
 	return out

@@ -213,7 +213,7 @@ func (e *Engine) sweep() error {
 	if e.closed || e.plan == nil {
 		return nil
 	}
-	return e.sweepLists()
+	return errors.Join(e.sweepLists(), e.sweepAddresses())
 }
 
 // A listChange is a user who comes into the map of those with access lists, or leaves it.
