@@ -5,7 +5,8 @@ func targetCodes() []Code {
 	return []Code{
 		{"W501", "Pool addresses are chosen otherwise",
 			"A PIX gives each inside host the lowest free address of the pool, keeps it to itself while it is used, lets the outside connect to it where " +
-				"the access list permits, and refuses hosts when the pool is empty (202001). The kernel engine does the same. Rules alone, as translate " +
+				"the access list permits, and refuses hosts when the pool is empty (202001). The kernel engine does the same, also for translations whose nat or global lines are gone; when its " +
+				"process starts anew, their connections go on, but no others begin by them. Rules alone, as translate " +
 				"writes them, or a kernel without a packet queue, choose the address by a hash of the host: the host keeps it, but two hosts may share one, " +
 				"and none is refused. Connections from outside to a host's pool address are dropped. Only the access list that a packet meets depends on " +
 				"whether the address is in use, and that is the same as on a PIX.",
@@ -28,7 +29,8 @@ func targetCodes() []Code {
 				"are. The limits of connections (201002) and of half-open ones are enforced by the kernel engine. Beyond the latter the kernel answers for the host, whoever begins the connection " +
 				"(TCP intercept, 201003), with a cookie and a segment size of 1460, and calls the server when the client has answered. The process says so of each connection. In a flood (a hundred first " +
 				"packets a second to a host) the kernel answers by itself, and goes on for some seconds, those who call by a static without an access list or by a translation that lives; to a host that keeps its address, or where users have to log in or outside NAT translates who " +
-				"calls, the process goes on to be asked, about 5,000 packets a second. Who has been answered when the configuration changes has to begin anew. With rules alone the limit of half-open connections has no effect.",
+				"calls, the process goes on to be asked, about 5,000 packets a second. Who has been answered when the configuration changes has to begin anew. A translation that has outlived the line that made it, or a change of its limits, is held to " +
+				"the limits of the lines that there are. With rules alone the limit of half-open connections has no effect.",
 			"static (inside,outside) 203.0.113.80 10.0.0.80 netmask 255.255.255.255 100 20", "Switch SYN cookies on at the server."},
 		{"W505", "Static is not loaded",
 			"Statics whose netmask has holes are not loaded. Packets that only they would translate are judged by the lines after them and dropped when there is " +

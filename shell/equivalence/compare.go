@@ -13,7 +13,7 @@ import (
 )
 
 // differs is what the engines disagree about; empty: nothing.
-func (p *pair) differs(plan *compiler.Plan) string {
+func (p *pair) differs() string {
 	a, b := &p.emulator, &p.kernel
 	switch {
 	case a.Action != b.Action:
@@ -27,9 +27,9 @@ func (p *pair) differs(plan *compiler.Plan) string {
 			return otherSource
 		case x.Dst != y.Dst:
 			return "the destination"
-		case x.HasPorts() && !samePort(x.SrcPort, y.SrcPort, p.sent[0].SrcPort) && !(portOf(plan, a.Egress, x.Src) && class(x.SrcPort) == class(y.SrcPort)):
+		case x.HasPorts() && !samePort(x.SrcPort, y.SrcPort, p.sent[0].SrcPort) && !(p.patAt(a.Egress, x.Src) && class(x.SrcPort) == class(y.SrcPort)):
 			return "the source port"
-		case x.HasPorts() && p.step.answer == nil && x.DstPort != y.DstPort:
+		case x.HasPorts() && (p.step.answer == nil || p.step.again) && x.DstPort != y.DstPort:
 			return "the destination port"
 		case (x.About == nil) != (y.About == nil):
 			return "what it quotes"
@@ -82,9 +82,11 @@ const (
 	otherSource   = "the source"
 )
 
-// portOf reports whether an address on an interface is one of PAT, which may by chance give out the port that a packet came with.
-func portOf(plan *compiler.Plan, on int, ip ast.IP) bool {
-	return slices.ContainsFunc(plan.NAT.Globals, func(g compiler.Global) bool { return g.PAT && g.If == on && g.First == ip })
+// patAt reports whether an address on an interface is one of PAT, or was, which may by chance give out the port that a packet came with.
+func (p *pair) patAt(on int, ip ast.IP) bool {
+	return slices.ContainsFunc(p.plans, func(plan *compiler.Plan) bool {
+		return slices.ContainsFunc(plan.NAT.Globals, func(g compiler.Global) bool { return g.PAT && g.If == on && g.First == ip })
+	})
 }
 
 // samePort compares a port that left: one that PAT has allocated by its class (semantics.md 3.4).
@@ -122,8 +124,11 @@ var Unlike = map[string]string{
 	"quoting": "an ICMP error about a connection that uses another translation of its host than the host's own packets do (another static, or an exemption): the packet in " +
 		"it is translated like the error, or by the host's first static; a PIX asks the connection",
 	"allocated": "a packet that is no answer, and hits by chance a port that PAT has given out on one engine: the engines give out others",
-	"ports":     "Linux gives a port or ICMP id of a host another PAT port where the first would make two connections one: another 305011 for it",
-	"oversize":  "a first DNS message that is too long: a PIX has built the connection when its inspection drops it (302015), Linux keeps none of a packet that it drops",
+	"shared":    "a port that has outlived the line of its translation, and that Linux had given to two hosts: neither keeps it (W502)",
+	"outlived": "a translation that is older than the last change of NAT: a PIX holds its host to the limits of the line that made it, the kernel engine to those of the lines " +
+		"that there are (W504)",
+	"ports":    "Linux gives a port or ICMP id of a host another PAT port where the first would make two connections one: another 305011 for it",
+	"oversize": "a first DNS message that is too long: a PIX has built the connection when its inspection drops it (302015), Linux keeps none of a packet that it drops",
 	"summed": "a first packet of TCP in fragments, to or from a host with too many half-open connections: the kernel answers for the host only where the checksum is right, " +
 		"and fragments of this comparison have none of the whole packet",
 	"replies": "an echo reply that answers nothing, out through PAT: conntrack makes a flow of requests only (W514)",
@@ -139,7 +144,17 @@ func unlike(plan *compiler.Plan, why string, p *pair) string {
 	dropped := e.Action == runtime.Drop && k.Action == runtime.Drop
 	passed := e.Action == runtime.Forward && k.Action == runtime.Forward
 	in := plan.IfByName(p.in)
-	pat := slices.ContainsFunc(plan.NAT.Globals, func(g compiler.Global) bool { return g.PAT && g.If == in && g.First == sent.Dst })
+	pat := p.patAt(in, sent.Dst)
+	changed := len(p.plans) > 1
+	limit := func(v *runtime.Verdict) bool {
+		return v.Action == runtime.SynProxy || slices.ContainsFunc(ids(v), func(id int) bool { return id == 201002 || id == 201003 })
+	}
+	if changed && (limit(e) || limit(k)) {
+		return "outlived"
+	}
+	if p.shared && e.Action == runtime.Forward && p.patAt(e.Egress, e.Out.Src) && !slices.Contains(ids(e), 305011) {
+		return "shared"
+	}
 	if strings.HasPrefix(why, otherTexts) {
 		return ""
 	}
@@ -154,7 +169,9 @@ func unlike(plan *compiler.Plan, why string, p *pair) string {
 		return "quoting"
 	case dropped && messages && slices.Contains(ids(e), 410001) && slices.Equal(without(ids(e), 302015, 305009, 305011), without(ids(k), 305009, 305011)):
 		return "oversize"
-	case e.Action != k.Action && sent.HasPorts() && pat && (p.step.answer == nil || p.step.anew):
+	case e.Action != k.Action && sent.HasPorts() && pat && (p.step.answer == nil || p.step.anew || p.step.again):
+		return "allocated"
+	case changed && dropped && messages && sent.HasPorts() && pat && slices.Equal(ids(e), []int{106011}) && in != compiler.None && plan.Interfaces[in].Net.IP == sent.Dst:
 		return "allocated"
 	case e.Action == runtime.Forward && k.Action == runtime.Drop && sent.Proto == ast.ProtoICMP && sent.ICMPType == 0 &&
 		slices.Contains(ids(k), 305006) && slices.ContainsFunc(plan.NAT.Globals, func(g compiler.Global) bool { return g.PAT && g.First == e.Out.Src }):

@@ -44,6 +44,6 @@ func TestEquivalence(t *testing.T) {
 	for _, d := range r.Differences {
 		t.Error(d.Scenario())
 	}
-	t.Logf("%d pairs of %d configurations agree, %.0f a second: %v; not compared: %v", r.Pairs, r.Configurations,
-		float64(r.Pairs)/time.Since(began).Seconds(), r.Actions, r.Uncompared)
+	t.Logf("%d pairs of %d configurations agree, %.0f a second: %v; not compared: %v; %d changes, %d packets forwarded before and after one", r.Pairs, r.Configurations,
+		float64(r.Pairs)/time.Since(began).Seconds(), r.Actions, r.Uncompared, r.Changes, r.Again)
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"time"
 
@@ -35,19 +36,23 @@ var Hardware = []string{"ethernet0", "ethernet1", "ethernet2", "ethernet3", "eth
 type Report struct {
 	Configurations int
 	Pairs          int // that have agreed
+	Changes        int // of configurations, while packets passed
+	Again          int // packets that were forwarded before and after one, of those that agreed
 	Uncompared     map[string]int
 	Actions        map[string]int // what became of the packets that agreed
 	Differences    []*Difference
 }
 
-// A step is one packet of a trial.
+// A step is one packet of a trial, or commands that are typed.
 type step struct {
 	wave   int
 	in     string
 	packet runtime.Packet
-	answer *step  // the packet goes back to the sender of what left the firewall for this one
-	about  bool   // and is an ICMP error about it
-	anew   bool   // or begins a connection of its own, with the ports of packet
+	answer *step // the packet goes back to the sender of what left the firewall for this one
+	about  bool  // and is an ICMP error about it
+	anew   bool  // or begins a connection of its own, with the ports of packet
+	again  bool  // no answer: the packet itself is sent once more, with the ports of packet
+	typed  []string
 	named  ast.IP // what a name server answers
 }
 
@@ -73,6 +78,9 @@ type pair struct {
 	in               string
 	sent             [2]runtime.Packet // to the emulator, to the kernel
 	emulator, kernel runtime.Verdict
+	plans            []*compiler.Plan // those that were in force so far; the last one is
+	shared           bool             // on the kernel its host has had a port of PAT that another has had too
+	ported           bool             // it went out through a port of PAT, which another may have by now: that was cleared
 }
 
 // Run compares until enough pairs have agreed, or enough differences are found.
@@ -116,9 +124,17 @@ func newTrial(seed uint64, packets int) *trial {
 	a := newAimer(m, plan)
 	t.logins = a.logins()
 	t.shuns = a.shunned()
+	c := newChanger(seed, m)
 	wave := 0
 	each := max(packets*9/10/2/len(plan.Interfaces), 1)
-	for range 2 {
+	for round := range 2 {
+		if c != nil && round > 0 {
+			var more []*step
+			t.steps = append(t.steps, &step{wave: wave, typed: c.change()})
+			more, wave = c.again(a, t.steps, wave)
+			t.steps = append(t.steps, more...)
+			wave++
+		}
 		for i := range plan.Interfaces {
 			if plan.Interfaces[i].Shutdown {
 				continue // nothing arrives there
@@ -147,10 +163,17 @@ func newTrial(seed uint64, packets int) *trial {
 	// Where an answer arrives is known when the packet has left. Most packets never leave: enough are followed.
 	each = len(t.steps)
 	for i := range t.steps[:each] {
-		if !a.chance(40) || t.steps[i].packet.Fragment {
+		if t.steps[i].typed != nil || t.steps[i].again || !a.chance(40) || t.steps[i].packet.Fragment {
 			continue
 		}
 		wave++
+		if c != nil && c.chance(1) {
+			var more []*step
+			t.steps = append(t.steps, &step{wave: wave, typed: c.change()})
+			more, wave = c.again(a, t.steps[:each], wave)
+			t.steps = append(t.steps, more...)
+			wave++
+		}
 		s := &step{wave: wave, answer: t.steps[i], about: a.chance(15), named: a.named()}
 		if a.chance(35) {
 			s.about, s.anew = false, true
@@ -218,24 +241,49 @@ func (t *trial) run(rig *lab.Rig, r *Report) (*Difference, error) {
 		}
 	}
 	done := map[*step]*pair{}
+	plans, commands := []*compiler.Plan{plan}, []string(nil)
 	for from := 0; from < len(t.steps); {
 		to := from
 		for to < len(t.steps) && t.steps[to].wave == t.steps[from].wave {
 			to++
+		}
+		if list := t.steps[from].typed; list != nil {
+			if commands = append(commands, list...); to > from+1 {
+				return nil, errors.New("commands with packets beside them")
+			}
+			if plan, err = t.typed(commands); err != nil {
+				return nil, err
+			}
+			if err := errors.Join(change(e, plan, list), change(k, plan, list)); err != nil {
+				return nil, fmt.Errorf("%s: %w", strings.Join(list, ", "), err)
+			}
+			if r != nil {
+				r.Changes++
+			}
+			for _, p := range done {
+				p.ported = p.ported || slices.Contains(list, clearXlate) && p.emulator.Action == runtime.Forward && p.patAt(p.emulator.Egress, p.emulator.Out.Src)
+			}
+			plans = append(plans[:len(plans):len(plans)], plan)
+			from = to
+			continue
 		}
 		pairs, err := t.wave(plan, e, k, t.steps[from:to], done)
 		if err != nil {
 			return nil, err
 		}
 		for _, p := range pairs {
-			why := p.differs(plan)
+			p.plans = plans
+			why := p.differs()
 			if why == "" {
 				if r != nil {
-					r.Pairs++
+					if r.Pairs++; p.step.again && p.emulator.Action == runtime.Forward {
+						r.Again++
+					}
 					r.Actions[p.emulator.Action.String()]++
 				}
 				continue
 			}
+			p.shared = len(plans) > 1 && p.sharesPort(done)
 			if note := unlike(plan, why, p); note != "" {
 				if r != nil {
 					r.Uncompared[note]++
@@ -263,11 +311,16 @@ func (t *trial) wave(plan *compiler.Plan, e *emulator.Engine, k *lab.Probe, step
 			p.sent = [2]runtime.Packet{s.packet, s.packet}
 		} else {
 			of := done[s.answer]
-			if of == nil || of.emulator.Action != runtime.Forward || of.kernel.Action != runtime.Forward {
+			if of == nil || of.emulator.Action != runtime.Forward || of.kernel.Action != runtime.Forward || of.ported && !s.again {
 				continue
 			}
 			in = [2]int{of.emulator.Egress, of.kernel.Egress}
 			p.sent = [2]runtime.Packet{s.answered(&of.emulator.Out), s.answered(&of.kernel.Out)}
+			if s.again {
+				i := plan.IfByName(of.in)
+				in = [2]int{i, i}
+				p.sent = [2]runtime.Packet{s.sentAgain(of.sent[0]), s.sentAgain(of.sent[1])}
+			}
 			p.in = plan.Interfaces[in[0]].Name
 		}
 		if in[0] == compiler.None {

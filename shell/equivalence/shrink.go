@@ -15,7 +15,7 @@ import (
 type Difference struct {
 	trial *trial
 	pair  *pair
-	plan  *compiler.Plan
+	plan  *compiler.Plan // that was in force for it
 	what  string
 }
 
@@ -37,16 +37,21 @@ func (d *Difference) shrink(rig *lab.Rig) (*Difference, error) {
 	}
 	// What comes after the packet is not needed, and most often nothing that came before but what it answers.
 	last := d.pair.step
-	alone := []*step{last}
+	needed := map[*step]bool{last: true}
 	for at := last.answer; at != nil; at = at.answer {
-		alone = append([]*step{at}, alone...)
+		needed[at] = true
+	}
+	var alone []*step
+	for _, s := range d.trial.steps[:slices.Index(d.trial.steps, last)+1] {
+		if needed[s] || s.typed != nil {
+			alone = append(alone, s)
+		}
 	}
 	ok, err := try(&trial{d.trial.seed, d.trial.lines, d.trial.logins, d.trial.shuns, alone})
 	if err != nil {
 		return nil, err
 	}
-	steps := d.trial.steps
-	if !ok {
+	if steps := d.trial.steps; !ok || len(alone) > len(needed) {
 		steps = steps[:slices.Index(steps, last)+1]
 		for size := len(steps) / 2; size > 0; size /= 2 {
 			for at := 0; at+size < len(steps); {
@@ -105,7 +110,8 @@ func (d *Difference) Scenario() string {
 	}
 	fmt.Fprintf(&b, "-- pix.cfg --\n%s-- scenario --\n", d.trial.text())
 	e := emulator.New(runtime.NewVirtualClock(boot))
-	if _, err := e.Apply(d.plan); err != nil {
+	plan := d.trial.plan()
+	if _, err := e.Apply(plan); err != nil {
 		return b.String() + "# " + err.Error() + "\n"
 	}
 	for _, u := range d.trial.logins {
@@ -114,7 +120,7 @@ func (d *Difference) Scenario() string {
 			fmt.Fprintf(&b, " acl %s", u.list)
 		}
 		b.WriteByte('\n')
-		if err := e.Login(d.plan.IfByName(u.in), u.ip, userName, runtime.UserList{Name: u.list}); err != nil {
+		if err := e.Login(plan.IfByName(u.in), u.ip, userName, runtime.UserList{Name: u.list}); err != nil {
 			fmt.Fprintf(&b, "# %v\n", err)
 		}
 	}
@@ -124,15 +130,37 @@ func (d *Difference) Scenario() string {
 			fmt.Fprintf(&b, "# %v\n", err)
 		}
 	}
-	done := map[*step]*runtime.Verdict{}
+	type event struct {
+		runtime.Verdict
+		in   int
+		sent runtime.Packet
+	}
+	done := map[*step]*event{}
+	var commands []string
 	for _, s := range d.trial.steps {
-		p, in := s.packet, d.plan.IfByName(s.in)
+		if s.typed != nil {
+			commands = append(commands, s.typed...)
+			for _, l := range s.typed {
+				fmt.Fprintf(&b, "do %s\n", l)
+			}
+			var err error
+			if plan, err = d.trial.typed(commands); err == nil {
+				err = change(e, plan, s.typed)
+			}
+			if err != nil {
+				return b.String() + "# " + err.Error() + "\n"
+			}
+			continue
+		}
+		p, in := s.packet, plan.IfByName(s.in)
 		if s.answer != nil {
 			of := done[s.answer]
 			if of == nil || of.Action != runtime.Forward {
 				continue
 			}
-			p, in = s.answered(&of.Out), of.Egress
+			if p, in = s.answered(&of.Out), of.Egress; s.again {
+				p, in = s.sentAgain(of.sent), of.in
+			}
 		}
 		if in == compiler.None {
 			continue
@@ -142,8 +170,8 @@ func (d *Difference) Scenario() string {
 			fmt.Fprintf(&b, "# %v\n", err)
 			continue
 		}
-		done[s] = &v
-		fmt.Fprintf(&b, "%s: %s => %s\n", d.plan.Interfaces[in].Name, packetWords(&p), words(d.plan, &v))
+		done[s] = &event{v, in, p}
+		fmt.Fprintf(&b, "%s: %s => %s\n", plan.Interfaces[in].Name, packetWords(&p), words(plan, &v))
 		if s == d.pair.step {
 			break
 		}
