@@ -16,7 +16,7 @@ func targetCodes() []Code {
 			"A PIX hands out the next port of the class of the original one (1-511, 512-1023, 1024-65535). Linux keeps the original port where it is free " +
 				"and chooses another of the same class where it is not. What may pass is the same until ports run short: connections to one and the same " +
 				"service need different ports on Linux, others may share one. The kernel engine takes the next PAT address of an id when an eighth of " +
-				"the ports of a class is left to a service, because Linux may not find those, or when as many are in use as a PIX has, and refuses (202001) when no address is left. A connection counts from when " +
+				"the ports of a class is left to a service, because Linux may not find those, or when as many are in use as a PIX has, and refuses (202001) when no address is left. When lines of NAT change, a port that has a translation keeps it, but not one that Linux had given to two hosts. A connection counts from when " +
 				"it has got its address: first packets from ports below 1024 always wait for that, as those of the third class do when half of it is in use to a service. With " +
 				"rules alone Linux drops what it finds no port for without a message.",
 			"global (outside) 1 203.0.113.20", "Nothing, unless something depends on the ports."},

@@ -57,14 +57,23 @@ func hasAll(a, b []nft.Kept) bool {
 }
 
 // portsToKeep are the translations of ports that go into maps with another plan: those that are in some, and all when NAT is different there.
-// One port has one. The lock is held.
+// One port has one. Where Linux has given one port to several hosts, none of them keeps it: each would be in the other's way. The lock is held.
 func (d *dynamic) portsToKeep(to *compiler.Plan) map[patHolder]*xlate {
 	if d.plan == nil || slices.Equal(translatedBy(d.plan), translatedBy(to)) {
 		return d.xlates.kept
 	}
 	out := maps.Clone(d.xlates.kept)
+	has, shared := map[patPort]patHolder{}, map[patPort]bool{}
 	for _, x := range d.xlates.list {
-		if h := holderOf(x); x.isPAT && !x.closing && (out[h] == nil || out[h].created.After(x.created) && d.xlates.kept[h] == nil) {
+		if x.isPAT {
+			at := patPort{x.key.mappedIf, x.mapped, x.key.proto, x.pat}
+			other, is := has[at]
+			shared[at] = shared[at] || is && other != holderOf(x)
+			has[at] = holderOf(x)
+		}
+	}
+	for _, x := range d.xlates.list {
+		if h := holderOf(x); x.isPAT && !x.closing && !shared[patPort{x.key.mappedIf, x.mapped, x.key.proto, x.pat}] && (out[h] == nil || out[h].created.After(x.created) && d.xlates.kept[h] == nil) {
 			out[h] = x
 		}
 	}
