@@ -33,9 +33,13 @@ func Alive() (*Batch, error) {
 	more, err := capture(func(c *nftables.Conn) error {
 		ch := c.AddChain(&nftables.Chain{Table: t, Name: "alive", Type: nftables.ChainTypeNAT, Hooknum: nftables.ChainHookPostrouting,
 			Priority: nftables.ChainPriorityRef(*nftables.ChainPriorityNATSource - 1)})
-		c.AddRule(&nftables.Rule{Table: t, Chain: ch, Exprs: []expr.Any{
+		exprs := []expr.Any{&expr.Meta{Key: expr.MetaKeyMARK, Register: 1}, mask(binary.NativeEndian.AppendUint32(nil, MarkMask))}
+		for _, own := range []uint32{MarkTunnel, MarkClear, MarkWhole} { // who has them is past translation, and is let out by them
+			exprs = append(exprs, &expr.Cmp{Op: expr.CmpOpNeq, Register: 1, Data: binary.NativeEndian.AppendUint32(nil, own)})
+		}
+		c.AddRule(&nftables.Rule{Table: t, Chain: ch, Exprs: append(exprs,
 			&expr.Immediate{Register: 1, Data: binary.NativeEndian.AppendUint32(nil, MarkAlive)},
-			&expr.Meta{Key: expr.MetaKeyMARK, SourceRegister: true, Register: 1}}})
+			&expr.Meta{Key: expr.MetaKeyMARK, SourceRegister: true, Register: 1})})
 		return nil
 	})
 	return &Batch{Messages: append(msgs, more...)}, err

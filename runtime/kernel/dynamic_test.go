@@ -432,6 +432,16 @@ func TestApplyKeepsXlates(t *testing.T) {
 	w.comesAs("10.0.0.6", 3003, "203.0.113.77")
 }
 
+// opened waits until the engine has heard of the end of each handshake, which it is told of apart from the beginning.
+func opened(t *testing.T, l *lab.Lab) {
+	t.Helper()
+	for end := time.Now().Add(5 * time.Second); l.Engine.HalfOpen() > 0; time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("connections are half open")
+		}
+	}
+}
+
 // A static that permits one connection refuses the second (T58), and permits it when the first is over.
 func TestConnectionLimit(t *testing.T) {
 	w := newWalk(t, strings.Replace(pool, "host 10.0.0.5 key", "host 10.0.0.80 key", 1))
@@ -443,7 +453,8 @@ func TestConnectionLimit(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.says(0, "%PIX-6-302013: Built inbound TCP connection 1 ") // until it is told of, it counts as half open
+	w.says(0, "%PIX-6-302013: Built inbound TCP connection 1 ")
+	opened(t, w.l)
 	mark := len(w.l.Messages())
 	if c, err := w.l.Dial(lab.Internet, global, 80, 500*time.Millisecond); err == nil {
 		c.Close()

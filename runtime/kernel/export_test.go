@@ -73,5 +73,15 @@ func (e *Engine) Bound(l Limits, note func(string)) {
 	e.dyn.bounds.Limits, e.dyn.bounds.note = l.or(DefaultLimits), note
 }
 
+// HalfOpen is how many half-open connections the engine counts.
+func (e *Engine) HalfOpen() (n int) {
+	e.dyn.mu.Lock()
+	defer e.dyn.mu.Unlock()
+	for _, k := range e.dyn.live.half {
+		n += k
+	}
+	return n
+}
+
 // HasQueue reports whether pools are exact.
 func (e *Engine) HasQueue() bool { return e.queue != nil }

@@ -95,7 +95,8 @@ func TestFeaturesMissing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	await(t, l, 0, "%PIX-6-302013: Built inbound TCP connection ") // until it is told of, it counts as half open
+	await(t, l, 0, "%PIX-6-302013: Built inbound TCP connection ")
+	opened(t, l)
 	mark := len(l.Messages())
 	if c, err := l.Dial(lab.Internet, global, 80, 500*time.Millisecond); err == nil {
 		c.Close()
