@@ -536,6 +536,21 @@ type Sysopt struct {
 	UauthHTTPCache         bool
 }
 
+// InvalidSource reports whether nothing is let in from an address: loopback, this network, multicast and above, a broadcast of a connected
+// subnet, an address of the PIX (semantics.md 1.7).
+func (p *Plan) InvalidSource(ip ast.IP) bool {
+	if top := ip >> 24; top == 127 || top == 0 || top >= 224 {
+		return true
+	}
+	for i := range p.Interfaces {
+		x := &p.Interfaces[i]
+		if x.HasAddress() && (ip == x.Net.IP || x.Net.Mask < ast.MaskOf(31) && ip == x.Broadcast()) {
+			return true
+		}
+	}
+	return false
+}
+
 // IfByName is the index of the interface with that nameif name, or None.
 func (p *Plan) IfByName(name string) int {
 	for i := range p.Interfaces {

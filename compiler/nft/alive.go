@@ -74,7 +74,5 @@ func (l *lowerer) needsLife(m Match) []Rule {
 	if !l.opts.Daemon || l.opts.Lacks[Owners] {
 		return nil
 	}
-	dead := isAlive
-	dead.Not = true
-	return []Rule{{Match: []Match{m, dead}, Do: []Stmt{Counter{}, Drop{}}, Note: "the process is dead"}}
+	return []Rule{{Match: []Match{m, isAlive.not()}, Do: []Stmt{Counter{}, Drop{}}, Note: "the process is dead"}}
 }

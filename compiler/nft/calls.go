@@ -2,7 +2,6 @@ package nft
 
 import (
 	"encoding/binary"
-	"fmt"
 	"slices"
 	"time"
 
@@ -91,58 +90,39 @@ func ChangeCalls(del, waits bool, calls []Call) []netlink.Message {
 }
 
 func changeCalls(del bool, name string, kind SetKind, calls []Call) netlink.Message {
-	typ, flags := unix.NFT_MSG_NEWSETELEM, netlink.Request|netlink.Create
-	if del {
-		typ, flags = unix.NFT_MSG_DELSETELEM, netlink.Request
-	}
-	b := append(make([]byte, 0, 64+len(calls)*96), unix.NFPROTO_IPV4, unix.NFNETLINK_V0, 0, 0)
-	b = text(b, unix.NFTA_SET_ELEM_LIST_TABLE, Table)
-	b = text(b, unix.NFTA_SET_ELEM_LIST_SET, name)
-	b, list := open(b, unix.NFTA_SET_ELEM_LIST_ELEMENTS)
-	for i := range calls {
-		c := &calls[i]
-		var elem int
-		b, elem = open(b, unix.NFTA_LIST_ELEM)
-		b = data(b, unix.NFTA_SET_ELEM_KEY, c.key())
-		if !del {
-			b = data(b, unix.NFTA_SET_ELEM_DATA, c.value(kind))
-			ms := binary.BigEndian.AppendUint64(nil, uint64(c.For.Milliseconds()))
-			b = attribute(attribute(b, unix.NFTA_SET_ELEM_TIMEOUT, ms), unix.NFTA_SET_ELEM_EXPIRATION, ms)
+	return changeElements(del, name, len(calls), func(b []byte, k int) []byte {
+		c := &calls[k]
+		if b = data(b, unix.NFTA_SET_ELEM_KEY, c.key()); del {
+			return b
 		}
-		shut(b, elem)
-	}
-	shut(b, list)
-	return netlink.Message{Header: netlink.Header{Type: netlink.HeaderType(unix.NFNL_SUBSYS_NFTABLES<<8 | typ), Flags: flags}, Data: b}
+		return lasting(data(b, unix.NFTA_SET_ELEM_DATA, c.value(kind)), c.For)
+	})
 }
 
-// callOf loads the key of a packet and looks it up; with into it goes on with what is mapped to.
-func (e *encoder) callOf(name string, into bool) ([]expr.Any, error) {
-	set := e.sets[name]
-	if set == nil {
-		return nil, fmt.Errorf("no map %s", name)
+// callOf loads the key of a packet and looks it up.
+func (e *encoder) callOf(name string, look func(*nftables.Set) expr.Any) ([]expr.Any, error) {
+	set, err := e.known(name)
+	if err != nil {
+		return nil, err
 	}
 	src, dst := payload(expr.PayloadBaseNetworkHeader, 12, 4), payload(expr.PayloadBaseNetworkHeader, 16, 4)
 	sport, dport := payload(expr.PayloadBaseTransportHeader, 0, 2), payload(expr.PayloadBaseTransportHeader, 2, 2)
 	dst.DestRegister, sport.DestRegister, dport.DestRegister = unix.NFT_REG32_01, unix.NFT_REG32_02, unix.NFT_REG32_03
-	look := &expr.Lookup{SourceRegister: 1, SetID: set.ID, SetName: set.Name}
-	if into {
-		look.DestRegister, look.IsDestRegSet = 1, true
-	}
-	return []expr.Any{src, dst, sport, dport, look}, nil
+	return []expr.Any{src, dst, sport, dport, look(set)}, nil
 }
 
 // call makes a packet of the firewall a call: its mark, and its destination.
 func (e *encoder) call() ([]expr.Any, error) {
-	mark, err := e.callOf(Calls, true)
+	mark, err := e.callOf(Calls, mapped)
 	if err != nil {
 		return nil, err
 	}
-	to, err := e.callOf(CallTargets, true)
+	to, err := e.callOf(CallTargets, mapped)
 	if err != nil {
 		return nil, err
 	}
 	out := append(mark, &expr.Ct{Key: expr.CtKeyMARK, Register: 1, SourceRegister: true})
-	return append(append(out, to...), &expr.NAT{Type: expr.NATTypeDestNAT, Family: unix.NFPROTO_IPV4, RegAddrMin: 1, RegProtoMin: unix.NFT_REG32_01, Specified: true}), nil
+	return append(append(out, to...), toHost()), nil
 }
 
 // original writes the destination that the first packet of the connection had on the wire.

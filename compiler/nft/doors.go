@@ -1,8 +1,6 @@
 package nft
 
 import (
-	"fmt"
-
 	"github.com/google/nftables"
 	"github.com/google/nftables/expr"
 	"golang.org/x/sys/unix"
@@ -39,15 +37,15 @@ func doorKey() []expr.Any {
 
 // door asks a set of doors, takes a door out of it, or translates the destination by a map of them.
 func (e *encoder) door(name string, use func(*nftables.Set) []expr.Any) ([]expr.Any, error) {
-	set := e.sets[name]
-	if set == nil {
-		return nil, fmt.Errorf("no set %s", name)
+	set, err := e.known(name)
+	if err != nil {
+		return nil, err
 	}
 	return append(doorKey(), use(set)...), nil
 }
 
 func isDoor(set *nftables.Set) []expr.Any {
-	return []expr.Any{&expr.Lookup{SourceRegister: 1, SetID: set.ID, SetName: set.Name}}
+	return []expr.Any{asked(set, false)}
 }
 
 func shutDoor(set *nftables.Set) []expr.Any {
@@ -55,6 +53,5 @@ func shutDoor(set *nftables.Set) []expr.Any {
 }
 
 func behindDoor(set *nftables.Set) []expr.Any {
-	return []expr.Any{&expr.Lookup{SourceRegister: 1, DestRegister: 1, IsDestRegSet: true, SetID: set.ID, SetName: set.Name},
-		&expr.NAT{Type: expr.NATTypeDestNAT, Family: unix.NFPROTO_IPV4, RegAddrMin: 1, RegProtoMin: unix.NFT_REG32_01, Specified: true}}
+	return []expr.Any{mapped(set), toHost()}
 }

@@ -2,6 +2,7 @@ package nft
 
 import (
 	"encoding/binary"
+	"time"
 
 	"github.com/google/nftables/expr"
 	"github.com/google/nftables/xt"
@@ -39,16 +40,16 @@ func changeElements(del bool, set string, n int, elem func(b []byte, k int) []by
 		typ, flags = unix.NFT_MSG_DELSETELEM, netlink.Request
 	}
 	b := append(make([]byte, 0, 64+n*40), unix.NFPROTO_IPV4, unix.NFNETLINK_V0, 0, 0)
-	b = attribute(b, unix.NFTA_SET_ELEM_LIST_TABLE, []byte(Table+"\x00"))
-	b = attribute(b, unix.NFTA_SET_ELEM_LIST_SET, []byte(set+"\x00"))
-	list := len(b)
-	b = attribute(b, unix.NFTA_SET_ELEM_LIST_ELEMENTS|unix.NLA_F_NESTED, nil)
+	b = text(b, unix.NFTA_SET_ELEM_LIST_TABLE, Table)
+	b = text(b, unix.NFTA_SET_ELEM_LIST_SET, set)
+	b, list := open(b, unix.NFTA_SET_ELEM_LIST_ELEMENTS)
 	for k := range n {
-		one := len(b)
-		b = elem(attribute(b, unix.NFTA_LIST_ELEM|unix.NLA_F_NESTED, nil), k)
-		binary.NativeEndian.PutUint16(b[one:], uint16(len(b)-one))
+		var one int
+		b, one = open(b, unix.NFTA_LIST_ELEM)
+		b = elem(b, k)
+		shut(b, one)
 	}
-	binary.NativeEndian.PutUint16(b[list:], uint16(len(b)-list))
+	shut(b, list)
 	return netlink.Message{Header: netlink.Header{Type: netlink.HeaderType(unix.NFNL_SUBSYS_NFTABLES<<8 | typ), Flags: flags}, Data: b}
 }
 
@@ -79,19 +80,26 @@ func ChangeMembers(del bool, set string, kind SetKind, members []Member) []netli
 		n := min(len(members), chunk)
 		out = append(out, changeElements(del, set, n, func(b []byte, k int) []byte {
 			m := &members[k]
-			b = attribute(b, unix.NFTA_SET_ELEM_KEY|unix.NLA_F_NESTED, attribute(nil, unix.NFTA_DATA_VALUE, m.key(kind)))
-			if kind == DoorMap && !del {
-				b = attribute(b, unix.NFTA_SET_ELEM_DATA|unix.NLA_F_NESTED, attribute(nil, unix.NFTA_DATA_VALUE, m.value()))
+			if b = data(b, unix.NFTA_SET_ELEM_KEY, m.key(kind)); del {
+				return b
 			}
-			if m.For > 0 && !del {
-				ms := binary.BigEndian.AppendUint64(nil, uint64(m.For.Milliseconds()))
-				b = attribute(attribute(b, unix.NFTA_SET_ELEM_TIMEOUT, ms), unix.NFTA_SET_ELEM_EXPIRATION, ms)
+			if kind == DoorMap {
+				b = data(b, unix.NFTA_SET_ELEM_DATA, m.value())
 			}
-			return b
+			return lasting(b, m.For)
 		}))
 		members = members[n:]
 	}
 	return out
+}
+
+// lasting appends how long an element is there; zero: for ever.
+func lasting(b []byte, life time.Duration) []byte {
+	if life <= 0 {
+		return b
+	}
+	ms := binary.BigEndian.AppendUint64(nil, uint64(life.Milliseconds()))
+	return attribute(attribute(b, unix.NFTA_SET_ELEM_TIMEOUT, ms), unix.NFTA_SET_ELEM_EXPIRATION, ms)
 }
 
 // attribute appends a netlink attribute, whose length does not count the padding.

@@ -71,9 +71,9 @@ func (e *encoder) match(m *Match) ([]expr.Any, error) {
 	case Daddr:
 		return e.values(m, payload(network, 16, 4), nftables.TypeIPAddr, be32)
 	case SaddrDaddr:
-		set := e.sets[m.Set]
-		if set == nil {
-			return nil, fmt.Errorf("no set %s", m.Set)
+		set, err := e.known(m.Set)
+		if err != nil {
+			return nil, err
 		}
 		src, dst := payload(network, 12, 4), payload(network, 16, 4)
 		src.DestRegister, dst.DestRegister = unix.NFT_REG32_00, unix.NFT_REG32_01
@@ -83,11 +83,11 @@ func (e *encoder) match(m *Match) ([]expr.Any, error) {
 	case QuotedDaddr:
 		return e.values(m, payload(network, quotedDaddr, 4), nftables.TypeIPAddr, be32)
 	case LiveDaddr:
-		set := e.sets[m.Set]
-		if set == nil {
-			return nil, fmt.Errorf("no map %s", m.Set)
+		set, err := e.known(m.Set)
+		if err != nil {
+			return nil, err
 		}
-		real, err := e.values(&Match{Values: m.Values, Not: m.Not}, &expr.Lookup{SourceRegister: 1, DestRegister: 1, IsDestRegSet: true, SetID: set.ID, SetName: set.Name},
+		real, err := e.values(&Match{Values: m.Values, Not: m.Not}, mapped(set),
 			nftables.TypeIPAddr, be32)
 		return append([]expr.Any{payload(network, 16, 4)}, real...), err
 	case OrigSaddr:
@@ -147,17 +147,17 @@ func (e *encoder) match(m *Match) ([]expr.Any, error) {
 	case IsFragment:
 		return []expr.Any{payload(network, 6, 2), mask(be16(0x3fff)), &expr.Cmp{Op: expr.CmpOpNeq, Register: 1, Data: make([]byte, 2)}}, nil
 	case PortOf, EchoOf:
-		set := e.sets[m.Set]
-		if set == nil {
-			return nil, fmt.Errorf("no map %s", m.Set)
+		set, err := e.known(m.Set)
+		if err != nil {
+			return nil, err
 		}
-		return append(portKey(m.Field == EchoOf), &expr.Lookup{SourceRegister: 1, SetID: set.ID, SetName: set.Name, Invert: m.Not}), nil
+		return append(portKey(m.Field == EchoOf), asked(set, m.Not)), nil
 	case QueryOf, AskedBefore:
-		set := e.sets[m.Set]
-		if set == nil {
-			return nil, fmt.Errorf("no set %s", m.Set)
+		set, err := e.known(m.Set)
+		if err != nil {
+			return nil, err
 		}
-		return append(queryKey(m.Field == QueryOf), &expr.Lookup{SourceRegister: 1, SetID: set.ID, SetName: set.Name, Invert: m.Not}), nil
+		return append(queryKey(m.Field == QueryOf), asked(set, m.Not)), nil
 	case SourceMAC:
 		const ethernet = 1 // ARPHRD_ETHER
 		out := []expr.Any{&expr.Meta{Key: expr.MetaKeyIIFTYPE, Register: 1}, &expr.Cmp{Op: expr.CmpOpEq, Register: 1, Data: binaryutil.NativeEndian.PutUint16(ethernet)},
@@ -171,7 +171,7 @@ func (e *encoder) match(m *Match) ([]expr.Any, error) {
 		}
 		return append(out, m.cmp(value[:])), nil
 	case CallOf:
-		return e.callOf(m.Set, false)
+		return e.callOf(m.Set, func(set *nftables.Set) expr.Any { return asked(set, false) })
 	case FirstOption:
 		return e.values(m, payload(network, 20, 1), nftables.TypeInetProto, be8)
 	case TTL:
@@ -196,6 +196,29 @@ func (e *encoder) match(m *Match) ([]expr.Any, error) {
 		return []expr.Any{payload(transport, 20, 2), m.cmp(be16(m.Values[0].Lo))}, nil
 	}
 	return nil, fmt.Errorf("unknown field %d", m.Field)
+}
+
+// known is a set or map that rules may ask.
+func (e *encoder) known(name string) (*nftables.Set, error) {
+	if set := e.sets[name]; set != nil {
+		return set, nil
+	}
+	return nil, fmt.Errorf("no set or map %s", name)
+}
+
+// asked reports whether the key in the registers from the first one on is in a set, or, with not, is not.
+func asked(set *nftables.Set, not bool) expr.Any {
+	return &expr.Lookup{SourceRegister: 1, SetID: set.ID, SetName: set.Name, Invert: not}
+}
+
+// mapped brings what a map has for that key in its place.
+func mapped(set *nftables.Set) expr.Any {
+	return &expr.Lookup{SourceRegister: 1, DestRegister: 1, IsDestRegSet: true, SetID: set.ID, SetName: set.Name}
+}
+
+// toHost translates the destination to the address and port that a map has brought.
+func toHost() expr.Any {
+	return &expr.NAT{Type: expr.NATTypeDestNAT, Family: unix.NFPROTO_IPV4, RegAddrMin: 1, RegProtoMin: unix.NFT_REG32_01, Specified: true}
 }
 
 // allOctets is the mask that compares a whole MAC address.
@@ -244,12 +267,12 @@ func mask(m []byte) *expr.Bitwise {
 func (e *encoder) values(m *Match, load expr.Any, typ nftables.SetDatatype, key func(uint32) []byte) ([]expr.Any, error) {
 	out := []expr.Any{load}
 	lookup := func(set *nftables.Set) []expr.Any {
-		return append(out, &expr.Lookup{SourceRegister: 1, SetID: set.ID, SetName: set.Name, Invert: m.Not})
+		return append(out, asked(set, m.Not))
 	}
 	if m.Set != "" {
-		set := e.sets[m.Set]
-		if set == nil {
-			return nil, fmt.Errorf("no set %s", m.Set)
+		set, err := e.known(m.Set)
+		if err != nil {
+			return nil, err
 		}
 		return lookup(set), nil
 	}
@@ -308,9 +331,9 @@ func (e *encoder) stmt(s Stmt) ([]expr.Any, error) {
 		return []expr.Any{&expr.Immediate{Register: 1, Data: native(s.Mark)},
 			&expr.Ct{Key: expr.CtKeyMARK, Register: 1, SourceRegister: true}}, nil
 	case Update:
-		set := e.sets[s.Set]
-		if set == nil {
-			return nil, fmt.Errorf("no set %s", s.Set)
+		set, err := e.known(s.Set)
+		if err != nil {
+			return nil, err
 		}
 		offset := uint32(12)
 		if s.Dst {
@@ -340,7 +363,7 @@ func (e *encoder) stmt(s Stmt) ([]expr.Any, error) {
 	case Original:
 		return original(), nil
 	case WaitingMark:
-		look, err := e.callOf(WaitingCalls, true)
+		look, err := e.callOf(WaitingCalls, mapped)
 		return append(look, &expr.Meta{Key: expr.MetaKeyMARK, SourceRegister: true, Register: 1}), err
 	case MakeCall:
 		return e.call()
@@ -388,9 +411,9 @@ func (e *encoder) stmt(s Stmt) ([]expr.Any, error) {
 		return []expr.Any{&expr.Immediate{Register: 1, Data: be16(s.Size)}, &expr.Payload{OperationType: expr.PayloadWrite, SourceRegister: 1,
 			Base: expr.PayloadBaseTransportHeader, Offset: inOptions, Len: 2, CsumType: expr.CsumTypeInet, CsumOffset: sum}}, nil
 	case Dispatch:
-		set := e.sets[s.Set]
-		if set == nil {
-			return nil, fmt.Errorf("no set %s", s.Set)
+		set, err := e.known(s.Set)
+		if err != nil {
+			return nil, err
 		}
 		load, err := e.load(s.Field)
 		if err != nil {
@@ -426,9 +449,9 @@ const quotedSaddr, quotedDaddr, quotedSum = 40, 44, 38
 
 // perHost adds the source or the destination of a packet to a set whose elements hold an expression each, and evaluates that of the address.
 func (e *encoder) perHost(name string, dst bool, op int, each expr.Any) ([]expr.Any, error) {
-	set := e.sets[name]
-	if set == nil {
-		return nil, fmt.Errorf("no set %s", name)
+	set, err := e.known(name)
+	if err != nil {
+		return nil, err
 	}
 	offset := uint32(12)
 	if dst {
@@ -455,11 +478,11 @@ func (e *encoder) rewrite(s Rewrite) ([]expr.Any, error) {
 	load := payload(expr.PayloadBaseNetworkHeader, offset, 4)
 	switch {
 	case s.Map != "":
-		set := e.sets[s.Map]
-		if set == nil {
-			return nil, fmt.Errorf("no map %s", s.Map)
+		set, err := e.known(s.Map)
+		if err != nil {
+			return nil, err
 		}
-		return []expr.Any{load, &expr.Lookup{SourceRegister: 1, DestRegister: 1, IsDestRegSet: true, SetID: set.ID, SetName: set.Name}, write}, nil
+		return []expr.Any{load, mapped(set), write}, nil
 	case s.To.Mask == ast.AllOnes:
 		return []expr.Any{&expr.Immediate{Register: 1, Data: be32(uint32(s.To.IP))}, write}, nil
 	}
@@ -473,20 +496,20 @@ func (e *encoder) nat(s NAT) ([]expr.Any, error) {
 		nat.Type, offset = expr.NATTypeDestNAT, 16
 	}
 	if s.Map != "" {
-		set := e.sets[s.Map]
-		if set == nil {
-			return nil, fmt.Errorf("no map %s", s.Map)
+		set, err := e.known(s.Map)
+		if err != nil {
+			return nil, err
 		}
 		return []expr.Any{payload(expr.PayloadBaseNetworkHeader, offset, 4),
-			&expr.Lookup{SourceRegister: 1, DestRegister: 1, IsDestRegSet: true, SetID: set.ID, SetName: set.Name}, nat}, nil
+			mapped(set), nat}, nil
 	}
 	if s.Ports != "" {
-		set := e.sets[s.Ports]
-		if set == nil {
-			return nil, fmt.Errorf("no map %s", s.Ports)
+		set, err := e.known(s.Ports)
+		if err != nil {
+			return nil, err
 		}
 		nat.Specified, nat.RegProtoMin = true, unix.NFT_REG32_01
-		return append(portKey(s.Echo), &expr.Lookup{SourceRegister: 1, DestRegister: 1, IsDestRegSet: true, SetID: set.ID, SetName: set.Name}, nat), nil
+		return append(portKey(s.Echo), mapped(set), nat), nil
 	}
 	out := []expr.Any{&expr.Immediate{Register: 1, Data: be32(uint32(s.First))}}
 	if s.Last != s.First || s.Prefix {

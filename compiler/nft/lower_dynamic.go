@@ -77,19 +77,23 @@ func (l *lowerer) addXlateMap(i, o, acl int) {
 		l.un[o] = l.unique("un_xlate_" + l.id[o])
 		l.rs.Sets = append(l.rs.Sets, Set{Name: l.un[o], Kind: LiveMap, Note: "live translations on " + l.p.Interfaces[o].Name + ": mapped to real"})
 	}
-	m := XlateMap{RealIf: i, MappedIf: o, ACL: acl, Name: l.pairName("xlate", i, o), Un: l.un[o]}
-	note := "live translations: real to mapped"
+	name, number := l.liveMap(LiveMap, "xlate", i, o, acl, "live translations: real to mapped")
+	l.rs.Xlates = append(l.rs.Xlates, XlateMap{RealIf: i, MappedIf: o, ACL: acl, Name: name, Class: number, Un: l.un[o]})
+	// A host whose translation has just ended must not show its real address.
+	l.classes = append(l.classes, Rule{Match: []Match{class(number)}, Do: []Stmt{NAT{Map: name}}},
+		Rule{Match: []Match{class(number)}, Do: []Stmt{Counter{}, Drop{}}, Note: "the translation has ended"})
+}
+
+// liveMap makes the map of translations of a kind between two interfaces, by policy NAT if acl is not None, and their class.
+func (l *lowerer) liveMap(kind SetKind, what string, i, o, acl int, note string) (name string, number uint32) {
+	name = l.pairName(what, i, o)
 	if acl != compiler.None {
-		m.Name += "_" + word(l.p.ACLs[acl].ID)
+		name += "_" + word(l.p.ACLs[acl].ID)
 		note += ", by access-list " + l.p.ACLs[acl].ID
 	}
-	m.Name = l.unique(m.Name)
-	m.Class = l.class("xlate " + m.Name)
-	l.rs.Sets = append(l.rs.Sets, Set{Name: m.Name, Kind: LiveMap, Note: note})
-	l.rs.Xlates = append(l.rs.Xlates, m)
-	// A host whose translation has just ended must not show its real address.
-	l.classes = append(l.classes, Rule{Match: []Match{class(m.Class)}, Do: []Stmt{NAT{Map: m.Name}}},
-		Rule{Match: []Match{class(m.Class)}, Do: []Stmt{Counter{}, Drop{}}, Note: "the translation has ended"})
+	name = l.unique(name)
+	l.rs.Sets = append(l.rs.Sets, Set{Name: name, Kind: kind, Note: note})
+	return name, l.class(what + " " + name)
 }
 
 // talk reports whether packets pass between two interfaces.

@@ -8,7 +8,6 @@ import (
 	"golang.org/x/sys/unix"
 
 	"pixfw/ast"
-	"pixfw/compiler"
 )
 
 // Translations of ports that live are known to conntrack alone, and by the rules that choose their address. When the lines change, the
@@ -24,19 +23,11 @@ func (l *lowerer) addPortMap(k Kept) {
 	if !l.talk(k.RealIf, k.MappedIf) {
 		return
 	}
-	m := PortMap{RealIf: k.RealIf, MappedIf: k.MappedIf, ACL: k.ACL, Name: l.pairName("ports", k.RealIf, k.MappedIf)}
-	note := "live translations of ports that other lines made"
-	if k.ACL != compiler.None {
-		m.Name += "_" + word(l.p.ACLs[k.ACL].ID)
-		note += ", by access-list " + l.p.ACLs[k.ACL].ID
-	}
-	m.Name = l.unique(m.Name)
-	m.Class = l.class("ports " + m.Name)
-	l.rs.Sets = append(l.rs.Sets, Set{Name: m.Name, Kind: LivePorts, Note: note})
-	l.rs.Ports = append(l.rs.Ports, m)
-	l.classes = append(l.classes, Rule{Match: []Match{class(m.Class), withPorts}, Do: []Stmt{NAT{Ports: m.Name}}},
-		Rule{Match: []Match{class(m.Class), proto(ast.ProtoICMP)}, Do: []Stmt{NAT{Ports: m.Name, Echo: true}}},
-		Rule{Match: []Match{class(m.Class)}, Do: []Stmt{Counter{}, Drop{}}, Note: "the translation has ended"})
+	name, number := l.liveMap(LivePorts, "ports", k.RealIf, k.MappedIf, k.ACL, "live translations of ports that other lines made")
+	l.rs.Ports = append(l.rs.Ports, PortMap{RealIf: k.RealIf, MappedIf: k.MappedIf, ACL: k.ACL, Name: name, Class: number})
+	l.classes = append(l.classes, Rule{Match: []Match{class(number), withPorts}, Do: []Stmt{NAT{Ports: name}}},
+		Rule{Match: []Match{class(number), proto(ast.ProtoICMP)}, Do: []Stmt{NAT{Ports: name, Echo: true}}},
+		Rule{Match: []Match{class(number)}, Do: []Stmt{Counter{}, Drop{}}, Note: "the translation has ended"})
 }
 
 // portKey brings the key of a set of LivePorts into the registers from the first one on.

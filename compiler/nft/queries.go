@@ -2,7 +2,6 @@ package nft
 
 import (
 	"encoding/binary"
-	"fmt"
 
 	"github.com/google/nftables"
 	"github.com/google/nftables/expr"
@@ -36,9 +35,9 @@ func queryKey(answer bool) []expr.Any {
 }
 
 func (e *encoder) query(name string, answer bool, op uint32) ([]expr.Any, error) {
-	set := e.sets[name]
-	if set == nil {
-		return nil, fmt.Errorf("no set %s", name)
+	set, err := e.known(name)
+	if err != nil {
+		return nil, err
 	}
 	return append(queryKey(answer), &expr.Dynset{SrcRegKey: 1, SetID: set.ID, SetName: set.Name, Operation: op}), nil
 }

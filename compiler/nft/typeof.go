@@ -2,7 +2,6 @@ package nft
 
 import (
 	"encoding/binary"
-	"fmt"
 	"slices"
 
 	"github.com/google/nftables"
@@ -118,13 +117,13 @@ func (w *wire) pairSet(s *Set) (*nftables.Set, error) {
 
 // pairLookup asks a set of Octets or Lengths.
 func (e *encoder) pairLookup(m *Match) ([]expr.Any, error) {
-	set := e.sets[m.Set]
-	if set == nil {
-		return nil, fmt.Errorf("no set %s", m.Set)
+	set, err := e.known(m.Set)
+	if err != nil {
+		return nil, err
 	}
 	lookup := func(a, b *expr.Payload) []expr.Any {
 		b.DestRegister = unix.NFT_REG32_01
-		return []expr.Any{a, b, &expr.Lookup{SourceRegister: 1, SetID: set.ID, SetName: set.Name, Invert: m.Not}}
+		return []expr.Any{a, b, asked(set, m.Not)}
 	}
 	const network, transport = expr.PayloadBaseNetworkHeader, expr.PayloadBaseTransportHeader
 	if m.Field == UDPLengths {

@@ -23,7 +23,7 @@ func (e *Engine) sanity(f *flight) bool {
 		f.drop(e, "INPUT", whyLand, logs(syslog.New(106017, p.Src, p.Dst)))
 		return true
 	}
-	if e.invalidSource(p.Src) && !e.asksAddress(f) {
+	if e.plan.InvalidSource(p.Src) && !e.asksAddress(f) {
 		f.drop(e, "INPUT", whySpoof, logs(syslog.New(106016, p.Src, p.Dst, in)))
 		return true
 	}
@@ -47,21 +47,6 @@ func (e *Engine) asksAddress(f *flight) bool {
 	p := &f.pkt
 	f.at = f.in.If
 	return p.Src == 0 && p.Dst == ast.AllOnes && p.Proto == ast.ProtoUDP && p.SrcPort == 68 && p.DstPort == 67 && e.listens(f) != nil
-}
-
-// invalidSource: loopback, this network, multicast and above, a broadcast of a connected subnet, an address of the PIX
-// (semantics.md 1.7).
-func (e *Engine) invalidSource(ip ast.IP) bool {
-	if top := ip >> 24; top == 127 || top == 0 || top >= 224 {
-		return true
-	}
-	for i := range e.plan.Interfaces {
-		x := &e.plan.Interfaces[i]
-		if x.HasAddress() && (ip == x.Net.IP || x.Net.Mask < ast.MaskOf(31) && ip == x.Broadcast()) {
-			return true
-		}
-	}
-	return false
 }
 
 // reversePath is step 4: only where `ip verify reverse-path` is on, for new flows and everything without connections. A host that asks

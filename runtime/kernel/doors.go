@@ -145,19 +145,6 @@ func (d *dynamic) doorsTick() error {
 			delete(d.unseen, k)
 		}
 	}
-	var c changes
-	var told []*door
-	for k, x := range d.live.doors {
-		if now.Sub(x.fresh) >= pairLife/2 {
-			c.members = append(c.members, doorChange(d.plan, d.rules, k, x, false)...)
-			told = append(told, x)
-		}
-	}
-	if err := d.commit(&c); err != nil {
-		return err
-	}
-	for _, x := range told {
-		x.fresh = now
-	}
-	return nil
+	return retell(d, d.live.doors, func(x *door) *time.Time { return &x.fresh },
+		func(k doorKey, x *door) []memberChange { return doorChange(d.plan, d.rules, k, x, false) })
 }

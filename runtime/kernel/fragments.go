@@ -137,26 +137,12 @@ func (f *fragments) impossible(i int, p *runtime.Packet) (runtime.Message, bool)
 		return syslog.New(106012, p.Src, p.Dst, syslog.OptionName(p.Option)), true
 	case p.Src == p.Dst && (!p.HasPorts() || p.SrcPort == p.DstPort):
 		return syslog.New(106017, p.Src, p.Dst), true
-	case f.noSource(p.Src):
+	case f.plan.InvalidSource(p.Src):
 		return syslog.New(106016, p.Src, p.Dst, f.plan.Interfaces[i].Name), true
 	case p.HasPorts() && p.FragOffset == 0 && (p.SrcPort == 0 || p.DstPort == 0):
 		return syslog.New(500004, p.Proto, syslog.End{IP: p.Src, Port: p.SrcPort}, syslog.End{IP: p.Dst, Port: p.DstPort}), true
 	}
 	return runtime.Message{}, false
-}
-
-// noSource reports whether nothing is let in from an address (semantics.md 1.7).
-func (f *fragments) noSource(ip ast.IP) bool {
-	if top := ip >> 24; top == 127 || top == 0 || top >= 224 {
-		return true
-	}
-	for i := range f.plan.Interfaces {
-		x := &f.plan.Interfaces[i]
-		if x.HasAddress() && (ip == x.Net.IP || x.Net.Mask < ast.MaskOf(31) && ip == x.Broadcast()) {
-			return true
-		}
-	}
-	return false
 }
 
 // whole reports whether nothing is missing. No two parts overlap.

@@ -38,28 +38,14 @@ func ftpServer(t *testing.T, l *lab.Lab, side *lab.Side, ip ast.IP) {
 			t.Fatal(err)
 		}
 	}
-	cmd := exec.Command("ip", "netns", "exec", side.Name, "vsftpd", filepath.Join(dir, "vsftpd.conf"))
 	var out bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &out
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
 	t.Cleanup(func() {
-		if err := cmd.Process.Kill(); err != nil {
-			t.Error(err)
+		if t.Failed() {
+			t.Logf("the FTP server says: %s", out.String()) // it has ended by now
 		}
-		_ = cmd.Wait() // it was killed
 	})
-	for end := time.Now().Add(10 * time.Second); ; {
-		c, err := l.Dial(ip, ip, 21, time.Second)
-		if err == nil {
-			c.Close()
-			return
-		}
-		if time.Now().After(end) {
-			t.Fatalf("the FTP server does not answer: %v\n%s", err, out.String())
-		}
-	}
+	runs(t, side, &out, "vsftpd", filepath.Join(dir, "vsftpd.conf"))
+	answers(t, l, ip, 21)
 }
 
 // A data connection has the direction of its control connection, whoever begins it (semantics.md 2.7): seen with a real server and a real

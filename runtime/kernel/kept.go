@@ -41,7 +41,10 @@ func (d *dynamic) kept(to *compiler.Plan) (out []nft.Kept, pats map[int][]ast.IP
 	}
 	slices.SortFunc(out, func(a, b nft.Kept) int {
 		if a.Ports != b.Ports {
-			return map[bool]int{false: -1, true: 1}[a.Ports]
+			if a.Ports {
+				return 1
+			}
+			return -1
 		}
 		return cmp.Or(cmp.Compare(a.RealIf, b.RealIf), cmp.Compare(a.MappedIf, b.MappedIf), cmp.Compare(a.ACL, b.ACL))
 	})
@@ -66,14 +69,14 @@ func (d *dynamic) portsToKeep(to *compiler.Plan) map[patHolder]*xlate {
 	has, shared := map[patPort]patHolder{}, map[patPort]bool{}
 	for _, x := range d.xlates.list {
 		if x.isPAT {
-			at := patPort{x.key.mappedIf, x.mapped, x.key.proto, x.pat}
+			at, h := portOf(x), holderOf(x)
 			other, is := has[at]
-			shared[at] = shared[at] || is && other != holderOf(x)
-			has[at] = holderOf(x)
+			shared[at] = shared[at] || is && other != h
+			has[at] = h
 		}
 	}
 	for _, x := range d.xlates.list {
-		if h := holderOf(x); x.isPAT && !x.closing && !shared[patPort{x.key.mappedIf, x.mapped, x.key.proto, x.pat}] && (out[h] == nil || out[h].created.After(x.created) && d.xlates.kept[h] == nil) {
+		if h := holderOf(x); x.isPAT && !x.closing && !shared[portOf(x)] && (out[h] == nil || out[h].created.After(x.created) && d.xlates.kept[h] == nil) {
 			out[h] = x
 		}
 	}
@@ -101,10 +104,6 @@ func translatedBy(p *compiler.Plan) (out []string) {
 		out = append(out, p.NAT.Aliases[i].Line.Text())
 	}
 	return out
-}
-
-func holderOf(x *xlate) patHolder {
-	return patHolder{x.key.realIf, x.key.mappedIf, x.key.real, x.key.acl, x.key.proto, x.key.port}
 }
 
 // keep makes translations of ports those that are in maps, with their keys as they are now.

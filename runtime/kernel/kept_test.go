@@ -56,33 +56,25 @@ func TestKeptUntilTheirTime(t *testing.T) {
 		w.staysIn("10.0.0.8", 3001, "%PIX-3-305005: ")
 	}
 	mark := len(w.l.Messages())
-	if err := w.l.Engine.ClearConns(); err != nil {
-		t.Fatal(err)
+	idle := func(d time.Duration) {
+		t.Helper()
+		if err := w.l.Engine.ClearConns(); err != nil {
+			t.Fatal(err)
+		}
+		clock.Advance(d)
+		if err := w.l.Engine.Tick(); err != nil {
+			t.Fatal(err)
+		}
 	}
-	clock.Advance(29 * time.Second)
-	if err := w.l.Engine.Tick(); err != nil {
-		t.Fatal(err)
-	}
+	idle(29 * time.Second)
 	if s := w.comesAs("10.0.0.8", 3000, "203.0.113.20"); s.SrcPort != port {
 		t.Errorf("port %d, want %d", s.SrcPort, port)
 	}
-	if err := w.l.Engine.ClearConns(); err != nil {
-		t.Fatal(err)
-	}
-	clock.Advance(30 * time.Second)
-	if err := w.l.Engine.Tick(); err != nil {
-		t.Fatal(err)
-	}
+	idle(30 * time.Second)
 	w.says(mark, "%PIX-6-305012: Teardown dynamic UDP translation from inside:10.0.0.8/3000 to outside:203.0.113.20/")
 	w.staysIn("10.0.0.8", 3000, "%PIX-3-305005: ")
 	w.comesAs("10.0.0.5", 3002, "203.0.113.10")
-	if err := w.l.Engine.ClearConns(); err != nil {
-		t.Fatal(err)
-	}
-	clock.Advance(10 * time.Minute)
-	if err := w.l.Engine.Tick(); err != nil {
-		t.Fatal(err)
-	}
+	idle(10 * time.Minute)
 	w.says(mark, "%PIX-6-305010: Teardown dynamic translation from inside:10.0.0.5 to outside:203.0.113.10 ")
 	w.staysIn("10.0.0.5", 3002, "%PIX-3-305005: ")
 	if x := dynamics(w); len(x) != 0 {

@@ -511,20 +511,25 @@ func (d *dynamic) pairChange(k pairKey, del bool) (out []memberChange) {
 
 // pairsTick tells the kernel again what is still there. The lock is held.
 func (d *dynamic) pairsTick() error {
+	return retell(d, d.live.pairs, func(p *pair) *time.Time { return &p.fresh }, func(k pairKey, _ *pair) []memberChange { return d.pairChange(k, false) })
+}
+
+// retell tells the kernel again of what it has been told of half of pairLife ago. The lock is held.
+func retell[K comparable, V any](d *dynamic, all map[K]V, fresh func(V) *time.Time, change func(K, V) []memberChange) error {
 	now := d.clock.Now()
 	var c changes
-	var told []*pair
-	for k, p := range d.live.pairs {
-		if now.Sub(p.fresh) >= pairLife/2 {
-			c.members = append(c.members, d.pairChange(k, false)...)
-			told = append(told, p)
+	var told []*time.Time
+	for k, v := range all {
+		if at := fresh(v); now.Sub(*at) >= pairLife/2 {
+			c.members = append(c.members, change(k, v)...)
+			told = append(told, at)
 		}
 	}
 	if err := d.commit(&c); err != nil {
 		return err
 	}
-	for _, p := range told {
-		p.fresh = now
+	for _, at := range told {
+		*at = now
 	}
 	return nil
 }

@@ -59,6 +59,13 @@ func classOf(proto uint8, port uint16) uint8 {
 	return 2
 }
 
+// portOf is the port that a translation takes, holderOf whose port it translates.
+func portOf(x *xlate) patPort { return patPort{x.key.mappedIf, x.mapped, x.key.proto, x.pat} }
+
+func holderOf(x *xlate) patHolder {
+	return patHolder{x.key.realIf, x.key.mappedIf, x.key.real, x.key.acl, x.key.proto, x.key.port}
+}
+
 func classOfXlate(x *xlate) patClass {
 	return patClass{x.key.mappedIf, x.mapped, x.key.proto, classOf(x.key.proto, x.key.port)}
 }
@@ -66,13 +73,13 @@ func classOfXlate(x *xlate) patClass {
 // add counts a translation that begins (1) or ends (-1).
 func (t *patPorts) add(x *xlate, n int) {
 	t.take(classOfXlate(x), n)
-	at := patPort{x.key.mappedIf, x.mapped, x.key.proto, x.pat}
+	at := portOf(x)
 	if n > 0 {
 		t.at[at] = x
 	} else if t.at[at] == x {
 		delete(t.at, at)
 	}
-	h := patHolder{x.key.realIf, x.key.mappedIf, x.key.real, x.key.acl, x.key.proto, x.key.port}
+	h := holderOf(x)
 	if n > 0 {
 		t.holds[h] = x.mapped
 	} else if t.holds[h] == x.mapped {
