@@ -551,6 +551,19 @@ func (p *Plan) InvalidSource(ip ast.IP) bool {
 	return false
 }
 
+// Inner is the interface of management-access, whose address tunnels that end on other interfaces reach (semantics.md 1.9). None: no line
+// names one, or it carries nothing.
+func (p *Plan) Inner() int {
+	m := p.Box.ManagementAccess
+	if m == None || m >= len(p.Interfaces) { // a plan that nobody compiled has no interfaces, and 0 here
+		return None
+	}
+	if _, down := p.Interfaces[m].DownBy(); down {
+		return None
+	}
+	return m
+}
+
 // IfByName is the index of the interface with that nameif name, or None.
 func (p *Plan) IfByName(name string) int {
 	for i := range p.Interfaces {

@@ -10,7 +10,7 @@ var multicast = ast.Net{IP: 224 << 24, Mask: 0xf0000000}
 // toTheBox is step 5: packets to the firewall itself (semantics.md 1.8, 1.9).
 func (r *run) toTheBox(s *step) (outcome, bool) {
 	s.at = s.in
-	if m := r.p.Box.ManagementAccess; m >= 0 && m != s.in && s.tunnel && r.p.Interfaces[m].HasAddress() && !r.p.Interfaces[m].Shutdown && r.is(wire.dst, r.p.Interfaces[m].Net.IP) {
+	if m := r.p.Inner(); m != compiler.None && m != s.in && s.tunnel && r.is(wire.dst, r.p.Interfaces[m].Net.IP) {
 		s.at = m // management-access
 	}
 	x := &r.p.Interfaces[s.at]

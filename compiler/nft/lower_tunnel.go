@@ -190,7 +190,7 @@ func (l *lowerer) clientsLogIn(i int) bool {
 
 // inner is the interface of management-access, as far as it is served: its address is reached from tunnels that end on others (semantics.md 1.9).
 func (l *lowerer) inner() (m int, ok bool) {
-	m = l.p.Box.ManagementAccess
+	m = l.p.Inner()
 	return m, m != compiler.None && l.dev[m] != ""
 }
 

@@ -50,7 +50,7 @@ func (e *Engine) toTheBox(f *flight) bool {
 func (e *Engine) forBox(f *flight) bool {
 	dst := f.pkt.Dst
 	f.at = f.in.If
-	if m := e.plan.Box.ManagementAccess; m >= 0 && f.in.Tunnel && dst == e.plan.Interfaces[m].Net.IP && !e.plan.Interfaces[m].Shutdown {
+	if m := e.plan.Inner(); m != compiler.None && f.in.Tunnel && dst == e.plan.Interfaces[m].Net.IP {
 		f.at = m // management-access
 	}
 	x := &e.plan.Interfaces[f.at]

@@ -128,7 +128,7 @@ func requested(plan *compiler.Plan, in int, p *runtime.Packet) runtime.Message {
 
 // boxAt is the interface that a packet to the firewall itself was sent to: that of management-access, out of a tunnel, else where it arrived.
 func boxAt(plan *compiler.Plan, in int, p *runtime.Packet) int {
-	if m := plan.Box.ManagementAccess; m != compiler.None && p.Dst == plan.Interfaces[m].Net.IP {
+	if m := plan.Inner(); m != compiler.None && p.Dst == plan.Interfaces[m].Net.IP {
 		return m
 	}
 	return in
