@@ -181,6 +181,19 @@ func (l *lowerer) calling() {
 	l.chain(Chain{Name: "answered", Type: "filter", Hook: "forward", Priority: -10, Note: "TCP intercept: clients that have answered, of hosts that have their own address",
 		Rules: l.cookieTaken()})
 	l.chain(Chain{Name: "called", Type: "filter", Hook: "output", Priority: -150, Note: "TCP intercept: servers have answered",
-		Rules: []Rule{{Match: []Match{half, {Field: CtState, Mask: StateEstablished}, {Field: CtReply, Not: true}, proto(ast.ProtoTCP), bareACK},
-			Do: []Stmt{ClearMark{MarkHalf}, Log{Opened}}, Note: "the handshake is over"}}})
+		Rules: append(l.firstACK(), Rule{Match: []Match{half, {Field: CtState, Mask: StateEstablished}, {Field: CtReply, Not: true}, proto(ast.ProtoTCP), bareACK},
+			Do: []Stmt{ClearMark{MarkHalf}, Log{Opened}}, Note: "the handshake is over"})})
 }
+
+// firstACK takes the timestamps off the packet with which the kernel ends the handshake with a server: it moves the one that it echoes by the
+// difference between the two clocks, as it does with those that the client echoes, and servers that look at it take no such answer
+// (Linux since 6.15). They would wait until they have sent theirs once more.
+func (l *lowerer) firstACK() (rules []Rule) {
+	if !l.opts.Lacks[NoTimestamps] {
+		rules = append(rules, Rule{Match: []Match{own, {Field: CtState, Mask: StateEstablished}, {Field: CtReply, Not: true}, proto(ast.ProtoTCP), bareACK}, Do: []Stmt{NoTimestamp{}}})
+	}
+	return rules
+}
+
+// noTimestamp is the only expression of its kind: it has no register. It puts padding in the place of an option.
+func noTimestamp() *expr.Exthdr { return &expr.Exthdr{Type: 8, Op: expr.ExthdrOpTcpopt} }

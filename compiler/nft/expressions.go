@@ -362,6 +362,8 @@ func (e *encoder) stmt(s Stmt) ([]expr.Any, error) {
 			&expr.Immediate{Register: 1, Data: native(0)}, &expr.Meta{Key: expr.MetaKeyMARK, SourceRegister: true, Register: 1}}, nil
 	case Original:
 		return original(), nil
+	case NoTimestamp:
+		return []expr.Any{noTimestamp()}, nil
 	case WaitingMark:
 		look, err := e.callOf(WaitingCalls, mapped)
 		return append(look, &expr.Meta{Key: expr.MetaKeyMARK, SourceRegister: true, Register: 1}), err

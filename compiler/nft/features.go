@@ -5,6 +5,7 @@ import (
 
 	"github.com/google/nftables"
 	"github.com/google/nftables/expr"
+	"github.com/mdlayher/netlink"
 	"golang.org/x/sys/unix"
 
 	"pixfw/ast"
@@ -16,16 +17,18 @@ type Feature string
 
 // Features that lowering knows how to do without.
 const (
-	Connlimit   Feature = "connlimit"
-	Rejects     Feature = "reject"
-	Fib         Feature = "fib"
-	Synproxies  Feature = "synproxy"
-	NativeQueue Feature = "queue"
-	XTQueue     Feature = "queue by xtables"
-	Timestamps  Feature = "timestamps"
-	Flowtables  Feature = "flowtable"
-	KernelESP   Feature = "esp"
-	Owners      Feature = "owned tables"
+	Connlimit Feature = "connlimit"
+	// NoTimestamps is to take an option off a segment.
+	NoTimestamps Feature = "tcp option reset"
+	Rejects      Feature = "reject"
+	Fib          Feature = "fib"
+	Synproxies   Feature = "synproxy"
+	NativeQueue  Feature = "queue"
+	XTQueue      Feature = "queue by xtables"
+	Timestamps   Feature = "timestamps"
+	Flowtables   Feature = "flowtable"
+	KernelESP    Feature = "esp"
+	Owners       Feature = "owned tables"
 )
 
 // HelperFeature is a connection tracking helper.
@@ -49,6 +52,7 @@ var Features = []FeatureRow{
 	{XTQueue, "CONFIG_NETFILTER_XT_TARGET_NFQUEUE, CONFIG_NFT_COMPAT", false, "the queue of nftables serves"},
 	{Connlimit, "CONFIG_NFT_CONNLIMIT", false, "limits of connections hold only while the process runs (W517)"},
 	{Synproxies, "CONFIG_NFT_SYNPROXY", false, "connections beyond a limit of half-open ones are dropped (W504)"},
+	{NoTimestamps, "CONFIG_NF_TABLES", false, "it came with Linux 5.18: before that a server may take a second to hear that TCP intercept calls it"},
 	{Rejects, "CONFIG_NFT_REJECT_IPV4", false, "nobody is sent a reset (W517)"},
 	{Fib, "CONFIG_NFT_FIB_IPV4", false, "ip verify reverse-path asks the routes of the configuration"},
 	{HelperFeature("ftp"), "CONFIG_NF_CONNTRACK_FTP", false, "fixup protocol ftp opens nothing (W517)"},
@@ -137,18 +141,42 @@ func ProbeFeatures() (*Batch, map[int]Feature, error) {
 			return nil, nil, err
 		}
 	}
+	strip, err := probeStrip(filter.Name)
+	if err != nil {
+		return nil, nil, err
+	}
 	owned, err := ownedTable(&nftables.Table{Name: probeTable + "_owned", Family: nftables.TableFamilyIPv4})
 	if err != nil {
 		return nil, nil, err
 	}
-	needs[len(needs)] = Owners
-	all.Messages = append(all.Messages, owned...)
+	for _, own := range [2]struct {
+		f    Feature
+		msgs []netlink.Message
+	}{{NoTimestamps, strip}, {Owners, owned}} {
+		for range own.msgs {
+			needs[len(needs)] = own.f
+		}
+		all.Messages = append(all.Messages, own.msgs...)
+	}
 	last, err := capture(func(c *nftables.Conn) error {
 		c.DelTable(&nftables.Table{Name: probeTable + "_none", Family: nftables.TableFamilyIPv4})
 		return nil
 	})
 	all.Messages = append(all.Messages, last...)
 	return all, needs, err
+}
+
+// probeStrip is a rule that the library cannot write.
+func probeStrip(chain string) ([]netlink.Message, error) {
+	w, err := newWire()
+	if err != nil {
+		return nil, err
+	}
+	if err = w.ruleIn(probeTable, chain, []expr.Any{&expr.Meta{Key: expr.MetaKeyL4PROTO, Register: 1},
+		&expr.Cmp{Op: expr.CmpOpEq, Register: 1, Data: []byte{ast.ProtoTCP}}, noTimestamp()}, nil); err != nil {
+		return nil, err
+	}
+	return w.messages()
 }
 
 // helperTypes are the helpers that fixups use.

@@ -37,6 +37,8 @@ type (
 	Original struct{}
 	// MakeCall makes a packet of the firewall itself the call to a host, by the maps of calls.
 	MakeCall struct{}
+	// NoTimestamp puts padding in the place of the timestamps of TCP.
+	NoTimestamp struct{}
 	// WaitingMark sets the mark of the packet to that of its call among WaitingCalls.
 	WaitingMark struct{}
 	// SynProxy answers a SYN for a server, and calls the server when the client has answered.
@@ -128,6 +130,7 @@ func (Rewrite) stmt()       {}
 func (MarkPacket) stmt()    {}
 func (Original) stmt()      {}
 func (MakeCall) stmt()      {}
+func (NoTimestamp) stmt()   {}
 func (WaitingMark) stmt()   {}
 func (SynProxy) stmt()      {}
 func (ToQueue) stmt()       {}

@@ -414,6 +414,8 @@ func stmtText(s Stmt) string {
 		return "ct mark set meta mark meta mark set 0x00000000"
 	case Original:
 		return "ip daddr set ct original ip daddr tcp dport set ct original proto-dst"
+	case NoTimestamp:
+		return "reset tcp option timestamp"
 	case WaitingMark:
 		return "meta mark set " + callKey + " map @" + WaitingCalls
 	case MakeCall:

@@ -90,11 +90,15 @@ func (w *wire) chain(name string) error {
 
 // rule is a rule at the end of a chain.
 func (w *wire) rule(chain string, exprs []expr.Any, data []byte) error {
+	return w.ruleIn(Table, chain, exprs, data)
+}
+
+func (w *wire) ruleIn(table, chain string, exprs []expr.Any, data []byte) error {
 	b, err := w.begin()
 	if err != nil {
 		return err
 	}
-	b = text(b, unix.NFTA_RULE_TABLE, Table)
+	b = text(b, unix.NFTA_RULE_TABLE, table)
 	b = text(b, unix.NFTA_RULE_CHAIN, chain)
 	b, list := open(b, unix.NFTA_RULE_EXPRESSIONS)
 	for _, x := range exprs {
@@ -208,6 +212,13 @@ func expression(b []byte, x expr.Any) ([]byte, error) {
 		b = number(b, unix.NFTA_CT_DREG, e.Register)
 		b = number(b, unix.NFTA_CT_KEY, uint32(e.Key))
 		b = attribute(b, unix.NFTA_CT_DIRECTION, []byte{byte(e.Direction)})
+	case *expr.Exthdr:
+		if e.SourceRegister != 0 || e.DestRegister != 0 {
+			return marshal(b, x)
+		}
+		name("exthdr") // the library writes a register always
+		b = attribute(b, unix.NFTA_EXTHDR_TYPE, []byte{e.Type})
+		b = number(b, unix.NFTA_EXTHDR_OP, uint32(e.Op))
 	default:
 		return marshal(b, x)
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"pixfw/ast"
 	"pixfw/runtime"
@@ -101,7 +102,9 @@ func TestCalls(t *testing.T) {
 	}
 }
 
-func (h *handshake) run(t *testing.T) {
+// half is a lab whose host has as many half-open connections as it may.
+func (h *handshake) half(t *testing.T) *lab.Lab {
+	t.Helper()
 	l := newLab(t, textPlan(t, base+h.lines))
 	if !l.Engine.HasQueue() {
 		t.Skip("this kernel has no packet queue, neither native nor as a target of xtables")
@@ -109,15 +112,8 @@ func (h *handshake) run(t *testing.T) {
 	if err := l.Serve(h.server, h.served); err != nil {
 		t.Fatal(err)
 	}
-	get := func() {
-		t.Helper()
-		body, err := l.Get(h.client, h.called, h.port)
-		if want := fmt.Sprintf("server %v client %s", h.server, h.seen); err != nil || body != want {
-			t.Fatalf("%q, %v, want %q; %v", body, err, want, l.Messages())
-		}
-	}
 	if !h.waits {
-		get()
+		h.get(t, l)
 	}
 	h.open.Seq, h.open.Window, h.open.TTL = 1, 0x8000, 64
 	b, err := h.open.Append(nil)
@@ -129,14 +125,47 @@ func (h *handshake) run(t *testing.T) {
 		t.Fatal(err)
 	}
 	await(t, l, mark, "302013")
+	return l
+}
+
+func (h *handshake) get(t *testing.T, l *lab.Lab) {
+	t.Helper()
+	body, err := l.Get(h.client, h.called, h.port)
+	if want := fmt.Sprintf("server %v client %s", h.server, h.seen); err != nil || body != want {
+		t.Fatalf("%q, %v, want %q; %v", body, err, want, l.Messages())
+	}
+}
+
+func (h *handshake) run(t *testing.T) {
+	l := h.half(t)
 	for range 3 { // none of them stays half open
-		mark = len(l.Messages())
-		get()
+		mark := len(l.Messages())
+		h.get(t, l)
 		await(t, l, mark, "302013")
 		said := texts(l.Messages()[mark:])
 		if want, after, _ := strings.Cut(h.says, "%d"); !strings.Contains(said, "%PIX-2-201003: Embryonic limit exceeded 1/1 "+want) || !strings.Contains(said, after) {
 			t.Errorf("%s, want %s", said, h.says)
 		}
+	}
+}
+
+// A server takes the first packet of a call: its timer would send the answer once more after a second.
+func TestCallsAtOnce(t *testing.T) {
+	h := handshakes[0]
+	l := h.half(t)
+	const calls = 200 // of fifty about two waited, of some fifty none
+	slow := 0
+	for range calls {
+		began := time.Now()
+		if body, err := l.Get(h.client, h.called, h.port); err != nil {
+			t.Fatalf("%q, %v", body, err)
+		}
+		if time.Since(began) > 900*time.Millisecond {
+			slow++
+		}
+	}
+	if slow > 1 {
+		t.Errorf("%d of %d calls waited for a timer", slow, calls)
 	}
 }
 
