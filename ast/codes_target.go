@@ -90,9 +90,9 @@ func targetCodes() []Code {
 				"run, lab, and check --kernel, which ask the kernel of the host; translate asks none.",
 			"fixup protocol h323 h225 1720", "Load the module, or a kernel that has it; or write what the line opens into the access list."},
 		{"W518", "Line is not carried out on the kernel",
-			"No rule and no process of the kernel engine does what the line says: content filters, a DHCP server or relay, routing protocols, " +
+			"No rule and no process of the kernel engine does what the line says: filters that ask a server, filter java and activex on ports without fixup protocol http, a DHCP server or relay, routing protocols, " +
 				"multicast; with rules alone also signatures of ip audit, management-access and sysopt ipsec pl-compatible. The finding says what becomes of the packets instead.",
-			"filter java 80 0.0.0.0 0.0.0.0 0.0.0.0 0.0.0.0", "Have something else do it, or do without."},
+			"filter java 8080 0.0.0.0 0.0.0.0 0.0.0.0 0.0.0.0", "Have something else do it, or do without."},
 		{"W519", "Signature is not looked for",
 			"The engines see the signatures of ip audit that the headers of a single packet show: IP options, fragments, types and sizes of ICMP, flags of TCP, ports and " +
 				"lengths of UDP. Those in the data of FTP, DNS and RPC, and those about several packets, they do not. The kernel engine looks while its process runs.",

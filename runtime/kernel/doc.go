@@ -18,6 +18,10 @@
 // is applied takes over the translations that live. When the process dies, established connections, hosts with a translation
 // and statics go on, other hosts are dropped; the next engine learns from the connections whose address is whose.
 //
+// Inspections are those of the emulator ([pixfw/runtime/inspect]): payloads of connections to the ports of a fixup wait in a queue until the
+// process has looked at them. What they expect is let in once, through doors: elements of sets that the rules take out behind the
+// first packet, and that end by themselves when the process is gone. Payloads pass unseen then.
+//
 // Tables are bounded ([Limits]). What does not fit, or was lost, is counted and said, once a minute (Options.Note).
 //
 // What falls short: PAT ports are chosen by Linux, within the class; addresses serve in order. Bytes of TCP connections count TCP options. Connections
