@@ -61,6 +61,7 @@ var Features = []FeatureRow{
 	{HelperFeature("pptp"), "CONFIG_NF_CONNTRACK_PPTP", false, "fixup protocol pptp opens nothing (W517)"},
 	{HelperFeature("sip"), "CONFIG_NF_CONNTRACK_SIP", false, "fixup protocol sip opens nothing (W517)"},
 	{HelperFeature("tftp"), "CONFIG_NF_CONNTRACK_TFTP", false, "fixup protocol tftp opens nothing (W517)"},
+	{HelperFeature(Spare), "CONFIG_NF_CONNTRACK_SANE", false, "redirects of SQL*Net that are longer or shorter when translated open nothing"},
 	{Timestamps, "CONFIG_NF_CONNTRACK_TIMESTAMP", false, "the duration of a connection is from when the daemon heard of its beginning to when it heard of its end"},
 	{Owners, "CONFIG_NF_TABLES", false, "when the process dies a PAT address alone goes on to serve (Linux has them since 5.12)"},
 	{Flowtables, "CONFIG_NF_FLOW_TABLE", false, "it would not be used"},
@@ -181,7 +182,8 @@ func probeStrip(chain string) ([]netlink.Message, error) {
 
 // helperTypes are the helpers that fixups use.
 var helperTypes = []Helper{{Type: "ftp", Proto: ast.ProtoTCP}, {Type: "Q.931", Proto: ast.ProtoTCP}, {Type: "RAS", Proto: ast.ProtoUDP},
-	{Type: "pptp", Proto: ast.ProtoTCP}, {Type: "sip", Proto: ast.ProtoTCP}, {Type: "sip", Proto: ast.ProtoUDP}, {Type: "tftp", Proto: ast.ProtoUDP}}
+	{Type: "pptp", Proto: ast.ProtoTCP}, {Type: "sip", Proto: ast.ProtoTCP}, {Type: "sip", Proto: ast.ProtoUDP}, {Type: "tftp", Proto: ast.ProtoUDP},
+	{Type: Spare, Proto: ast.ProtoTCP}}
 
 // lacks reports whether the kernel lacks a feature, and says what that means for a line.
 func (l *lowerer) lacks(f Feature, line compiler.Line, means, hint string) bool {

@@ -76,7 +76,7 @@ var Fixups = []FixupRow{
 		FixupFate{}},
 	{"sqlnet", "tcp 1521", "",
 		FixupFate{"the control connection passes", "redirected connections of SQL*Net are not opened", true},
-		FixupFate{"redirects are translated, the second connection opened", "a redirect to an address that is longer or shorter when it is translated is left as it is, and opens nothing", false}},
+		FixupFate{"redirects are translated, the second connection opened", "", false}},
 	{"tftp", "udp 69", "tftp",
 		FixupFate{"the data connection is opened and translated", "done by the kernel's helper", false},
 		FixupFate{}},

@@ -452,10 +452,14 @@ func (l *lowerer) helpers() {
 	for i := range l.p.Fixups {
 		f := &l.p.Fixups[i]
 		h, ok := kernelHelper(f)
+		means := "further connections of fixup protocol " + strings.TrimSpace(f.Protocol+" "+f.Sub) + " are not opened: each needs an entry of the access list"
+		if l.opts.Daemon && f.Protocol == "sqlnet" && Inspected(f) {
+			h, ok, means = Spare, true, "redirects of SQL*Net to an address that is longer or shorter when it is translated open nothing"
+		}
 		if !ok {
 			continue
 		}
-		if l.lacks(HelperFeature(h), f.Line, "further connections of fixup protocol "+strings.TrimSpace(f.Protocol+" "+f.Sub)+" are not opened: each needs an entry of the access list", "") {
+		if l.lacks(HelperFeature(h), f.Line, means, "") {
 			continue
 		}
 		name := "fixup_" + word(h) + "_" + ast.ProtocolWord(f.Transport)

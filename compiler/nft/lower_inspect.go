@@ -18,6 +18,10 @@ type ways struct{ there, back bool }
 var inspections = map[string]ways{"ftp": {true, true}, "http": {true, false}, "mgcp": {true, true}, "rsh": {true, false}, "rtsp": {true, false},
 	"skinny": {true, true}, "smtp": {true, true}, "sqlnet": {false, true}}
 
+// Spare is a helper of the kernel that connections get for the room that comes with it: conntrack can move the numbers of TCP only of
+// those that had one when they were translated. The process takes it off as soon as it is told of a connection; of those that begin while it is away the helper looks for its own protocol.
+const Spare = "sane"
+
 // opening are those of them that open doors. For ftp the kernel's helper does.
 var opening = []string{"mgcp", "rsh", "rtsp", "skinny", "sqlnet"}
 

@@ -36,7 +36,7 @@ func ported(proto uint8) bool { return proto == ast.ProtoTCP || proto == ast.Pro
 func (d *dynamic) event(f *flow, ended bool) {
 	d.mu.Lock()
 	var log []runtime.Message
-	ftp := false
+	ftp, spare := false, false
 	var first *visit
 	var of *runtime.Packet
 	if d.plan != nil {
@@ -44,13 +44,16 @@ func (d *dynamic) event(f *flow, ended bool) {
 			log = d.endConn(f)
 		} else {
 			log = d.newConn(f)
-			ftp = d.inspects("ftp", f)
+			ftp, spare = d.inspects("ftp", f), d.inspects("sqlnet", f)
 			first, of = d.begun(f)
 		}
 	}
 	d.mu.Unlock()
 	if ftp {
 		_ = d.pickUp(f) // without it the helper begins with the second command
+	}
+	if spare {
+		_ = d.unhelped(f) // with it the helper looks for its own protocol
 	}
 	if d.observe != nil {
 		d.observe(Observation{If: compiler.None, Reason: Connection, Packet: f.orig.packet(), Back: f.reply.packet(), Messages: log})

@@ -54,7 +54,8 @@ type flow struct {
 	hasState       bool
 	timeout        time.Duration
 	packets, bytes [2]uint64 // of the initiator, of the responder
-	start, stop    uint64    // nanoseconds since 1970; 0: not known
+	adjusted       [2]adjustment
+	start, stop    uint64 // nanoseconds since 1970; 0: not known
 }
 
 func (f *flow) ours() bool { return f.mark&nft.MarkMask == nft.MarkOwn }
@@ -142,6 +143,18 @@ func parseFlow(b []byte) (f flow, ok bool) {
 			}
 		case ctID:
 			f.id = be32(data)
+		case ctSeqAdjOrig, ctSeqAdjOrig + 1:
+			a := &f.adjusted[typ-ctSeqAdjOrig]
+			attributes(data, func(typ uint16, data []byte) {
+				switch typ {
+				case seqAdjAt:
+					a.at = be32(data)
+				case seqAdjBefore:
+					a.before = int32(be32(data))
+				case seqAdjAfter:
+					a.after = int32(be32(data))
+				}
+			})
 		case ctTimestamp:
 			attributes(data, func(typ uint16, data []byte) {
 				switch typ {

@@ -51,6 +51,8 @@ func (d *dynamic) inspected(a *held) (packet []byte, drop bool) {
 		return nil, false
 	}
 	var x visit
+	moved := f.adjusted[dir]
+	x.moves = inspect.Moves(a.packet[at:]) && (moved != adjustment{} || d.adjust(&f, dir, adjustment{at: p.Seq}))
 	d.mu.Lock()
 	if d.plan != nil {
 		x.look(d, &f, dir, &p, a.packet[at:])
@@ -61,8 +63,14 @@ func (d *dynamic) inspected(a *held) (packet []byte, drop bool) {
 		return nil, true
 	}
 	// The kernel's helper translates what FTP says.
-	if x.Out == nil || x.Kind == inspect.FTP || x.Keeps && len(x.Out) != len(x.Payload) {
+	if x.Out == nil || x.Kind == inspect.FTP {
 		return nil, false
+	}
+	if n := len(x.Out) - len(x.Payload); n != 0 && p.Proto == ast.ProtoTCP {
+		again := moved.before != moved.after && int32(p.Seq-moved.at) <= 0
+		if x.Keeps || !again && !d.adjust(&f, dir, adjustment{p.Seq, moved.after, moved.after + int32(n)}) {
+			return nil, false
+		}
 	}
 	return withPayload(a.packet, at, x.Out), false
 }
@@ -136,6 +144,7 @@ type visit struct {
 	pat   [2]bool // by direction: the speaker is behind PAT
 	in    int     // where it came from
 	seen  bool
+	moves bool // the numbers of what comes after can be moved
 	again bool // it has to come again, in its turn
 	built []runtime.Message
 	said  []runtime.Message
@@ -182,7 +191,7 @@ func (x *visit) look(d *dynamic, f *flow, dir int, p *runtime.Packet, payload []
 	x.in = ifs[dir]
 	x.Look = inspect.Look{Kind: d.looks[i].Kind, State: &c.looked.state, Dir: dir, Here: ends[dir], There: ends[1-dir], User: c.about.User,
 		Higher: d.plan.Interfaces[ifs[dir]].Level > d.plan.Interfaces[ifs[1-dir]].Level, First: true,
-		PAT: x.pat[dir], Keeps: p.Proto == ast.ProtoTCP, Strict: d.plan.Fixups[d.looks[i].Index].Sub == "strict", Payload: payload}
+		PAT: x.pat[dir], Keeps: p.Proto == ast.ProtoTCP && !x.moves, Strict: d.plan.Fixups[d.looks[i].Index].Sub == "strict", Payload: payload}
 	x.Filters(d.plan.AAA.Filters, f.orig.dport)
 	s := &c.looked.streams[dir]
 	if p.Proto == ast.ProtoTCP && !s.take(&x.Look, p.Seq) {

@@ -228,3 +228,69 @@ func BenchmarkInspected(b *testing.B) {
 		})
 	}
 }
+
+// redirects is a server that sends its clients elsewhere, and goes on to talk to them where they are.
+const redirects = `import socket, sys
+text = b"(ADDRESS=(PROTOCOL=tcp)(HOST=" + sys.argv[1].encode() + b")(PORT=3000))"
+def packet():
+    return (len(text) + 10).to_bytes(2, "big") + b"\0\0\5\0\0\0" + len(text).to_bytes(2, "big") + text
+s = socket.socket()
+s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+s.bind((sys.argv[1], 1521))
+s.listen()
+while True:
+    c, _ = s.accept()
+    try:
+        while line := c.recv(100):
+            c.send(packet())
+            c.send(b"end:" + line)
+    except OSError:
+        pass
+    c.close()
+`
+
+// Redirects whose address is longer when it is translated: the connection goes on behind each, whatever both sides say then.
+func TestRedirects(t *testing.T) {
+	if _, err := exec.LookPath("python3"); err != nil {
+		t.Skip(err)
+	}
+	real, global := ast.MustIP("10.0.0.80"), ast.MustIP("203.0.113.80")
+	l := newLab(t, textPlan(t, strings.Replace(pool, "255.255.255.255 1 0", "255.255.255.255 0 0", 1)+"access-list out permit tcp any host 203.0.113.80 eq 1521\n"))
+	program := filepath.Join(t.TempDir(), "server.py")
+	if err := os.WriteFile(program, []byte(redirects), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	runs(t, sideOf(t, l, insideIf), os.Stderr, "python3", program, real.String())
+	answers(t, l, real, 1521)
+	if err := l.Serve(real, 3000); err != nil {
+		t.Fatal(err)
+	}
+	conn, err := l.Dial(lab.Internet, global, 1521, 3*time.Second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if err := conn.SetDeadline(time.Now().Add(10 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	const text = "(ADDRESS=(PROTOCOL=tcp)(HOST=203.0.113.80)(PORT=3000))"
+	packet := "\x00" + string(rune(len(text)+10)) + "\x00\x00\x05\x00\x00\x00\x00" + string(rune(len(text))) + text
+	for i := range 5 {
+		line := fmt.Sprint("line ", i)
+		if _, err := io.WriteString(conn, line); err != nil {
+			t.Fatal(err)
+		}
+		want := packet + "end:" + line
+		got := make([]byte, len(want))
+		if n, err := io.ReadFull(conn, got); err != nil || string(got) != want {
+			t.Fatalf("%d: %q, not %q: %v", i, got[:n], want, err)
+		}
+	}
+	if body, err := l.Get(lab.Internet, global, 3000); err != nil || body != "server 10.0.0.80 client 198.51.100.7" {
+		t.Errorf("where the client was sent: %q %v", body, err)
+	}
+	if c, err := l.Dial(lab.Internet, global, 3000, time.Second); err == nil {
+		c.Close()
+		t.Error("it is reached twice")
+	}
+}
