@@ -29,6 +29,7 @@ const (
 	Flowtables   Feature = "flowtable"
 	KernelESP    Feature = "esp"
 	Owners       Feature = "owned tables"
+	ARPTables    Feature = "rules for ARP"
 )
 
 // HelperFeature is a connection tracking helper.
@@ -64,6 +65,7 @@ var Features = []FeatureRow{
 	{HelperFeature(Spare), "CONFIG_NF_CONNTRACK_SANE", false, "redirects of SQL*Net that are longer or shorter when translated open nothing"},
 	{Timestamps, "CONFIG_NF_CONNTRACK_TIMESTAMP", false, "the duration of a connection is from when the daemon heard of its beginning to when it heard of its end"},
 	{Owners, "CONFIG_NF_TABLES", false, "when the process dies a PAT address alone goes on to serve (Linux has them since 5.12)"},
+	{ARPTables, "CONFIG_NF_TABLES_ARP", false, "ARP is answered on each interface for the addresses of the others, too"},
 	{Flowtables, "CONFIG_NF_FLOW_TABLE", false, "it would not be used"},
 	{KernelESP, "CONFIG_XFRM_USER, CONFIG_INET_ESP", false, "it would not be used: ESP is the daemon's"},
 }
@@ -128,6 +130,11 @@ func ProbeFeatures() (*Batch, map[int]Feature, error) {
 		{Rejects, rule(filter, &expr.Meta{Key: expr.MetaKeyL4PROTO, Register: 1}, &expr.Cmp{Op: expr.CmpOpEq, Register: 1, Data: []byte{ast.ProtoTCP}},
 			&expr.Reject{Type: unix.NFT_REJECT_TCP_RST})},
 		{Fib, rule(filter, &expr.Fib{Register: 1, ResultOIF: true, FlagSADDR: true, FlagIIF: true})},
+		{ARPTables, func(c *nftables.Conn) {
+			arp := &nftables.Table{Name: probeTable, Family: nftables.TableFamilyARP, Flags: unix.NFT_TABLE_F_DORMANT}
+			c.AddTable(arp)
+			c.AddChain(arpInput(arp))
+		}},
 		{Flowtables, func(c *nftables.Conn) { c.AddFlowtable(&nftables.Flowtable{Table: t, Name: "f"}) }},
 	}
 	for i := range helperTypes {

@@ -2,8 +2,11 @@ package kernel_test
 
 import (
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
+
+	"pixfw/ast"
 )
 
 // A line of arp gives a host its hardware address for good; with alias the firewall also answers who asks for it there, whatever sysopt
@@ -55,24 +58,29 @@ func TestARPAnswers(t *testing.T) {
 	if !said {
 		t.Errorf("nothing is said of the packet: %v", l.Messages()[mark:])
 	}
-	// What translations answer for is what noproxyarp is about.
-	translated := []string{"203.0.113.80", "203.0.113.10", "203.0.113.20"}
-	for _, addr := range translated {
-		if !answered("outside", addr) {
-			t.Errorf("nobody answers for %s", addr)
+	// What translations answer for is what noproxyarp is about. Nobody answers on an interface for what the firewall is on another.
+	answers := map[string][]string{"outside": {"203.0.113.80", "203.0.113.10", "203.0.113.20"}, "inside": nil, "dmz": {"172.16.0.100"}}
+	own := []string{"203.0.113.1", "10.0.0.1", "172.16.0.1"}
+	check := func(noproxy string) {
+		t.Helper()
+		plan := l.Engine.Plan()
+		for i := range plan.Interfaces {
+			f := &plan.Interfaces[i]
+			for _, addr := range slices.Concat(answers["outside"], answers["dmz"], own) {
+				want := f.Net.IP == ast.MustIP(addr) || f.Name != noproxy && slices.Contains(answers[f.Name], addr)
+				if is, err := l.Answers(i, ast.MustIP(addr)); err != nil {
+					t.Fatal(err)
+				} else if is != want {
+					t.Errorf("%s without proxy ARP: answered for %s on %s: %v", noproxy, addr, f.Name, is)
+				}
+			}
 		}
 	}
+	check("nothing")
 	if _, err := l.Engine.Apply(textPlan(t, pool+"sysopt noproxyarp outside\n")); err != nil {
 		t.Fatal(err)
 	}
-	for _, addr := range translated {
-		if answered("outside", addr) {
-			t.Errorf("somebody answers for %s with noproxyarp", addr)
-		}
-	}
-	if !answered("outside", "203.0.113.1") {
-		t.Error("nobody answers for the interface's own address")
-	}
+	check("outside")
 	if _, err := l.Engine.Apply(textPlan(t, pool+"arp inside 10.0.0.98 000a.f331.8223\n")); err != nil {
 		t.Fatal(err)
 	}

@@ -75,6 +75,7 @@ type Engine struct {
 	byIndex     map[int]int          // link index → interface
 	mtu         map[string]int       // as it was
 	items       []item
+	staleARP    bool              // the rules for ARP know addresses that have ended
 	ways        *ways             // into tunnels
 	before      map[string]string // sysctls as they were
 	beforeOrder []string
@@ -297,6 +298,7 @@ func (e *Engine) Apply(plan *compiler.Plan) (ast.Diagnostics, error) {
 			d.fillLive(e.plan, e.rules, d.inForce())
 			old, err2 = e.rules.Batch()
 		}
+		err = errors.Join(err, e.guardARP(e.plan, e.links))
 		if err2 != nil {
 			return diags, errors.Join(err, err2)
 		}
@@ -309,6 +311,9 @@ func (e *Engine) Apply(plan *compiler.Plan) (ast.Diagnostics, error) {
 		return back(inFile(err, plan.File))
 	}
 	if err := e.sysctl(rules.Sysctls); err != nil {
+		return back(err)
+	}
+	if err := e.guardARP(plan, links); err != nil {
 		return back(err)
 	}
 	want := slices.Concat(e.wanted(plan, links), e.paths(plan, links), tunnels)
@@ -455,7 +460,7 @@ func (e *Engine) Close() error {
 		if err == nil {
 			err = e.ns.commit(b)
 		}
-		errs = append(errs, err)
+		errs = append(errs, err, e.guardARP(nil, nil))
 	}
 	e.plan = nil
 	e.mu.Unlock()

@@ -173,7 +173,7 @@ func (e *Engine) sweepAddresses() error {
 	var live map[mappedKey]bool
 	var errs []error
 	e.items = slices.DeleteFunc(e.items, func(it item) bool {
-		if it.while == (mappedKey{}) || it.del == nil {
+		if it.while == (mappedKey{}) {
 			return false
 		}
 		if live == nil {
@@ -185,12 +185,17 @@ func (e *Engine) sweepAddresses() error {
 		if live[it.while] {
 			return false
 		}
-		err := it.del(e.nl)
-		if err != nil && !errors.Is(err, unix.ESRCH) {
-			errs = append(errs, fmt.Errorf("%s: %w", it.key, err)) // tried again
-			return false
+		if it.del != nil { // else it was there already
+			if err := it.del(e.nl); err != nil && !errors.Is(err, unix.ESRCH) {
+				errs = append(errs, fmt.Errorf("%s: %w", it.key, err)) // tried again
+				return false
+			}
 		}
+		e.staleARP = true
 		return true
 	})
+	if e.staleARP {
+		errs = append(errs, e.guardARP(e.plan, e.links))
+	}
 	return errors.Join(errs...)
 }

@@ -95,51 +95,30 @@ func (e *Engine) wanted(plan *compiler.Plan, links map[int]netlink.Link) []item 
 	// Mapped addresses of the interface's subnet are made local, so that the kernel answers ARP for them. Packets to them
 	// that no translation takes end in the input chain, which drops them.
 	seen := map[string]bool{}
-	local := func(i int, n ast.Net, line compiler.Line, always bool) {
-		f, link := &plan.Interfaces[i], links[i]
-		if link == nil || f.Shutdown || !f.HasAddress() || !n.Mask.Contiguous() || n.Mask == 0 ||
-			!always && (!f.ProxyARP || n.Mask < f.Net.Mask || !f.Net.Contains(n.IP)) {
-			return
+	mapped, live := e.mapped(plan)
+	for k := range mapped {
+		m := &mapped[k]
+		f, link := &plan.Interfaces[m.If], links[m.If]
+		if link == nil || f.Shutdown || !f.HasAddress() || !m.Always && !m.Answers(f) {
+			continue
 		}
-		first, last := n.Range()
-		if n.Mask != ast.AllOnes && (first <= f.Net.IP && f.Net.IP <= last) || n.IP == f.Net.IP {
-			return
+		first, last := m.Net.Range()
+		if m.Net.Mask != ast.AllOnes && (first <= f.Net.IP && f.Net.IP <= last) || m.Net.IP == f.Net.IP {
+			continue
 		}
-		key := fmt.Sprint("arp ", link.Attrs().Name, " ", n)
+		key := fmt.Sprint("arp ", link.Attrs().Name, " ", m.Net)
 		if seen[key] {
-			return
+			continue
 		}
 		seen[key] = true
-		route(key, line, &netlink.Route{LinkIndex: link.Attrs().Index, Dst: e.ipnet(n), Type: unix.RTN_LOCAL, Table: unix.RT_TABLE_LOCAL,
+		route(key, m.Line, &netlink.Route{LinkIndex: link.Attrs().Index, Dst: e.ipnet(m.Net), Type: unix.RTN_LOCAL, Table: unix.RT_TABLE_LOCAL,
 			Scope: netlink.SCOPE_HOST, Protocol: unix.RTPROT_STATIC})
-	}
-	for i := range plan.NAT.Statics {
-		s := &plan.NAT.Statics[i]
-		if !plan.Interfaces[s.MappedIf].Net.Overlaps(s.RealNet()) && !s.Identity() {
-			// Where the firewall may have to answer for a server, its address must be local (TCP intercept). One that is the host's own
-			// must not: nothing would reach the host.
-			local(s.MappedIf, ast.Net{IP: s.Mapped & s.Mask, Mask: s.Mask}, s.Line, s.Embryonic > 0)
-		}
-	}
-	for i := range plan.NAT.Globals {
-		g := &plan.NAT.Globals[i]
-		for ip := g.First; !g.Interface && ip >= g.First && ip <= g.Last && ip-g.First < maxPool; ip++ {
-			local(g.If, ast.Net{IP: ip, Mask: ast.AllOnes}, g.Line, false)
-		}
-	}
-	// So are those of translations that live, when no line has them any more: what comes back to them asks for their address.
-	for _, k := range e.dyn.xlates.answers() {
-		if n := len(out); !plan.Interfaces[k.mappedIf].Net.Contains(k.real) {
-			if local(k.mappedIf, ast.Net{IP: k.mapped, Mask: ast.AllOnes}, compiler.Line{}, false); len(out) > n {
-				out[n].while = k.mappedKey
-			}
+		if k >= live {
+			out[len(out)-1].while = mappedKey{m.If, m.Net.IP}
 		}
 	}
 	return out
 }
-
-// maxPool bounds the addresses of one range that are answered for.
-const maxPool = 65536
 
 // change brings the host from the items that are there to those wanted. On an error it goes back. file is that of their lines.
 func (e *Engine) change(want []item, file string) error {
