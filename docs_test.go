@@ -170,6 +170,32 @@ func TestDocsKernel(t *testing.T) {
 	golden(t, "docs/kernel-differences.md", b.String())
 }
 
+// TestDocsLimits keeps docs/limits.md equal to the table of limits.
+func TestDocsLimits(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("# Tables and their limits\n\nGenerated (`make docs`). Every table of an engine has a bound. `--limit NAME=N` sets another, once for each table: for\n" +
+		"`pixfw shell` and `pixfw test` in the emulator, for `pixfw run`, `pixfw lab` and `pixfw test --engine kernel` on the kernel engine.\n" +
+		"`pixfw test --limit` also shows what a policy does where a table is full. A name that the engine does not know, no number, and what is out of\n" +
+		"range end the program with status 2. How many fragments wait, lines say (`fragment size`, `fragment chain`).\n\n" +
+		"The kernel engine tells of a full table within a second, and of each once a minute: 211001, and on standard error how much found no room.\n\n" +
+		"| NAME | what the table holds | emulator | kernel engine |\n|---|---|---|---|\n")
+	cell := func(x *shell.TableLimit, onKernel bool, full string) string {
+		by, most := x.Range(onKernel)
+		switch {
+		case (most == 0) != (full == ""):
+			t.Errorf("%s: %d, %q", x.Name, most, full)
+		case most == 0:
+			return "no such table"
+		}
+		return fmt.Sprintf("%d unless given, at most %d. When it is full: %s", by, most, full)
+	}
+	for i := range shell.TableLimits {
+		x := &shell.TableLimits[i]
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", x.Name, x.Holds, cell(x, false, x.Emulator), cell(x, true, x.Kernel))
+	}
+	golden(t, "docs/limits.md", b.String())
+}
+
 // TestDocsFixups keeps docs/fixups.md equal to the two tables of inspections, of the kernel and of the emulator, which speak of the
 // same protocols.
 func TestDocsFixups(t *testing.T) {

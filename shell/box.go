@@ -20,8 +20,13 @@ var boxStart = time.Date(2004, time.March, 1, 12, 0, 0, 0, time.UTC)
 // NewBox boots a box. Unlike a session it does not take a configuration with errors: a scenario about it would not say what
 // its author meant.
 func NewBox(name string, config []byte, secrets *Secrets) (*Box, error) {
+	return NewLimitedBox(name, config, secrets, emulator.DefaultLimits)
+}
+
+// NewLimitedBox is NewBox with other table sizes.
+func NewLimitedBox(name string, config []byte, secrets *Secrets, limits emulator.Limits) (*Box, error) {
 	clock := runtime.NewVirtualClock(boxStart)
-	engine := emulator.New(clock)
+	engine := emulator.NewLimited(clock, limits)
 	s, diags, err := New(Options{Engine: engine, Clock: clock, Name: name, Text: config, Secrets: secrets, Start: Config})
 	if err != nil {
 		return nil, err

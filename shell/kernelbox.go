@@ -8,11 +8,15 @@ import (
 	"pixfw/compiler"
 	"pixfw/parser"
 	"pixfw/runtime"
+	"pixfw/runtime/kernel"
 	"pixfw/runtime/kernel/lab"
 )
 
 // KernelBoxes make boxes on the kernel engine, one after the other, in namespaces that they share.
-type KernelBoxes struct{ rig *lab.Rig }
+type KernelBoxes struct {
+	Limits kernel.Limits // of their tables; what is zero has its default
+	rig    *lab.Rig
+}
 
 // A KernelBox is a console in configuration mode, on a kernel engine between wires. Its time is real.
 type KernelBox struct {
@@ -45,7 +49,7 @@ func (k *KernelBoxes) New(name string, config []byte, secrets *Secrets) (*Kernel
 			return nil, err
 		}
 	}
-	probe, err := k.rig.Open()
+	probe, err := k.rig.Open(k.Limits)
 	if err != nil {
 		return nil, err
 	}

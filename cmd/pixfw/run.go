@@ -33,6 +33,7 @@ type RunCmd struct {
 	Socket       string            `placeholder:"PATH" help:"Of the consoles; console.sock in the state directory unless given."`
 	Certificates string            `placeholder:"DIR" help:"Directory with ca.pem, own.pem and key.pem, for peers and clients with certificates."`
 	Record       string            `placeholder:"FILE" help:"Write every packet of IKE and ESP to a new pcap file, and the keys of every tunnel to FILE.keys. For a lab: who has both reads everything."`
+	Limit        []string          `placeholder:"NAME=N" help:"Bound a table of the engine: conns=100000. Once for each; the tables are named above."`
 	Confirm      time.Duration     `placeholder:"TIME" help:"Give the host back after this time, unless 'pixfw console --confirm' says that all is well."`
 }
 
@@ -44,13 +45,20 @@ dies the rules stay, and the next run takes over. Needs root.
 
 Example:
 
-    sudo pixfw run pix.cfg --interface ethernet0=eth0 --interface ethernet1=eth1 --confirm 60s`
+    sudo pixfw run pix.cfg --interface ethernet0=eth0 --interface ethernet1=eth1 --confirm 60s
+
+Tables of --limit, and how much they hold where nothing is said (docs/limits.md):
+` + shell.LimitHelp(true)
 }
 
 // Run is the firewall until a signal.
 func (c *RunCmd) Run(s *IO) (err error) {
 	if unix.Getuid() != 0 {
 		return exitError{exitUsage, errors.New("run needs root")}
+	}
+	limits, err := shell.KernelLimits(c.Limit)
+	if err != nil {
+		return exitError{exitUsage, err}
 	}
 	secrets, err := s.secrets(c.Secrets)
 	if err != nil {
@@ -83,7 +91,7 @@ func (c *RunCmd) Run(s *IO) (err error) {
 		defer out.Unlock()
 		fmt.Fprintln(s.Stderr, "pixfw: "+text)
 	}
-	o := daemon.Options{Config: cfg, Secrets: secrets, Devices: c.Interface, State: c.State, Socket: c.Socket, Certificates: c.Certificates, Record: c.Record, Confirm: c.Confirm,
+	o := daemon.Options{Config: cfg, Secrets: secrets, Devices: c.Interface, State: c.State, Socket: c.Socket, Certificates: c.Certificates, Record: c.Record, Limits: limits, Confirm: c.Confirm,
 		Note: say, Diagnostics: s.print, Log: func(m runtime.Message) {
 			out.Lock()
 			defer out.Unlock()

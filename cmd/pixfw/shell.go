@@ -6,15 +6,17 @@ import (
 	"os"
 
 	"pixfw/runtime"
+	"pixfw/runtime/emulator"
 	"pixfw/runtime/health"
 	"pixfw/shell"
 )
 
 // ShellCmd is `pixfw shell`.
 type ShellCmd struct {
-	File    string `arg:"" optional:"" help:"Configuration; without one the box is fresh from the factory."`
-	Secrets string `placeholder:"FILE" help:"Real values of masked keys; must not be readable by others."`
-	Record  string `placeholder:"FILE" help:"Write what is typed and shown into FILE."`
+	File    string   `arg:"" optional:"" help:"Configuration; without one the box is fresh from the factory."`
+	Secrets string   `placeholder:"FILE" help:"Real values of masked keys; must not be readable by others."`
+	Limit   []string `placeholder:"NAME=N" help:"Bound a table of the engine: conns=100000. Once for each; the tables are named above."`
+	Record  string   `placeholder:"FILE" help:"Write what is typed and shown into FILE."`
 }
 
 // Help is shown by --help.
@@ -23,12 +25,20 @@ func (ShellCmd) Help() string {
 
 Example:
 
-    printf 'enable\n\nshow run\n' | pixfw shell pix.cfg`
+    printf 'enable\n\nshow run\n' | pixfw shell pix.cfg
+
+Tables of --limit, and how much they hold where nothing is said (docs/limits.md):
+` + shell.LimitHelp(false)
 }
 
 // Run holds a session.
 func (c *ShellCmd) Run(s *IO) (err error) {
-	o := shell.Options{Health: health.New(os.DirFS("/proc"), runtime.WallClock{})}
+	limits, err := shell.EmulatorLimits(c.Limit)
+	if err != nil {
+		return exitError{exitUsage, err}
+	}
+	clock := runtime.WallClock{}
+	o := shell.Options{Engine: emulator.NewLimited(clock, limits), Clock: clock, Health: health.New(os.DirFS("/proc"), clock)}
 	if c.File != "" {
 		if o.Name, o.Text, err = s.read(c.File); err != nil {
 			return err

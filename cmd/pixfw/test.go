@@ -20,6 +20,7 @@ type TestCmd struct {
 	Files   []string      `arg:"" name:"file" help:"Scenario files; - is standard input."`
 	Engine  string        `enum:"emulator,kernel" default:"emulator" help:"What decides: emulator or kernel."`
 	MaxWait time.Duration `name:"max-wait" placeholder:"D" help:"Skip cases that wait longer (kernel: 5s unless given)."`
+	Limit   []string      `placeholder:"NAME=N" help:"Bound a table of the engine: conns=100000. Once for each; the tables are named above."`
 	Verbose bool          `short:"v" help:"Print the trace of every packet."`
 	JSON    bool          `name:"json" help:"One JSON object a case."`
 }
@@ -35,29 +36,49 @@ Example:
     1 passed, 0 failed, 0 skipped
 
 With --engine kernel (root) real packets go through the kernel, in network namespaces made for it; cases that wait for more
-than 5 seconds, or need a tunnel, are skipped.`
+than 5 seconds, or need a tunnel, are skipped.
+
+Tables of --limit, and how much they hold where nothing is said (docs/limits.md): in the emulator
+` + shell.LimitHelp(false) + `
+
+and with --engine kernel
+` + shell.LimitHelp(true)
+}
+
+// boxes makes what scenarios run on. done ends it.
+func (c *TestCmd) boxes() (newBox func([]byte) (scenario.Box, error), done func() error, err error) {
+	if c.Engine == "kernel" {
+		limits, err := shell.KernelLimits(c.Limit)
+		if err == nil && os.Getuid() != 0 {
+			err = lab.ErrNotRoot
+		}
+		if err != nil {
+			return nil, nil, err
+		}
+		// A reader of the output that goes away must not end the process before it has cleaned up.
+		signal.Ignore(unix.SIGPIPE)
+		boxes := &shell.KernelBoxes{Limits: limits}
+		return func(config []byte) (scenario.Box, error) { return boxes.New("pix.cfg", config, nil) }, boxes.Close, nil
+	}
+	limits, err := shell.EmulatorLimits(c.Limit)
+	return func(config []byte) (scenario.Box, error) { return shell.NewLimitedBox("pix.cfg", config, nil, limits) },
+		func() error { return nil }, err
 }
 
 // Run runs the scenarios.
 func (c *TestCmd) Run(s *IO) (err error) {
-	newBox := func(config []byte) (scenario.Box, error) { return shell.NewBox("pix.cfg", config, nil) }
+	newBox, done, err := c.boxes()
+	if err != nil {
+		return exitError{exitUsage, err}
+	}
+	defer func() {
+		if e := done(); err == nil {
+			err = e
+		}
+	}()
 	maxWait := c.MaxWait
-	if c.Engine == "kernel" {
-		if os.Getuid() != 0 {
-			return exitError{exitUsage, lab.ErrNotRoot}
-		}
-		// A reader of the output that goes away must not end the process before it has cleaned up.
-		signal.Ignore(unix.SIGPIPE)
-		boxes := &shell.KernelBoxes{}
-		defer func() {
-			if e := boxes.Close(); err == nil {
-				err = e
-			}
-		}()
-		newBox = func(config []byte) (scenario.Box, error) { return boxes.New("pix.cfg", config, nil) }
-		if maxWait == 0 {
-			maxWait = shell.KernelMaxWait
-		}
+	if c.Engine == "kernel" && maxWait == 0 {
+		maxWait = shell.KernelMaxWait
 	}
 	var results []scenario.Result
 	unread := false

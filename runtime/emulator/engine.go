@@ -18,7 +18,7 @@ type Limits struct {
 	Xlates    int // dynamic translations
 	Fragments int // fragments that wait, per interface (fragment size)
 	Chain     int // fragments of one datagram (fragment chain)
-	LogFlows  int // flows that are counted for 106100
+	LogFlows  int // permitted flows that are counted for 106100
 	Shuns     int
 	Users     int // users of the uauth cache, clients among them
 	// Children are connections that inspections wait for, Intercepts handshakes that TCP intercept has answered.

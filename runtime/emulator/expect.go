@@ -104,7 +104,11 @@ func (e *Engine) expect(c *conn, d inspect.Door) (seen uint16, ok bool) {
 	if d.Pair {
 		n = 2
 	}
-	if len(e.children)+n > e.limits.Children || d.Pair && d.Port == 65535 {
+	if d.Pair && d.Port == 65535 {
+		return d.Port, false
+	}
+	if len(e.children)+n > e.limits.Children {
+		e.emit(syslog.New(211001))
 		return d.Port, false
 	}
 	here, there := &c.key[d.Dir], &c.key[1-d.Dir]
@@ -143,7 +147,11 @@ func (e *Engine) portsBehind(x *xlate, proto uint8, port uint16, n int) (out [2]
 	if out[0] != nil && (n == 1 || out[1] != nil && out[1].mappedPort == out[0].mappedPort+1) {
 		return out, true
 	}
-	if out[0] != nil || out[1] != nil || e.xlates.count+n > e.limits.Xlates {
+	if out[0] != nil || out[1] != nil {
+		return out, false
+	}
+	if e.xlates.count+n > e.limits.Xlates {
+		e.emit(syslog.New(202001))
 		return out, false
 	}
 	class := patClass(proto, port)

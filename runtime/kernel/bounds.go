@@ -14,34 +14,42 @@ import (
 	"pixfw/runtime/syslog"
 )
 
-// Limits bound the tables of an engine. Those that mirror sets of the kernel cannot be more than DefaultLimits.
+// Limits bound the tables of an engine.
 type Limits struct {
-	Conns  int // connections; those beyond pass, and have no messages and no limits
-	Xlates int // translations of addresses; hosts beyond get none (202001)
-	Ports  int // translations of ports; those beyond are not shown
-	Half   int // hosts whose half-open connections are counted, and handshakes whose beginning was not told yet
-	Pairs  int // connections to which others may come back; for those beyond nothing opens
-	Doors  int // connections that inspections expect; beyond them nothing opens
-	Users  int // users who have logged in; those beyond have to log in again
-	Shuns  int // hosts that are shunned (401005)
+	Conns      int // connections; those beyond pass, and have no messages and no limits
+	Xlates     int // translations of addresses; hosts beyond get none (202001)
+	Ports      int // translations of ports; those beyond are not shown
+	Half       int // hosts whose half-open connections are counted, and handshakes whose beginning was not told yet
+	Pairs      int // connections to which others may come back; for those beyond nothing opens
+	Doors      int // connections that inspections expect; beyond them nothing opens
+	Users      int // users who have logged in; those beyond have to log in again
+	Shuns      int // hosts that are shunned (401005)
+	Intercepts int // clients whom the firewall has answered for a host; those beyond are dropped
+	LogFlows   int // permitted flows that are counted for 106100; of denied ones the plan says it (access-list deny-flow-max)
 }
 
 // DefaultLimits hold where Options say nothing.
-var DefaultLimits = Limits{Conns: 1 << 20, Xlates: 65535, Ports: 1 << 18, Half: 65535, Pairs: 65535, Doors: 16384, Users: 65535, Shuns: 65535}
+var DefaultLimits = Limits{Conns: 1 << 20, Xlates: 65535, Ports: 1 << 18, Half: 65535, Pairs: 65535, Doors: 16384, Users: 65535, Shuns: 65535,
+	Intercepts: 1 << 15, LogFlows: 4096}
 
-// or are the limits with defaults for what is zero.
-func (l Limits) or(d Limits) Limits {
-	for _, x := range [...]struct {
-		v *int
-		d int
-	}{{&l.Conns, d.Conns}, {&l.Xlates, d.Xlates}, {&l.Ports, d.Ports}, {&l.Half, d.Half}, {&l.Pairs, d.Pairs}, {&l.Doors, d.Doors}, {&l.Users, d.Users}, {&l.Shuns, d.Shuns}} {
-		if *x.v <= 0 {
-			*x.v = x.d
+// MostLimits are the largest that can be. Tables that mirror sets of the kernel are not larger than these.
+var MostLimits = Limits{Conns: 1 << 24, Xlates: 65535, Ports: 1 << 24, Half: 65535, Pairs: 65535, Doors: 16384, Users: 65535, Shuns: 65535,
+	Intercepts: 1 << 15, LogFlows: 1 << 20}
+
+func (l *Limits) fields() [10]*int {
+	return [...]*int{&l.Conns, &l.Xlates, &l.Ports, &l.Half, &l.Pairs, &l.Doors, &l.Users, &l.Shuns, &l.Intercepts, &l.LogFlows}
+}
+
+// filled are the limits with defaults for what is zero, and none larger than can be.
+func (l Limits) filled() Limits {
+	defaults, most := DefaultLimits, MostLimits
+	d, m := defaults.fields(), most.fields()
+	for i, v := range l.fields() {
+		if *v <= 0 {
+			*v = *d[i]
 		}
+		*v = min(*v, *m[i])
 	}
-	l.Xlates, l.Half = min(l.Xlates, d.Xlates), min(l.Half, d.Half)
-	l.Doors = min(l.Doors, d.Doors)
-	l.Pairs, l.Users, l.Shuns = min(l.Pairs, d.Pairs), min(l.Users, d.Users), min(l.Shuns, d.Shuns)
 	return l
 }
 

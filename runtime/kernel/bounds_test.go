@@ -40,11 +40,11 @@ func TestShortages(t *testing.T) {
 	said()
 }
 
-func TestLimitsOr(t *testing.T) {
-	if l := (Limits{}).or(DefaultLimits); l != DefaultLimits {
+func TestLimitsFilled(t *testing.T) {
+	if l := (Limits{}).filled(); l != DefaultLimits {
 		t.Error(l)
 	}
-	got := Limits{Conns: 1 << 22, Xlates: 1 << 22, Users: 5}.or(DefaultLimits)
+	got := Limits{Conns: 1 << 22, Xlates: 1 << 22, Users: 5}.filled()
 	want := DefaultLimits
 	want.Conns, want.Users = 1<<22, 5 // the set of translations is not larger
 	if got != want {

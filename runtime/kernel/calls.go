@@ -30,7 +30,6 @@ type interception struct {
 const (
 	callLife   = 30 * time.Second // in which clients answer
 	callMargin = 2 * time.Second  // the kernel may still know what is over by now
-	maxCalls   = 1 << 15          // connections that are answered one by one in that time
 	// floodCalls is how many first packets to a host in a second make a flood: the kernel answers those that follow by itself, where it can.
 	floodCalls = 100
 )
@@ -95,7 +94,7 @@ func (d *dynamic) callMark(class uint32, in, out int) uint32 {
 // answerCall enters a call into the kernel's maps.
 func (d *dynamic) answerCall(t tuple, to nft.CallTo, waits bool, c *changes) bool {
 	old, known := d.live.calls[t]
-	if !known && len(d.live.calls) >= maxCalls {
+	if !known && len(d.live.calls) >= d.bounds.Intercepts {
 		d.bounds.short(fullCalls, 1)
 		return false
 	}

@@ -6,6 +6,7 @@ import (
 
 	"pixfw/ast"
 	"pixfw/runtime"
+	"pixfw/runtime/kernel"
 	"pixfw/runtime/kernel/lab"
 )
 
@@ -17,7 +18,7 @@ func TestDoorsBehindPAT(t *testing.T) {
 		t.Skip(err)
 	}
 	defer rig.Close()
-	probe, err := rig.Open()
+	probe, err := rig.Open(kernel.Limits{})
 	if err != nil {
 		t.Fatal(err)
 	}

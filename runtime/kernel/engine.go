@@ -26,7 +26,7 @@ type Options struct {
 	// Netns is the path of a network namespace; empty: the one of the calling thread.
 	Netns string
 	Clock runtime.Clock
-	// Limits bound the tables; what is zero is as in DefaultLimits.
+	// Limits bound the tables; what is zero is as in DefaultLimits, and nothing is more than MostLimits.
 	Limits Limits
 	// Note gets a line when a table is full or something was lost, of each kind one a minute; nil: nobody is told.
 	Note func(string)
@@ -115,7 +115,7 @@ func New(opts Options) (*Engine, error) {
 	}
 	e.dyn, e.ways = newDynamic(ns, opts.Clock, e.publish), newWays(ns)
 	e.dyn.observe, e.dyn.account = opts.Observe, opts.Account
-	e.dyn.bounds.Limits = opts.Limits.or(DefaultLimits)
+	e.dyn.bounds.Limits = opts.Limits.filled()
 	if opts.Note != nil {
 		e.dyn.bounds.note = opts.Note
 	}

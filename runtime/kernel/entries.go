@@ -12,9 +12,6 @@ import (
 	"pixfw/runtime/syslog"
 )
 
-// maxLogged bounds the flows that are counted, where the plan says nothing (access-list deny-flow-max).
-const maxLogged = 4096
-
 // entryHit counts a packet that an access list entry with `log` has decided: arg is list and entry, by the Plan's indices. It returns
 // what a PIX writes then; about further packets of the flow that is at the end of the interval.
 func (d *dynamic) entryHit(plan *compiler.Plan, in int, arg string, p *runtime.Packet) (said []runtime.Message) {
@@ -51,7 +48,7 @@ func (d *dynamic) entryHit(plan *compiler.Plan, in int, arg string, p *runtime.P
 		return []runtime.Message{syslog.Log106100(ace.LogLevel, plan.ACLs[acl].ID, verb, flow, 1, 0)} // the policy has just changed
 	}
 	d.entries.Hit(acelog.Key{List: plan.ACLs[acl].ID, Entry: ace.Number, In: in, Proto: p.Proto, Src: p.Src, Dst: p.Dst, SrcPort: p.SrcPort, DstPort: p.DstPort},
-		acelog.Hit{Level: ace.LogLevel, Verb: verb, Permit: ace.Permit, Interval: ace.Interval, Flow: flow}, acelog.LimitsOf(plan, maxLogged),
+		acelog.Hit{Level: ace.LogLevel, Verb: verb, Permit: ace.Permit, Interval: ace.Interval, Flow: flow}, acelog.LimitsOf(plan, d.bounds.LogFlows),
 		d.clock.Now().Sub(d.began), func(m runtime.Message) { said = append(said, m) })
 	return said
 }

@@ -70,7 +70,7 @@ func (e *Engine) Lack(list ...nft.Feature) {
 func (e *Engine) Bound(l Limits, note func(string)) {
 	e.dyn.mu.Lock()
 	defer e.dyn.mu.Unlock()
-	e.dyn.bounds.Limits, e.dyn.bounds.note = l.or(DefaultLimits), note
+	e.dyn.bounds.Limits, e.dyn.bounds.note = l.filled(), note
 }
 
 // HalfOpen is how many half-open connections the engine counts.

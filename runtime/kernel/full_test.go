@@ -6,7 +6,9 @@ import (
 	"testing"
 	"time"
 
+	"pixfw/runtime"
 	"pixfw/runtime/kernel"
+	"pixfw/runtime/kernel/lab"
 )
 
 // Tables that are full say so, and what was there goes on.
@@ -77,4 +79,24 @@ func TestTablesFull(t *testing.T) {
 	mark := len(w.l.Messages()) // there is room again
 	w.comesAs("10.0.0.5", 3002, "203.0.113.10")
 	w.says(mark, "to inside:10.0.0.5/3002 (203.0.113.10/3002)")
+}
+
+// A user for whom there is no room is not remembered, and it is said; one who is there already may log in again.
+func TestUsersFull(t *testing.T) {
+	l := newLab(t, textPlan(t, base+"aaa-server LOCAL protocol local\naaa authentication include http outside 0.0.0.0 0.0.0.0 0.0.0.0 0.0.0.0 LOCAL\n"))
+	l.Engine.Bound(kernel.Limits{Users: 1}, func(string) {})
+	outside := l.Engine.Plan().IfByName("outside")
+	for range 2 {
+		if err := l.Engine.Login(outside, lab.Internet, "cse", runtime.UserList{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	mark := len(l.Messages())
+	if err := l.Engine.Login(outside, lab.Internet+1, "cse", runtime.UserList{}); err == nil {
+		t.Error("the table is full")
+	}
+	if n := len(l.Engine.Users().Users); n != 1 {
+		t.Errorf("%d users", n)
+	}
+	await(t, l, mark, "211001")
 }

@@ -7,6 +7,7 @@ import (
 	"pixfw/ast"
 	"pixfw/compiler"
 	"pixfw/runtime"
+	"pixfw/runtime/kernel"
 	"pixfw/runtime/kernel/lab"
 )
 
@@ -34,7 +35,7 @@ func newWire(t *testing.T, plan *compiler.Plan) *wire {
 			t.Error(err)
 		}
 	})
-	p, err := rig.Open()
+	p, err := rig.Open(kernel.Limits{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -34,6 +34,7 @@ type Options struct {
 	Socket       string            // of the consoles; empty: console.sock in State
 	Certificates string            // directory, see vpn.ReadCertificates; empty: none
 	Record       string            // file for the packets and keys of tunnels; empty: none
+	Limits       kernel.Limits     // of the tables; what is zero has its default
 	Confirm      time.Duration     // the host goes back after this time without Confirm; 0: it does not
 	// Save keeps what `write memory` writes; nil: nothing does, and the console says so.
 	Save func(text string) error
@@ -98,7 +99,7 @@ func Start(o Options) (d *Daemon, err error) {
 		}
 	}()
 	if d.engine, err = vpn.New(vpn.Options{Note: o.Note, Record: o.Record, Certificates: o.Certificates, ReadList: shell.ReadList,
-		Kernel: kernel.Options{Devices: o.Devices, Netns: o.Netns, Host: filepath.Join(o.State, "host.json"), Clock: o.Clock, Note: o.Note}}); err != nil {
+		Kernel: kernel.Options{Devices: o.Devices, Netns: o.Netns, Host: filepath.Join(o.State, "host.json"), Clock: o.Clock, Note: o.Note, Limits: o.Limits}}); err != nil {
 		return d, err
 	}
 	for _, f := range d.engine.Missing() {

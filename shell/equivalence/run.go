@@ -13,6 +13,7 @@ import (
 	"pixfw/parser"
 	"pixfw/runtime"
 	"pixfw/runtime/emulator"
+	"pixfw/runtime/kernel"
 	"pixfw/runtime/kernel/lab"
 )
 
@@ -213,7 +214,7 @@ func (t *trial) run(rig *lab.Rig, r *Report) (*Difference, error) {
 	if _, err := e.Apply(plan); err != nil {
 		return nil, fmt.Errorf("emulator: %w", err)
 	}
-	k, err := rig.Open()
+	k, err := rig.Open(kernel.Limits{})
 	if err != nil {
 		return nil, err
 	}

@@ -10,7 +10,7 @@
 // its IP identification.
 //
 //	rig, err := lab.NewRig([]string{"ethernet0", "ethernet1"})
-//	probe, err := rig.Open()
+//	probe, err := rig.Open(kernel.Limits{})
 //	_, err = probe.Apply(plan)
 //	verdict, err := probe.Inject(runtime.Ingress{If: plan.IfByName("outside")}, packet)
 //

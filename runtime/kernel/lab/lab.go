@@ -95,7 +95,7 @@ func build(plan *compiler.Plan, opts Options) (lab *Lab, err error) {
 			return nil, fmt.Errorf("neighbours on %s: %w", f.Name, err)
 		}
 	}
-	if l.Engine, err = vpn.New(vpn.Options{Note: l.note, Certificates: opts.Certificates, Record: opts.Record, ReadList: opts.ReadList, Kernel: kernel.Options{Devices: devices, Netns: "/var/run/netns/" + l.firewall.name}}); err != nil {
+	if l.Engine, err = vpn.New(vpn.Options{Note: l.note, Certificates: opts.Certificates, Record: opts.Record, ReadList: opts.ReadList, Kernel: kernel.Options{Devices: devices, Netns: "/var/run/netns/" + l.firewall.name, Limits: opts.Limits}}); err != nil {
 		return nil, err
 	}
 	l.stop = l.Engine.Subscribe(l.heard)

@@ -273,8 +273,8 @@ func (r *Rig) drain(buf []byte, fn func(device int, packet []byte)) (mark uint64
 	}
 }
 
-// Open starts a kernel engine on the rig. Only one may be open at a time.
-func (r *Rig) Open() (*Probe, error) {
+// Open starts a kernel engine on the rig, with tables as large as limits say. Only one may be open at a time.
+func (r *Rig) Open(limits kernel.Limits) (*Probe, error) {
 	if r.open || r.closed {
 		return nil, errors.New("the rig is in use, or closed")
 	}
@@ -284,7 +284,7 @@ func (r *Rig) Open() (*Probe, error) {
 		devices[h] = device(i)
 	}
 	var err error
-	p.Engine, err = kernel.New(kernel.Options{Devices: devices, Netns: "/var/run/netns/" + r.firewall.name, Observe: p.observe})
+	p.Engine, err = kernel.New(kernel.Options{Devices: devices, Netns: "/var/run/netns/" + r.firewall.name, Observe: p.observe, Limits: limits})
 	if err != nil {
 		return nil, err
 	}

@@ -12,6 +12,7 @@ import (
 	"pixfw/compiler"
 	"pixfw/compiler/nft"
 	"pixfw/runtime"
+	"pixfw/runtime/kernel"
 )
 
 // Options of a run.
@@ -25,6 +26,8 @@ type Options struct {
 	Record string
 	// ReadList reads access lists that servers send for users; nil: users with such lists are refused.
 	ReadList runtime.ListReader
+	// Limits bound the tables of the engine; what is zero is as in kernel.DefaultLimits.
+	Limits kernel.Limits
 	// Diagnostics, when it is set, is given what the kernel does otherwise than a PIX.
 	Diagnostics func(ast.Diagnostics) error
 }
