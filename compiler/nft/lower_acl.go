@@ -50,7 +50,10 @@ func (l *lowerer) from(i int) Chain {
 	}
 	add(l.expected(i)...)
 	var unnat []Range
-	var whole []Rule // statics of addresses, up to the last one that leads to an interface that is down
+	// Statics of addresses come before those of ports, which matters where one of them leads to an interface that is down: the others
+	// all go on to the same check. Up to the last such one each has a rule.
+	var whole, ports []Rule
+	ordered := 0
 	for k := range l.p.NAT.Statics {
 		s := &l.p.NAT.Statics[k]
 		there := Rule{Match: toMapped(s), Do: []Stmt{check}, Line: s.Line}
@@ -62,18 +65,31 @@ func (l *lowerer) from(i int) Chain {
 		case s.ACL != compiler.None:
 			sub := l.policyList(fmt.Sprintf("to_policy_%s_%d", l.id[i], k), s, there.Do)
 			l.chain(sub)
-			add(Rule{Match: toMapped(s), Do: []Stmt{Jump{sub.Name}}, Line: s.Line})
+			jump := Rule{Match: toMapped(s), Do: []Stmt{Jump{sub.Name}}, Line: s.Line}
+			if s.Proto != 0 {
+				ports = append(ports, jump)
+				continue
+			}
+			whole = append(whole, jump)
 		case s.Proto != 0:
-			add(there)
+			ports = append(ports, there)
+			continue
 		default:
 			unnat = append(unnat, netRange(s.MappedNet()))
 			whole = append(whole, there)
 		}
+		if s.MappedIf == i && l.dev[s.RealIf] == "" {
+			ordered = len(whole)
+		}
 	}
+	add(whole[:ordered]...)
+	for _, r := range whole[ordered:] {
+		if _, is := r.Do[0].(Jump); is {
+			add(r)
+		}
+	}
+	add(ports...)
 	l.exemptOwn(i, &c)
-	for len(whole) > 0 && whole[len(whole)-1].Note == "" {
-		whole = whole[:len(whole)-1]
-	}
 	// What a static has is no address of the box.
 	var free []Match
 	if len(unnat) > 0 {
@@ -96,7 +112,6 @@ func (l *lowerer) from(i int) Chain {
 	if len(unnat) > 0 {
 		name := "static_" + l.id[i]
 		l.rs.Sets = append(l.rs.Sets, Set{Name: name, Kind: Addrs, Ranges: merge(unnat), Note: "addresses of statics on " + f.Name})
-		add(whole...)
 		add(Rule{Match: []Match{inSet(Daddr, name)}, Do: []Stmt{check}})
 	}
 	dynamic := false

@@ -441,11 +441,20 @@ func (d *dynamic) answersPAT(plan *compiler.Plan, in int, p *runtime.Packet) (re
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	x := d.xlates.ports.at[patPort{in, p.Dst, k.proto, k.sport}]
-	if x == nil || plan != d.plan {
+	list := d.xlates.ports.at[patPort{in, p.Dst, k.proto, k.sport}]
+	if len(list) == 0 || plan != d.plan {
 		return 0, false
 	}
-	return x.key.realIf, true
+	for _, x := range list {
+		to := tuple{k.proto, x.key.real, k.dst, x.key.port, k.dport}
+		if k.proto == ast.ProtoICMP {
+			to.dport = x.key.port
+		}
+		if d.conns[to] != nil {
+			return x.key.realIf, true
+		}
+	}
+	return list[0].key.realIf, true
 }
 
 // realIf is the interface of the host that is seen as ip on interface in.

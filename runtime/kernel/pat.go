@@ -1,6 +1,7 @@
 package kernel
 
 import (
+	"slices"
 	"time"
 
 	"pixfw/ast"
@@ -14,7 +15,7 @@ import (
 type patPorts struct {
 	used  map[patClass]int
 	holds map[patHolder]ast.IP // the address that serves a port now
-	at    map[patPort]*xlate   // by the port that is taken; of several the last one
+	at    map[patPort][]*xlate // by the port that is taken: Linux may give it out for each service
 }
 
 type patPort struct {
@@ -40,7 +41,7 @@ type patHolder struct {
 }
 
 func newPATPorts() patPorts {
-	return patPorts{used: map[patClass]int{}, holds: map[patHolder]ast.IP{}, at: map[patPort]*xlate{}}
+	return patPorts{used: map[patClass]int{}, holds: map[patHolder]ast.IP{}, at: map[patPort][]*xlate{}}
 }
 
 // classSizes are how many ports the classes have; the last one is of ICMP ids.
@@ -75,8 +76,8 @@ func (t *patPorts) add(x *xlate, n int) {
 	t.take(classOfXlate(x), n)
 	at := portOf(x)
 	if n > 0 {
-		t.at[at] = x
-	} else if t.at[at] == x {
+		t.at[at] = append(t.at[at], x)
+	} else if t.at[at] = slices.DeleteFunc(t.at[at], func(y *xlate) bool { return y == x }); len(t.at[at]) == 0 {
 		delete(t.at, at)
 	}
 	h := holderOf(x)

@@ -20,6 +20,8 @@ func (p *pair) differs() string {
 		return "what becomes of it"
 	case a.Egress != b.Egress:
 		return "the interface"
+	case a.Reset != b.Reset && !p.sent[0].Fragment: // Linux sends none for a wrong checksum: see summed
+		return otherReset
 	}
 	if a.Action == runtime.Forward {
 		switch x, y := &a.Out, &b.Out; {
@@ -80,6 +82,7 @@ const (
 	otherTexts    = "the text of a message: "
 	quotedPacket  = "the quoted packet"
 	otherSource   = "the source"
+	otherReset    = "the reset"
 )
 
 // patAt reports whether an address on an interface is one of PAT, or was, which may by chance give out the port that a packet came with.
@@ -127,14 +130,16 @@ var Unlike = map[string]string{
 	"shared":    "a port that has outlived the line of its translation, and that Linux had given to two hosts: neither keeps it (W502)",
 	"outlived": "a translation that is older than the last change of NAT: a PIX holds its host to the limits of the line that made it, the kernel engine to those of the lines " +
 		"that there are (W504)",
-	"ports":    "Linux gives a port or ICMP id of a host another PAT port where the first would make two connections one: another 305011 for it",
-	"oversize": "a first DNS message that is too long: a PIX has built the connection when its inspection drops it (302015), Linux keeps none of a packet that it drops",
+	"ports": "Linux gives a port or ICMP id of a host another PAT port where the first would make two connections one: another 305011 for it. A port of its own for each " +
+		"translation would mean that every first packet waits for the process",
+	"oversize": "a first DNS message that is too long: a PIX has built the connection when its inspection drops it (302015), Linux keeps none of a packet that it drops: the next packet builds it",
 	"summed": "a first packet of TCP in fragments, to or from a host with too many half-open connections: the kernel answers for the host only where the checksum is right, " +
 		"and fragments of this comparison have none of the whole packet",
 	"replies": "an echo reply that answers nothing, out through PAT: conntrack makes a flow of requests only (W514)",
 	"sender": "an echo reply to a PAT address, of outside NAT, from a host that was called by another static than its own packets use: conntrack translates it back to the " +
 		"address that was called",
-	"collision": "two connections that translation would make one: a PIX refuses the second (305006), Linux gives it another port",
+	"collision": "two connections that translation would make one: a PIX refuses the second (305006), Linux gives it another port and tells nobody; rules compare a port with constants, " +
+		"not with the one that it was, before Linux 6.13",
 }
 
 // unlike is the name in Unlike of a difference that is known.
@@ -169,7 +174,7 @@ func unlike(plan *compiler.Plan, why string, p *pair) string {
 		return "quoting"
 	case dropped && messages && slices.Contains(ids(e), 410001) && slices.Equal(without(ids(e), 302015, 305009, 305011), without(ids(k), 305009, 305011)):
 		return "oversize"
-	case e.Action != k.Action && sent.HasPorts() && pat && (p.step.answer == nil || p.step.anew || p.step.again):
+	case (e.Action != k.Action || why == otherReset) && sent.HasPorts() && pat && (p.step.answer == nil || p.step.anew || p.step.again):
 		return "allocated"
 	case changed && dropped && messages && sent.HasPorts() && pat && slices.Equal(ids(e), []int{106011}) && in != compiler.None && plan.Interfaces[in].Net.IP == sent.Dst:
 		return "allocated"

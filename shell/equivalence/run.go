@@ -356,10 +356,16 @@ func (s *step) answered(out *runtime.Packet) runtime.Packet {
 	if p.Proto == ast.ProtoUDP && p.SrcPort == 53 && !s.anew {
 		p.Payload = replied(out.Payload, s.named)
 	}
+	if p.Proto == 58 || p.Proto == 136 {
+		p.Length = 8 // see odd
+	}
 	switch {
 	case s.about:
 		quoted := runtime.Packet{Proto: out.Proto, Src: out.Src, Dst: out.Dst, SrcPort: out.SrcPort, DstPort: out.DstPort, ICMPType: out.ICMPType,
 			ICMPCode: out.ICMPCode, ICMPID: out.ICMPID, TTL: 64}
+		if !out.HasPorts() && out.Proto != ast.ProtoICMP {
+			quoted.Payload = make([]byte, 8) // what an error has to quote
+		}
 		p = runtime.Packet{Proto: 1, Src: out.Dst, Dst: out.Src, ICMPType: 3, ICMPCode: 1, About: &quoted, TTL: 64}
 	case s.anew:
 		p.Proto, p.SrcPort, p.DstPort = s.packet.Proto, s.packet.SrcPort, s.packet.DstPort
