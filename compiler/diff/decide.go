@@ -413,19 +413,20 @@ func (r *run) patPort(s *step) {
 	s.sport = port{val: first}
 }
 
-// ownOn reports whether the firewall answers ARP for an address on an interface.
+// ownOn reports whether the firewall answers ARP for an address on an interface: a mapped one only in its subnet.
 func (r *run) ownOn(out int, a addr) (compiler.Line, bool) {
 	p := r.p
-	if x := &p.Interfaces[out]; r.is(a, x.Net.IP) {
+	x := &p.Interfaces[out]
+	if r.is(a, x.Net.IP) {
 		return x.AddrLine, true
 	}
 	for i := range p.NAT.Statics {
-		if t := &p.NAT.Statics[i]; t.MappedIf == out && t.Mapped != t.Real && r.in(a, t.MappedNet()) {
+		if t := &p.NAT.Statics[i]; t.MappedIf == out && t.Mapped != t.Real && r.in(a, t.MappedNet()) && r.in(a, x.Net) {
 			return t.Line, true
 		}
 	}
 	for i := range p.NAT.Globals {
-		if g := &p.NAT.Globals[i]; g.If == out && !g.Interface && r.between(a, g.First, g.Last) {
+		if g := &p.NAT.Globals[i]; g.If == out && !g.Interface && r.between(a, g.First, g.Last) && r.in(a, x.Net) {
 			return g.Line, true
 		}
 	}

@@ -18,8 +18,8 @@ import (
 // MaxPool bounds the addresses of one range of a global that are answered for.
 const MaxPool = 65536
 
-// Mapped are addresses that translations have on an interface, and whether they must be local whatever ARP is answered: where the firewall
-// may have to answer for a server (TCP intercept).
+// Mapped are addresses that translations have on an interface, and whether what comes in there must be local whatever ARP is answered: where
+// the firewall may have to answer for a server (TCP intercept).
 type Mapped struct {
 	If     int
 	Net    ast.Net
@@ -46,6 +46,9 @@ func MappedNets(p *compiler.Plan) (out []Mapped) {
 
 // Answers reports whether ARP is answered for mapped addresses on their interface.
 func (m *Mapped) Answers(f *compiler.Interface) bool { return f.ProxyARP && inSubnet(f, m.Net) }
+
+// Has reports whether an address is one of them.
+func (m *Mapped) Has(ip ast.IP) bool { first, last := m.Net.Range(); return first <= ip && ip <= last }
 
 // inSubnet reports whether a net lies in the subnet of an interface.
 func inSubnet(f *compiler.Interface, n ast.Net) bool {

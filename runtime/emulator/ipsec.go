@@ -339,8 +339,8 @@ func (e *Engine) adjacency(f *flight) bool {
 	return false
 }
 
-// ownOn reports whether the PIX answers for an address on an interface: its own, and unless sysopt noproxyarp says no, a static's, a
-// global's, that of a translation that lives, a connected client's.
+// ownOn reports whether the PIX answers for an address on an interface (semantics.md 3.6): its own, and unless sysopt noproxyarp says no, a
+// static's, a global's, that of a translation that lives, in its subnet, a connected client's.
 func (e *Engine) ownOn(in int, ip ast.IP) (compiler.Line, bool) {
 	x := &e.plan.Interfaces[in]
 	if x.Net.IP == ip {
@@ -349,6 +349,24 @@ func (e *Engine) ownOn(in int, ip ast.IP) (compiler.Line, bool) {
 	if !x.ProxyARP { // nobody is kept from having the others
 		return compiler.Line{}, false
 	}
+	if x.Net.Contains(ip) { // others are the next router's, which sends them back
+		if line, is := e.mappedOn(in, ip); is {
+			return line, true
+		}
+	}
+	if a := e.plan.NAT.Alias(in, ip); a != nil {
+		return a.Line, true
+	}
+	for _, c := range e.clients {
+		if c.addr == ip {
+			return compiler.Line{}, true
+		}
+	}
+	return compiler.Line{}, false
+}
+
+// mappedOn reports whether translations have an address on an interface.
+func (e *Engine) mappedOn(in int, ip ast.IP) (compiler.Line, bool) {
 	if i := e.derived.owned.first(ip, tagOf(in), always); i >= 0 {
 		return e.plan.NAT.Statics[i].Line, true
 	}
@@ -359,14 +377,6 @@ func (e *Engine) ownOn(in int, ip ast.IP) (compiler.Line, bool) {
 	}
 	if x := e.translatedTo(in, ip); x != nil {
 		return x.line, true
-	}
-	if a := e.plan.NAT.Alias(in, ip); a != nil {
-		return a.Line, true
-	}
-	for _, c := range e.clients {
-		if c.addr == ip {
-			return compiler.Line{}, true
-		}
 	}
 	return compiler.Line{}, false
 }

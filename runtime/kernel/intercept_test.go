@@ -14,8 +14,19 @@ import (
 // A host with too many half-open connections is answered for: real clients get through, of a flood it sees nothing, for which the kernel
 // answers by itself; and all is as before when the flood is over. The limit survives a change of the policy.
 func TestIntercept(t *testing.T) {
-	plan := textPlan(t, strings.Replace(pool, "10.0.0.80 netmask 255.255.255.255 1 0", "10.0.0.80 netmask 255.255.255.255 0 2", 1))
+	for _, more := range []string{"", "sysopt noproxyarp outside\n"} {
+		t.Run(strings.TrimSpace(more), func(t *testing.T) { testIntercept(t, more) })
+	}
+}
+
+func testIntercept(t *testing.T, more string) {
+	plan := textPlan(t, strings.Replace(pool, "10.0.0.80 netmask 255.255.255.255 1 0", "10.0.0.80 netmask 255.255.255.255 0 2", 1)+more)
 	l := newLab(t, plan)
+	// Where nobody answers ARP for the address, there is a route to it.
+	outside := l.Sides()[outsideIf].Name
+	if out, err := exec.Command("ip", "-n", outside, "route", "add", "203.0.113.80", "via", "203.0.113.1").CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
 	if !l.Engine.HasQueue() {
 		t.Skip("this kernel has no packet queue, neither native nor as a target of xtables")
 	}

@@ -99,11 +99,7 @@ func (e *Engine) wanted(plan *compiler.Plan, links map[int]netlink.Link) []item 
 	for k := range mapped {
 		m := &mapped[k]
 		f, link := &plan.Interfaces[m.If], links[m.If]
-		if link == nil || f.Shutdown || !f.HasAddress() || !m.Always && !m.Answers(f) {
-			continue
-		}
-		first, last := m.Net.Range()
-		if m.Net.Mask != ast.AllOnes && (first <= f.Net.IP && f.Net.IP <= last) || m.Net.IP == f.Net.IP {
+		if link == nil || f.Shutdown || !f.HasAddress() || !m.Answers(f) || m.Has(f.Net.IP) {
 			continue
 		}
 		key := fmt.Sprint("arp ", link.Attrs().Name, " ", m.Net)

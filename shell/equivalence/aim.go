@@ -283,18 +283,23 @@ func (a *aimer) spoofed(ip ast.IP, in int) bool {
 	if r := a.plan.Lookup(ip); r == nil || r.If != in && !a.plan.Interfaces[in].RPF {
 		return true
 	}
-	for i := range a.plan.NAT.Statics {
-		if s := &a.plan.NAT.Statics[i]; s.MappedNet().Contains(ip) && s.Mapped != s.Real {
+	return answeredFor(a.plan, ip)
+}
+
+// answeredFor reports whether an address is one that the firewall answers for.
+func answeredFor(plan *compiler.Plan, ip ast.IP) bool {
+	for i := range plan.NAT.Statics {
+		if s := &plan.NAT.Statics[i]; s.MappedNet().Contains(ip) && s.Mapped != s.Real {
 			return true
 		}
 	}
-	for i := range a.plan.NAT.Aliases {
-		if a.plan.NAT.Aliases[i].DNATNet().Contains(ip) {
+	for i := range plan.NAT.Aliases {
+		if plan.NAT.Aliases[i].DNATNet().Contains(ip) {
 			return true
 		}
 	}
-	for i := range a.plan.NAT.Globals {
-		if g := &a.plan.NAT.Globals[i]; g.First <= ip && ip <= g.Last {
+	for i := range plan.NAT.Globals {
+		if g := &plan.NAT.Globals[i]; g.First <= ip && ip <= g.Last {
 			return true
 		}
 	}

@@ -130,6 +130,8 @@ var Unlike = map[string]string{
 	"shared":    "a port that has outlived the line of its translation, and that Linux had given to two hosts: neither keeps it (W502)",
 	"outlived": "a translation that is older than the last change of NAT: a PIX holds its host to the limits of the line that made it, the kernel engine to those of the lines " +
 		"that there are (W504)",
+	"ported": "a port of PAT that outlives its line, of a host that has got an address since: a PIX looks for the address first; the kernel goes on with the port for " +
+		"echoes of the same id, and for who calls while the process gives out the address",
 	"ports": "Linux gives a port or ICMP id of a host another PAT port where the first would make two connections one: another 305011 for it. A port of its own for each " +
 		"translation would mean that every first packet waits for the process",
 	"oversize": "a first DNS message that is too long: a PIX has built the connection when its inspection drops it (302015), Linux keeps none of a packet that it drops: the next packet builds it",
@@ -164,6 +166,8 @@ func unlike(plan *compiler.Plan, why string, p *pair) string {
 		return ""
 	}
 	switch {
+	case changed && passed && why == otherSource && p.patAt(e.Egress, k.Out.Src) && !p.patAt(e.Egress, e.Out.Src) && !slices.Contains(ids(k), 305011):
+		return "ported"
 	case e.Action == runtime.SynProxy && k.Action == runtime.Drop && sent.Fragment && slices.Equal(ids(e), ids(k)):
 		return "summed"
 	case passed && why == otherSource && sent.Proto == ast.ProtoICMP && pat && slices.ContainsFunc(plan.NAT.Statics, func(s compiler.Static) bool {

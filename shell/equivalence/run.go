@@ -268,7 +268,7 @@ func (t *trial) run(rig *lab.Rig, r *Report) (*Difference, error) {
 			from = to
 			continue
 		}
-		pairs, err := t.wave(plan, e, k, t.steps[from:to], done)
+		pairs, err := t.wave(plan, len(plans) > 1, e, k, t.steps[from:to], done)
 		if err != nil {
 			return nil, err
 		}
@@ -302,7 +302,7 @@ func (t *trial) run(rig *lab.Rig, r *Report) (*Difference, error) {
 }
 
 // wave sends some packets to both engines.
-func (t *trial) wave(plan *compiler.Plan, e *emulator.Engine, k *lab.Probe, steps []*step, done map[*step]*pair) ([]*pair, error) {
+func (t *trial) wave(plan *compiler.Plan, changed bool, e *emulator.Engine, k *lab.Probe, steps []*step, done map[*step]*pair) ([]*pair, error) {
 	var pairs []*pair
 	var list []lab.Injection
 	for _, s := range steps {
@@ -324,8 +324,8 @@ func (t *trial) wave(plan *compiler.Plan, e *emulator.Engine, k *lab.Probe, step
 			}
 			p.in = plan.Interfaces[in[0]].Name
 		}
-		if in[0] == compiler.None {
-			continue // the interface is not in the configuration any more
+		if in[0] == compiler.None || changed && answeredFor(plan, p.sent[1].Src) {
+			continue // the interface is not in the configuration any more, or the host's address has become the firewall's (see spoofed)
 		}
 		var err error
 		if p.emulator, err = e.Inject(runtime.Ingress{If: in[0]}, p.sent[0]); err != nil {
