@@ -383,6 +383,12 @@ func (e *Engine) tcpRefuses(f *flight, c *conn, dir int) bool {
 	return false
 }
 
+// greetsAgain reports whether a segment of the handshake is sent once more. That does not renew the time that the handshake has
+// (semantics.md 1.2: two minutes for the handshake), nor does it on Linux: a port would be held for as long as somebody asks.
+func (c *conn) greetsAgain(dir int, p *runtime.Packet) bool {
+	return c.proto == ast.ProtoTCP && !c.tcp.up && p.Flags&runtime.SYN != 0 && (dir == 0 || c.tcp.synack)
+}
+
 // window is how far from what was seen last a number may be. The check is lenient: it stops what is blindly made up, and leaves
 // what windows hosts have agreed on to them.
 const window = 1 << 24

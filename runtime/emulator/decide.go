@@ -157,7 +157,9 @@ func (e *Engine) established(f *flight, c *conn, dir int) {
 		f.v.Out = runtime.Packet{}
 		return
 	}
-	c.used = e.now
+	if !c.greetsAgain(dir, &f.pkt) {
+		c.used = e.now
+	}
 	c.bytes += uint64(f.pkt.Size())
 	if f.pkt.Flags&runtime.SYN != 0 {
 		e.clampMSS(f)

@@ -157,6 +157,15 @@ func TestTCPLife(t *testing.T) {
 		want string
 	}{
 		{"half open", func(l *lab) { in(l, syn) }, 120 * time.Second, "0:02:00 bytes 0 SYN Timeout"},
+		{"half open, and asked again", func(l *lab) { in(l, syn); l.wait(100 * time.Second); in(l, syn) }, 20 * time.Second, "0:02:00 bytes 0 SYN Timeout"},
+		{"half open, and both ask again", func(l *lab) {
+			in(l, syn)
+			l.wait(100 * time.Second)
+			out(l, synack)
+			l.wait(50 * time.Second)
+			in(l, syn)
+			out(l, synack)
+		}, 70 * time.Second, "0:03:40 bytes 0 SYN Timeout"},
 		{"idle", func(l *lab) { l.connect() }, time.Hour, "1:00:00 bytes 0 Conn-timeout"},
 		{"half closed", func(l *lab) { l.connect(); in(l, finack); out(l, ack) }, 10 * time.Minute, "0:10:00 bytes 0 FIN Timeout"},
 		{"closed", func(l *lab) { l.connect(); in(l, finack); out(l, finack); in(l, ack) }, 0, "0:00:00 bytes 0 TCP FINs"},
