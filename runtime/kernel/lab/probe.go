@@ -67,6 +67,7 @@ type fragments struct {
 	tag   uint16
 	spans [][2]int
 	last  int // where the datagram ends; 0: not known
+	since time.Time
 
 	sport, dport uint16 // as the first one says
 }
@@ -187,7 +188,7 @@ func (p *Probe) InjectAll(list []Injection) ([]runtime.Verdict, error) {
 		}
 		f := &flights[i]
 		f.in, f.sent = x.In, x.Packet
-		p.prepare(f)
+		p.prepare(plan, f)
 		f.v.Egress = compiler.None
 		byTag[f.sent.ID] = f
 	}
@@ -264,11 +265,11 @@ func (p *Probe) nextTag() uint16 {
 }
 
 // prepare gives a packet its tag, and what a scenario leaves to the engine.
-func (p *Probe) prepare(f *flight) {
+func (p *Probe) prepare(plan *compiler.Plan, f *flight) {
 	s := &f.sent
 	s.ID = p.nextTag()
 	if s.Fragment {
-		p.fragment(f)
+		p.fragment(plan, f)
 	} else if s.Proto == ast.ProtoGRE && len(s.Payload) == 0 {
 		s.Length = max(s.Length, 8) // what shorter ones are, the kernel cannot tell
 	}
@@ -302,14 +303,17 @@ func (p *Probe) prepare(f *flight) {
 	}
 }
 
-func (p *Probe) fragment(f *flight) {
+func (p *Probe) fragment(plan *compiler.Plan, f *flight) {
 	s := &f.sent
 	k := fragKey{f.in.If, s.Proto, s.Src, s.Dst}
-	set := p.sets[k]
-	if set == nil {
-		set = &fragments{tag: s.ID}
-		p.sets[k] = set
+	set, now := p.sets[k], time.Now()
+	switch {
+	case set == nil:
+		set = &fragments{tag: s.ID, since: now}
+	case now.Sub(set.since) >= waits(plan, f.in.If): // the engine has forgotten them
+		set = &fragments{tag: set.tag, since: now}
 	}
+	p.sets[k] = set
 	f.frag, s.ID = set, set.tag
 	n := s.Size()
 	if s.FragOffset == 0 {
@@ -329,6 +333,14 @@ func (p *Probe) fragment(f *flight) {
 	if set.whole() || len(set.spans) > 100 {
 		delete(p.sets, k)
 	}
+}
+
+// waits is how long fragments that arrive on an interface wait for the others (semantics.md 1.6).
+func waits(plan *compiler.Plan, in int) time.Duration {
+	if in < len(plan.Fragment) && plan.Fragment[in].Timeout > 0 {
+		return plan.Fragment[in].Timeout
+	}
+	return 5 * time.Second
 }
 
 // heard takes a packet that the firewall sends on an interface.
