@@ -46,7 +46,7 @@ func (l *lowerer) from(i int) Chain {
 				break
 			}
 		}
-		add(deny("106021", "reverse path", f.RPFLine, l.noWayBack(i)))
+		add(deny("106021", "reverse path", f.RPFLine, l.noWayBack(i)...))
 	}
 	add(l.expected(i)...)
 	var unnat []Range
@@ -177,12 +177,14 @@ func (l *lowerer) exemptOwn(i int, c *Chain) {
 	}
 }
 
-// noWayBack matches sources that the best route to does not lead back by interface i.
-func (l *lowerer) noWayBack(i int) Match {
+// noWayBack matches sources that the best route to does not lead back by interface i. The kernel knows routes that a configuration does
+// not have, and takes what translations have for its own addresses, which no route leads to.
+func (l *lowerer) noWayBack(i int) []Match {
+	configured := Match{Field: Saddr, Not: true, Set: "route_" + l.id[i]}
 	if l.lacks(Fib, l.p.Interfaces[i].RPFLine, "", "") || len(l.down) > 0 { // routes of an interface that is down are none of the kernel's
-		return Match{Field: Saddr, Not: true, Set: "route_" + l.id[i]}
+		return []Match{configured}
 	}
-	return Match{Field: NoRoute, Values: one(0)}
+	return []Match{configured, {Field: NoRoute, Values: one(0)}}
 }
 
 // check is the connection check and the access list.

@@ -30,7 +30,7 @@ func (l *lowerer) wholeIn() (rules []Rule) {
 		f := &l.p.Interfaces[i]
 		c := Chain{Name: l.unique("whole_" + l.id[i]), Note: "Of tunnels, on " + f.Name}
 		if f.RPF {
-			c.Rules = append(c.Rules, deny("106021", "reverse path", f.RPFLine, only(iif(l.dev[i])), l.noWayBack(i)))
+			c.Rules = append(c.Rules, deny("106021", "reverse path", f.RPFLine, append([]Match{only(iif(l.dev[i]))}, l.noWayBack(i)...)...))
 		}
 		c.Rules = append(c.Rules, l.toClient(Accept{})...)
 		if len(l.down) > 0 {
