@@ -38,7 +38,7 @@ func targetCodes() []Code {
 			"static (inside,outside) 203.0.113.0 10.0.0.0 netmask 255.255.0.255", "Write a static for each net or host."},
 		{"W506", "Users cannot log in",
 			"The cut-through proxy does not ask for users yet. With `pixfw run` the first connection of an unknown user to FTP, Telnet, HTTP or HTTPS is taken to " +
-				"the firewall, which refuses it in the words of the service; to an address of a pool, and to other services, it is dropped (109023), which " +
+				"the firewall, which refuses it in the words of the service, and of one host as many at a time as aaa proxy-limit permits (109017); to an address of a pool, and to other services, it is dropped (109023), which " +
 				"is what a PIX does to users who have not logged in. Rules alone drop all of them, and send no accounting records. Servers are asked about users of consoles and tunnels only, and accounting is about users of tunnels.",
 			"aaa authentication include http outside 10.89.129.131 255.255.255.255 0.0.0.0 0.0.0.0 AuthInbound",
 			"Leave the line out where connections may pass without a login."},

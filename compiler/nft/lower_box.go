@@ -16,6 +16,7 @@ func (l *lowerer) input() {
 			{Match: []Match{conn, withPorts}, Do: []Stmt{Accept{}}, Note: "replies to the firewall"},
 		}}
 	if len(l.rs.Users) > 0 {
+		base.Rules = append(base.Rules, l.loginLimits()...)
 		base.Rules = append(base.Rules, Rule{Match: []Match{mark(MarkLogin), proto(ast.ProtoTCP)}, Do: []Stmt{Accept{}}, Note: "users who log in"})
 	}
 	var chains []Chain

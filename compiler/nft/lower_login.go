@@ -37,6 +37,26 @@ func (l *lowerer) userSets() {
 	}
 }
 
+// loginLimits refuse connections of hosts that have as many open where users log in as `aaa proxy-limit` permits. Who has logged in does not
+// count: he is only let out again.
+func (l *lowerer) loginLimits() (rules []Rule) {
+	a := &l.p.AAA
+	if a.ProxyLimit <= 0 || l.lacks(Connlimit, a.LimitLine, "a host may have any number of logins open", "") {
+		return nil
+	}
+	for _, i := range l.ifs {
+		users := l.rs.Users[i]
+		if users == "" {
+			continue
+		}
+		set := l.unique("logins_" + l.id[i])
+		l.rs.Sets = append(l.rs.Sets, Set{Name: set, Kind: Counting, Line: a.LimitLine, Note: "connections of hosts on " + l.p.Interfaces[i].Name + " to where users log in"})
+		rules = append(rules, Rule{Match: []Match{mark(MarkLogin), proto(ast.ProtoTCP), iif(l.dev[i]), {Field: CtState, Mask: StateNew}, {Field: Saddr, Not: true, Set: users}},
+			Do: []Stmt{Limit{set, false, uint32(a.ProxyLimit)}, Counter{}, Log{"109017"}, Drop{}}, Line: a.LimitLine, Note: "too many logins"})
+	}
+	return rules
+}
+
 // loggedIn lets the sources pass whose user is known.
 func (l *lowerer) loggedIn(i int) []Rule {
 	if name := l.rs.Users[i]; name != "" {

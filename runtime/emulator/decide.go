@@ -179,6 +179,7 @@ func (e *Engine) needsSYN(f *flight) bool {
 	if f.pkt.Proto != ast.ProtoTCP || f.pkt.Flags&handshake == runtime.SYN {
 		return false
 	}
+	e.hangsUp(f)
 	f.drop(e, "FLOW-LOOKUP", whyNotSYN, logs(syslog.Deny106015(e.wire(f), f.pkt.Flags)))
 	return true
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"time"
 
+	"pixfw/runtime"
 	"pixfw/runtime/syslog"
 )
 
@@ -25,23 +26,56 @@ func (e *Engine) userRoom(k userKey) error {
 type login struct {
 	key   userKey
 	since time.Duration
+	open  map[flowKey]time.Duration // connections that the proxy has taken, since when
 	alarm alarm
 }
 
 func (l *login) deadline(e *Engine) time.Duration { return l.since + e.plan.Timeouts.Embryonic }
 func (l *login) end(e *Engine)                    { delete(e.logins, l.key) }
 
-// asked counts a login from now on. Beyond the bound of users it is not counted.
-func (e *Engine) asked(k userKey) {
-	if l := e.logins[k]; l != nil {
-		e.disarm(&l.alarm)
-	} else if len(e.logins) >= e.limits.Users {
-		return
+// asked counts a connection that is taken to where its user logs in. It reports whether he may have another (aaa proxy-limit). Beyond the
+// bound of users nothing is counted.
+func (e *Engine) asked(f *flight) bool {
+	k := userKey{f.in.If, f.pkt.Src}
+	l := e.logins[k]
+	if l == nil {
+		if len(e.logins) >= e.limits.Users {
+			return true
+		}
+		l = &login{key: k, open: map[flowKey]time.Duration{}}
 	}
-	l := &login{key: k, since: e.now}
+	if most := e.plan.AAA.ProxyLimit; most > 0 {
+		for c, since := range l.open {
+			if e.now-since >= e.plan.Timeouts.Embryonic {
+				delete(l.open, c)
+			}
+		}
+		c := keyOf(f)
+		if _, again := l.open[c]; !again && len(l.open) >= most {
+			return false
+		}
+		l.open[c] = e.now
+	}
+	e.disarm(&l.alarm)
+	l.since = e.now
 	e.logins[k] = l
 	e.loginMost = max(e.loginMost, len(e.logins))
 	e.arm(&l.alarm, l)
+	return true
+}
+
+// hangsUp is a packet of no connection: when it ends one that the proxy has taken, its user may have another.
+func (e *Engine) hangsUp(f *flight) {
+	if len(e.logins) > 0 && f.pkt.Flags&(runtime.FIN|runtime.RST) != 0 {
+		if l := e.logins[userKey{f.in.If, f.pkt.Src}]; l != nil {
+			delete(l.open, keyOf(f))
+		}
+	}
+}
+
+// tooManyLogins refuses a connection beyond aaa proxy-limit.
+func (e *Engine) tooManyLogins(f *flight) {
+	f.drop(e, "UAUTH", whyLogins, logs(syslog.New(109017, f.pkt.Src)), e.plan.AAA.LimitLine)
 }
 
 // answered is a login that has come to its end.

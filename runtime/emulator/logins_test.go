@@ -87,3 +87,42 @@ func TestUserTableFull(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// No more connections of one host wait for its user than aaa proxy-limit says, those that are over not counted.
+func TestProxyLimit(t *testing.T) {
+	l := newLab(t, loginLines+"aaa proxy-limit 2\n")
+	ask := func(host, port int, want string) {
+		t.Helper()
+		l.expect("outside", tcp(fmt.Sprintf("198.51.100.%d:%d", host, port), "203.0.113.80:80", syn), want)
+	}
+	const refused = "drop 109001 109017"
+	ask(7, 1, "auth 109001")
+	ask(7, 2, "auth 109001")
+	ask(7, 3, refused)
+	ask(7, 2, "auth 109001") // once more the same
+	ask(8, 3, "auth 109001") // of another host
+	l.expect("outside", tcp("198.51.100.7:2", "203.0.113.80:80", runtime.RST), "drop 106015")
+	ask(7, 3, "auth 109001")
+	ask(7, 4, refused)
+	l.wait(l.Plan().Timeouts.Embryonic - time.Second)
+	ask(7, 3, "auth 109001")
+	ask(7, 4, refused)
+	l.wait(2 * time.Second) // the first is over
+	ask(7, 4, "auth 109001")
+	ask(7, 5, refused)
+	if err := l.Login(l.Plan().IfByName("outside"), ast.MustIP("198.51.100.7"), "cse", runtime.UserList{}); err != nil {
+		t.Fatal(err)
+	}
+	for port := range 4 {
+		ask(7, 10+port, "tcp "+fmt.Sprintf("198.51.100.7:%d > 10.0.0.80:80 302013", 10+port))
+	}
+	for lines, most := range map[string]int{"": 16, "aaa proxy-limit disable\n": 200} {
+		l := newLab(t, loginLines+lines)
+		for port := range most {
+			l.expect("outside", tcp(fmt.Sprintf("198.51.100.7:%d", 1+port), "203.0.113.80:80", syn), "auth 109001")
+		}
+		if lines == "" {
+			l.expect("outside", tcp("198.51.100.7:999", "203.0.113.80:80", syn), refused)
+		}
+	}
+}

@@ -101,6 +101,7 @@ const (
 	whyConnLimit  = "(conn-limit) Connection limit reached"
 	whyFull       = "(no-memory) Table is full"
 	whyAuth       = "(uauth) User must authenticate before using this service"
+	whyLogins     = "(uauth-limit) Too many logins of this host are under way"
 	whyAdjacency  = "(no-adjacency) No valid adjacency"
 	whyClear      = "(ipsec-spoof) Clear text that should have been encrypted"
 	whySPI        = "(ipsec-no-sa) No security association with this SPI"

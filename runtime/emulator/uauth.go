@@ -70,7 +70,10 @@ func (e *Engine) authenticate(f *flight) bool {
 	src, dst := syslog.End{IP: p.Src, Port: p.SrcPort}, syslog.End{IP: p.Dst, Port: p.DstPort}
 	if p.Proto == ast.ProtoTCP && (f.un.port == 21 || f.un.port == 23 || f.un.port == 80 || f.un.port == 443) {
 		e.emit(syslog.New(109001, "???", src, dst))
-		e.asked(userKey{f.in.If, p.Src})
+		if !e.asked(f) {
+			e.tooManyLogins(f)
+			return true
+		}
 		f.pass("UAUTH", "taken by the cut-through proxy, which asks for a user name", rule.Line, e.ruleEntry(rule, f))
 		f.take(runtime.Auth)
 		return true
@@ -123,8 +126,9 @@ func (e *Engine) virtual(f *flight) bool {
 			continue
 		}
 		e.emit(syslog.New(109001, "???", syslog.End{IP: p.Src, Port: p.SrcPort}, syslog.End{IP: p.Dst, Port: p.DstPort}))
-		if f.user == nil {
-			e.asked(userKey{f.in.If, p.Src})
+		if f.user == nil && !e.asked(f) {
+			e.tooManyLogins(f)
+			return true
 		}
 		f.pass("UAUTH", "to the virtual address where users log in", v.Line)
 		f.take(runtime.Auth)

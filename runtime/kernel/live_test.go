@@ -36,17 +36,7 @@ func TestUsersLogIn(t *testing.T) {
 		t.Error("a connection is made though nobody listens where users log in")
 	}
 	await(t, l, mark, "%PIX-6-109001: Auth start for user '???' from 198.51.100.7/")
-	listener, err := uauth.Listen(func(network, address string) (s net.Listener, err error) {
-		err = kernel.Within("/var/run/netns/"+l.Firewall(), func() (err error) {
-			s, err = net.Listen(network, address)
-			return err
-		})
-		return s, err
-	}, map[uauth.Service]uint16{uauth.HTTP: nft.LoginPort(80)}, uauth.Limits{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
+	listenForUsers(t, l)
 	ask := func() string {
 		c, err := l.Dial(lab.Internet, global, 80, 3*time.Second)
 		if err != nil {
@@ -202,4 +192,57 @@ func TestShun(t *testing.T) {
 	if err := l.Engine.NoShun(lab.Internet); err == nil {
 		t.Error("a shun that is not there was taken back")
 	}
+}
+
+// listenForUsers answers in the firewall's namespace where users log in.
+func listenForUsers(t *testing.T, l *lab.Lab) {
+	t.Helper()
+	listener, err := uauth.Listen(func(network, address string) (s net.Listener, err error) {
+		err = kernel.Within("/var/run/netns/"+l.Firewall(), func() (err error) {
+			s, err = net.Listen(network, address)
+			return err
+		})
+		return s, err
+	}, map[uauth.Service]uint16{uauth.HTTP: nft.LoginPort(80)}, uauth.Limits{Wait: time.Minute})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { listener.Close() })
+}
+
+// A host has as many connections open where its user logs in as aaa proxy-limit says: one that ends makes room.
+func TestProxyLimit(t *testing.T) {
+	global := ast.MustIP("192.168.1.11")
+	plan := loadPlan(t, "pix.cfg", func(s string) string {
+		return strings.ReplaceAll(s, "any host 10.89.129.131", "any host 192.168.1.11") + "aaa proxy-limit 2\n"
+	})
+	l := newLab(t, plan)
+	listenForUsers(t, l)
+	dial := func() net.Conn {
+		t.Helper()
+		c, err := l.Dial(lab.Internet, global, 80, 3*time.Second)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { c.Close() })
+		return c
+	}
+	refused := func() {
+		t.Helper()
+		mark := len(l.Messages())
+		if c, err := l.Dial(lab.Internet, global, 80, 500*time.Millisecond); err == nil {
+			c.Close()
+			t.Error("a third connection is made")
+		}
+		await(t, l, mark, "%PIX-4-109017: User at 198.51.100.7 exceeded auth proxy connection limit (max)")
+	}
+	first := dial()
+	dial()
+	refused()
+	if err := first.(*net.TCPConn).SetLinger(0); err != nil { // a reset ends it at once
+		t.Fatal(err)
+	}
+	first.Close()
+	dial()
+	refused()
 }

@@ -68,6 +68,8 @@ func message(plan *compiler.Plan, d *dynamic, in int, reason string, p *runtime.
 		return syslog.New(110001, p.Dst, p.Src), true
 	case "109001":
 		return syslog.New(109001, "???", syslog.End{IP: p.Src, Port: p.SrcPort}, syslog.End{IP: p.Dst, Port: p.DstPort}), true
+	case "109017":
+		return syslog.New(109017, p.Src), true
 	case "401004":
 		return syslog.New(401004, p.Src, p.Dst, name(in)), true
 	case "109023":

@@ -27,7 +27,7 @@ const (
 type Limits struct {
 	Wait      time.Duration // for a connection as a whole: 10 s
 	Open      int           // connections at once: 1024
-	PerSource int           // of one address: 16, as of aaa proxy-limit
+	PerSource int           // of one address: 128, the most that aaa proxy-limit can be; the rules hold to the limit itself
 }
 
 // A Listener answers users who would have to log in.
@@ -51,7 +51,7 @@ func Listen(listen func(network, address string) (net.Listener, error), ports ma
 		limits.Open = 1024
 	}
 	if limits.PerSource <= 0 {
-		limits.PerSource = 16
+		limits.PerSource = 128
 	}
 	l := &Listener{limits: limits, open: map[net.Conn]bool{}, from: map[netip.Addr]int{}}
 	for service := FTP; service <= HTTPS; service++ {

@@ -142,6 +142,7 @@ var Unlike = map[string]string{
 		"address that was called",
 	"collision": "two connections that translation would make one: a PIX refuses the second (305006), Linux gives it another port and tells nobody; rules compare a port with constants, " +
 		"not with the one that it was, before Linux 6.13",
+	"logins":    "one more connection of a host to where its user logs in than aaa proxy-limit permits: here what comes to the firewall itself is taken away, and none stays open",
 }
 
 // unlike is the name in Unlike of a difference that is known.
@@ -168,6 +169,8 @@ func unlike(plan *compiler.Plan, why string, p *pair) string {
 	switch {
 	case changed && passed && why == otherSource && p.patAt(e.Egress, k.Out.Src) && !p.patAt(e.Egress, e.Out.Src) && !slices.Contains(ids(k), 305011):
 		return "ported"
+	case k.Action == runtime.Auth && slices.Contains(ids(e), 109017):
+		return "logins"
 	case e.Action == runtime.SynProxy && k.Action == runtime.Drop && sent.Fragment && slices.Equal(ids(e), ids(k)):
 		return "summed"
 	case passed && why == otherSource && sent.Proto == ast.ProtoICMP && pat && slices.ContainsFunc(plan.NAT.Statics, func(s compiler.Static) bool {
