@@ -3,6 +3,7 @@ package ike
 import (
 	"fmt"
 	"net/netip"
+	"strings"
 	"testing"
 	"time"
 )
@@ -194,5 +195,29 @@ func TestGroupNamesAreNotTold(t *testing.T) {
 		if got != want || got.answer == "" {
 			t.Errorf("%s: %+v\n%s: %+v", name, got, "vpn3000", want)
 		}
+	}
+}
+
+// A packet's wish for a tunnel is told of at once, with or without somebody who answers, and only once.
+func TestRequestIsTold(t *testing.T) {
+	w, a, b := twoBoxes(t)
+	told := func() (n int) {
+		for _, text := range a.logs {
+			if strings.HasPrefix(text, "%PIX-7-702303: sa_request, (key eng. msg.) src= 203.0.113.1, dest= 203.0.113.2, src_proxy= 10.0.0.0/255.255.255.0/0/0") {
+				n++
+			}
+		}
+		return n
+	}
+	w.deliver = func(Datagram) []Datagram { return nil }
+	w.do(a, a.Acquire(0, 0, 0, flowAB))
+	if n := told(); n != 1 {
+		t.Errorf("told %d times before the peer has answered\n%s", n, strings.Join(a.logs, "\n"))
+	}
+	w.deliver = nil
+	w.pass(20 * time.Second)
+	tunnel(t, a, b)
+	if n := told(); n != 1 {
+		t.Errorf("told %d times of one tunnel", n)
 	}
 }

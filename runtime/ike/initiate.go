@@ -8,6 +8,7 @@ import (
 	"pixfw/ast"
 	"pixfw/compiler"
 	"pixfw/runtime"
+	"pixfw/runtime/syslog"
 )
 
 // wanted is a tunnel that is to be negotiated.
@@ -56,7 +57,7 @@ func (m *Machine) want(w wanted) {
 			s = youngest // what is negotiated under it stays for longest
 		}
 		if s != nil {
-			m.acquiring[w.key()] = struct{}{}
+			m.request(w, terms, s.local.Addr(), s.remote.Addr())
 			m.beginQuick(s, w)
 			return
 		}
@@ -66,7 +67,7 @@ func (m *Machine) want(w wanted) {
 	}
 	for _, p := range peers {
 		if s := m.saWith(w.iface, runtime.SAPair{Peer: p}); s != nil {
-			m.acquiring[w.key()] = struct{}{}
+			m.request(w, terms, s.local.Addr(), s.remote.Addr())
 			m.beginQuick(s, w)
 			return
 		}
@@ -74,7 +75,7 @@ func (m *Machine) want(w wanted) {
 	if len(peers) == 0 || !local.Is4() || m.plan.Interfaces[w.iface].ISAKMP.IsDefault() {
 		return
 	}
-	m.acquiring[w.key()] = struct{}{}
+	m.request(w, terms, local, peers[0])
 	for _, p := range peers { // a main mode under way with one of the peers
 		if pe := m.peers[p]; pe != nil {
 			for s := range pe.sas {
@@ -86,6 +87,25 @@ func (m *Machine) want(w wanted) {
 		}
 	}
 	m.beginMain(w.iface, local, peers, []wanted{w})
+}
+
+// request notes that a negotiation is under way, and tells of it: in debug output and as 702303. There may be no peer yet who answers.
+func (m *Machine) request(w wanted, terms *compiler.MapEntry, local, peer netip.Addr) {
+	m.acquiring[w.key()] = struct{}{}
+	if len(terms.TransformSets) == 0 {
+		return
+	}
+	seconds, kilobytes := ownLife(terms)
+	set := readSet(&m.plan.VPN.TransformSets[terms.TransformSets[0]])
+	proto := uint8(protoESP)
+	if set.ah.proto != 0 {
+		proto = protoAH
+	}
+	args := []any{"src", local, "dest", peer, "src", proxyText(w.local, true), "dest", proxyText(w.remote, true),
+		protoName(proto), set.textOf(proto), seconds, kilobytes, 0, 0, 0, set.keysize(), flagsTunnel | flagsOutbound}
+	m.event(EvSARequest, args...)
+	m.emit(Log{syslog.New(702303, local, peer, proxyText(w.local, true), proxyText(w.remote, true), args[8], args[9],
+		seconds, kilobytes, 0, 0, set.keysize(), flagsTunnel|flagsOutbound)})
 }
 
 // key is a negotiation without what it replaces.

@@ -38,7 +38,6 @@ func (m *Machine) beginQuick(s *sa, w wanted) {
 	}
 	m.event(EvBeginQuick, x.id, x.id)
 	m.logPhase(s, 702209)
-	m.showAcquire(s, q, terms)
 	idi, idr := identityOf(q.local), identityOf(q.remote)
 	q.idci, q.idcr = idi.append(nil), idr.append(nil)
 	list := []payload{{pSA, appendSA(nil, offer)}, {pNonce, q.ni}}
@@ -86,17 +85,6 @@ func (m *Machine) offerSet(s *sa, q *quick, c candidate, set setTransforms, numb
 		out.chosen = append(out.chosen, tr)
 	}
 	return out
-}
-
-// showAcquire is the request of the key engine, in debug output and as 702303.
-func (m *Machine) showAcquire(s *sa, q *quick, terms *compiler.MapEntry) {
-	seconds, kilobytes := ownLife(terms)
-	set := &q.offers[0].set
-	args := []any{"src", s.local.Addr(), "dest", s.remote.Addr(), "src", proxyText(q.local, true), "dest", proxyText(q.remote, true),
-		protoName(q.offers[0].members[0].proto), set.textOf(q.offers[0].members[0].proto), seconds, kilobytes, 0, 0, 0, set.keysize(), flagsTunnel | flagsOutbound}
-	m.event(EvSARequest, args...)
-	m.emit(Log{syslog.New(702303, s.local.Addr(), s.remote.Addr(), proxyText(q.local, true), proxyText(q.remote, true), args[8], args[9],
-		seconds, kilobytes, 0, 0, set.keysize(), flagsTunnel|flagsOutbound)})
 }
 
 // quickSecond is the responder's choice: it has to be one of the offers, for the same identities.
