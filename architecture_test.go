@@ -33,7 +33,7 @@ var may = map[string][]string{
 	"runtime/inspect":            {"ast", "compiler", "runtime", "runtime/syslog"},
 	"runtime/emulator":           {"ast", "compiler", "runtime", "runtime/syslog", "runtime/acelog", "runtime/dns", "runtime/audit", "runtime/inspect"},
 	"runtime/kernel":             {"ast", "compiler", "compiler/nft", "runtime", "runtime/syslog", "runtime/acelog", "runtime/dns", "runtime/audit", "runtime/inspect", "runtime/kernel"},
-	"runtime/kernel/lab":         {"ast", "compiler", "compiler/nft", "runtime", "runtime/kernel", "runtime/vpn"},
+	"runtime/kernel/lab":         {"ast", "compiler", "compiler/nft", "runtime", "runtime/kernel", "runtime/esp", "runtime/vpn"},
 	"runtime/kernel/lab/gateway": {},
 	"runtime/ike":                {"ast", "compiler", "runtime", "runtime/syslog"},
 	"runtime/esp":                {"ast", "runtime", "runtime/esp"},

@@ -157,6 +157,8 @@ func TestDocsKernel(t *testing.T) {
 	b.WriteString("# What the kernel engine does otherwise\n\nGenerated (`make docs`). `pixfw test --engine kernel` applies a configuration in a network namespace and sends real\n" +
 		"packets through it. These cases of the decision tables (semantics.md, sections 9 and 10.3) it skips, and says why; all others\n" +
 		"pass. Which lines of a configuration are treated otherwise, the W5xx findings of Apply say.\n\n" +
+		"Tunnels are those of `pixfw run`: packets go into them and come out of them as ESP or AH. The statements `sa` and `client` give\n" +
+		"both ends their keys; IKE is not spoken for them.\n\n" +
 		"Ports that PAT has allocated are compared by their class (1-511, 512-1023, 1024-65535): Linux keeps a port where it is free.\n" +
 		"Octets of connections are not compared: of what conntrack counts, headers without options are taken off, so that TCP options stay in.\n\n" +
 		"| cases | archive | why |\n|---|---|---|\n")

@@ -21,7 +21,7 @@ type KernelBoxes struct {
 // A KernelBox is a console in configuration mode, on a kernel engine between wires. Its time is real.
 type KernelBox struct {
 	session *Session
-	probe   *lab.Probe
+	probe   *lab.TunnelProbe
 }
 
 // New boots a box. As with [NewBox] the configuration must be without errors. Only one box may be open at a time.
@@ -49,7 +49,7 @@ func (k *KernelBoxes) New(name string, config []byte, secrets *Secrets) (*Kernel
 			return nil, err
 		}
 	}
-	probe, err := k.rig.Open(k.Limits)
+	probe, err := k.rig.OpenTunnels(k.Limits)
 	if err != nil {
 		return nil, err
 	}

@@ -26,25 +26,13 @@ const (
 	tableFixed   = "08-seed-fixed.txtar"
 )
 
-const (
-	whyWait   = "waits longer than five seconds: the kernel's clock is the real one"
-	whyTunnel = "packets in and out of tunnels are the daemon's, not the rules'"
-	whySPI    = "ESP is let in to the daemon, which knows the associations; the rules do not"
-	whyNoIKE  = "without the daemon nobody asks for an association (702303): what should be encrypted is dropped"
-)
+const whyWait = "waits longer than five seconds: the kernel's clock is the real one"
 
 // KernelDifferences are all of them.
 var KernelDifferences = []KernelDifference{
 	{tableState, []string{"T76"}, whyWait},
 	{tableVPN, []string{"T107", "T108"}, whyWait},
-	{tableVPN, []string{"T113", "T116", "T117", "T118", "T121", "T122"}, whyTunnel},
-	{tableVPN, []string{"T119"}, whyNoIKE},
-	{tableVPN, []string{"T120"}, whySPI},
-	{tablePrinted, []string{"S09b", "S17", "S18", "S19", "S20", "S21", "S22", "S23", "S24", "S25", "S26", "S28"}, whyTunnel},
-	{tablePrinted, []string{"S33"}, whySPI},
 	{tablePrinted, []string{"S35"}, whyWait},
-	{tableFixed, []string{"S09b", "S17", "S18", "S19", "S20", "S21", "S22", "S23", "S24", "S25", "S26", "S28"}, whyTunnel},
-	{tableFixed, []string{"S33"}, whySPI},
 	{tableFixed, []string{"S35"}, whyWait},
 }
 

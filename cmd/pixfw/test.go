@@ -35,8 +35,8 @@ Example:
     ok published-server
     1 passed, 0 failed, 0 skipped
 
-With --engine kernel (root) real packets go through the kernel, in network namespaces made for it; cases that wait for more
-than 5 seconds, or need a tunnel, are skipped.
+With --engine kernel (root) real packets go through the kernel, in network namespaces made for it, those of tunnels as ESP or AH;
+cases that wait for more than 5 seconds are skipped.
 
 Tables of --limit, and how much they hold where nothing is said (docs/limits.md): in the emulator
 ` + shell.LimitHelp(false) + `

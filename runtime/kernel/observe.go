@@ -23,6 +23,7 @@ const (
 	Fragment   = "fragment"   // it was held to the limits of fragments
 	Signature  = "signature"  // a signature of ip audit was looked for, and the packet has gone on
 	Payload    = "payload"    // an inspection has looked at it, and it has gone on
+	Beside     = "beside"     // what they say who work beside the engine; there is no packet
 	Connection = "connection" // a connection has begun or ended; the packet has only the addresses and ports of its first one
 )
 

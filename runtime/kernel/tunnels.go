@@ -303,4 +303,9 @@ func (l *live) remoteList() []Remote {
 }
 
 // Publish hands messages of those who work beside the engine to who subscribed.
-func (e *Engine) Publish(list ...runtime.Message) { e.publish(list) }
+func (e *Engine) Publish(list ...runtime.Message) {
+	if e.opts.Observe != nil {
+		e.opts.Observe(Observation{If: compiler.None, Reason: Beside, Messages: list})
+	}
+	e.publish(list)
+}

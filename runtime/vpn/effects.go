@@ -87,11 +87,17 @@ func (s *service) send(d *ike.Datagram, payload []byte) {
 }
 
 func (s *service) installPair(p runtime.SAPair) {
-	s.c.record.pair(&p)
-	if err := s.esp.Install(p); err != nil {
+	if err := s.install(p); err != nil {
 		s.say(err.Error())
 		s.do(s.machine.ClearSAs(func(o *runtime.SAPair) bool { return o.ID == p.ID }))
-		return
+	}
+}
+
+// install enters a pair, and makes what is behind it reachable.
+func (s *service) install(p runtime.SAPair) error {
+	s.c.record.pair(&p)
+	if err := s.esp.Install(p); err != nil {
+		return err
 	}
 	for _, k := range []*runtime.SAKeys{&p.In, &p.Out, &p.InAH, &p.OutAH} {
 		k.CipherKey, k.AuthKey = nil, nil
@@ -100,7 +106,7 @@ func (s *service) installPair(p runtime.SAPair) {
 	s.pairs[p.ID] = pair{p, r}
 	s.far.add(fromAddr(p.Peer))
 	if !ok {
-		return
+		return nil
 	}
 	s.remotes[r]++
 	if s.remotes[r] == 1 {
@@ -108,6 +114,7 @@ func (s *service) installPair(p runtime.SAPair) {
 			s.say(fmt.Sprintf("network %v behind %v: %v", r.net, p.Peer, err))
 		}
 	}
+	return nil
 }
 
 // remoteOf is the network of a pair that no access list names: where a dynamic map has let the peer say what is behind it. An address
@@ -162,8 +169,18 @@ func (s *service) removePair(id uint64) {
 	}
 }
 
-// clientUp makes a client reachable by its address, with the access list of its user. One whose list cannot be enforced has to go.
+// clientUp is what the machine says of a client. One whose list cannot be enforced has to go.
 func (s *service) clientUp(c ike.ClientUp) {
+	switch listed, err := s.connect(c); {
+	case err != nil && listed:
+		s.evict(&c, err)
+	case err != nil:
+		s.say(fmt.Sprintf("client %v: %v", c.Addr, err))
+	}
+}
+
+// connect makes a client reachable by its address, with the access list of its user, if he has one.
+func (s *service) connect(c ike.ClientUp) (listed bool, err error) {
 	ifName := s.plan.Interfaces[c.If].Name
 	was, again := s.clients[c.ID]
 	now := client{ClientUp: c, ifName: ifName}
@@ -177,11 +194,12 @@ func (s *service) clientUp(c ike.ClientUp) {
 	}
 	s.clients[c.ID] = now
 	list := now.session.list
+	listed = !list.None()
 	if !c.Addr.Is4() {
-		if !list.None() {
-			s.evict(&c, errors.New("it has not taken an address"))
+		if listed {
+			err = errors.New("it has not taken an address")
 		}
-		return
+		return listed, err
 	}
 	r := kernel.Remote{If: ifName, Net: ast.Net{IP: fromAddr(c.Addr), Mask: ast.AllOnes}, Client: true, Peer: fromAddr(c.Peer), List: list}
 	if m := s.plan.Interfaces[c.If].Map; m != compiler.None && s.plan.VPN.Maps[m].Authentication != compiler.None {
@@ -191,12 +209,7 @@ func (s *service) clientUp(c ike.ClientUp) {
 		s.crowd.add(fromAddr(c.Addr))
 	}
 	s.books.up(fromAddr(c.Addr), now.session)
-	switch err := s.c.host.AddRemote(r); {
-	case err != nil && !list.None():
-		s.evict(&c, err)
-	case err != nil:
-		s.say(fmt.Sprintf("client %v: %v", c.Addr, err))
-	}
+	return listed, s.c.host.AddRemote(r)
 }
 
 // evict ends a client whose access list cannot be enforced.

@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"crypto/x509"
 	"errors"
+	"time"
 
 	"pixfw/ast"
 	"pixfw/compiler"
@@ -24,6 +25,8 @@ type Options struct {
 	Record string
 	// ReadList reads access lists that servers send for users; nil: users with such lists are refused.
 	ReadList runtime.ListReader
+	// Network stands between the firewall and its devices and sockets; nil: nothing does.
+	Network func(Network) Network
 	// Note gets a line for what goes wrong with sockets and tunnels; nil: nobody hears it.
 	Note func(string)
 }
@@ -72,7 +75,11 @@ func New(o Options) (*Firewall, error) {
 	f.Engine = engine
 	where := namespace(o.Kernel.Netns)
 	f.AAA = aaa.New(&compiler.Plan{}, aaa.Options{Clock: o.Kernel.Clock, Dial: where.dial, Emit: f.event})
-	f.service = newService(config{clock: o.Kernel.Clock, rand: rand.Reader, devices: o.Kernel.Devices, network: where, host: engine, servers: f.AAA,
+	var network Network = where
+	if o.Network != nil {
+		network = o.Network(where)
+	}
+	f.service = newService(config{clock: o.Kernel.Clock, rand: rand.Reader, devices: o.Kernel.Devices, network: network, host: engine, servers: f.AAA,
 		certs: certs, record: rec, readList: o.ReadList, note: o.Note})
 	f.VPN = f.service
 	return f, nil
@@ -104,6 +111,17 @@ func (f *Firewall) Users() runtime.UserTable {
 	t := f.Engine.Users()
 	t.InProgress, t.MostInProgress = f.service.logins()
 	return t
+}
+
+// Settle is that of the engine, and waits for what the data plane has told, too. Of packets that nobody has read from devices and sockets it
+// knows nothing.
+func (f *Firewall) Settle(limit time.Duration) bool {
+	for end := time.Now().Add(limit); time.Now().Before(end); time.Sleep(20 * time.Microsecond) {
+		if f.service.quiet() {
+			return f.Engine.Settle(time.Until(end))
+		}
+	}
+	return false
 }
 
 // Certificates is that of runtime.Certified.

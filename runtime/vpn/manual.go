@@ -86,17 +86,7 @@ func manualPair(plan *compiler.Plan, iface, entry int) (p runtime.SAPair, err er
 	if !found {
 		return p, fmt.Errorf("access-list %s permits nothing", plan.ACLs[e.ACL].ID)
 	}
-	var cipher, auth, ah string
-	for _, t := range set.Transforms {
-		switch {
-		case strings.HasPrefix(t, "ah-"):
-			ah = t
-		case strings.HasSuffix(t, "-hmac"):
-			auth = t
-		default:
-			cipher = t
-		}
-	}
+	cipher, auth, ah := algorithms(set)
 	for i := range e.Keys {
 		k := &e.Keys[i]
 		to := &p.Out
@@ -127,6 +117,21 @@ func manualPair(plan *compiler.Plan, iface, entry int) (p runtime.SAPair, err er
 	}
 	p.NoReplayCheck = true
 	return p, nil
+}
+
+// algorithms are those of a transform set; empty: none.
+func algorithms(set *compiler.TransformSet) (cipher, auth, ah string) {
+	for _, t := range set.Transforms {
+		switch {
+		case strings.HasPrefix(t, "ah-"):
+			ah = t
+		case strings.HasSuffix(t, "-hmac"):
+			auth = t
+		default:
+			cipher = t
+		}
+	}
+	return cipher, auth, ah
 }
 
 // keyLength are octets of keys.

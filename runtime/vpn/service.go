@@ -95,7 +95,8 @@ type service struct {
 	legs     map[string]*leg // by device
 	pairs    map[uint64]pair
 	manual   map[string]uint64 // pairs of ipsec-manual, by what makes them
-	lastID   uint64            // of these
+	given    []given           // likewise
+	lastID   uint64            // of both
 	remotes  map[remote]int    // networks that pairs lead to
 	clients  map[uint64]client
 	asking   map[string]int // questions under way, by group
@@ -278,6 +279,7 @@ func (s *service) apply(plan *compiler.Plan) error {
 			s.do(s.machine.Apply(plan))
 		}
 		s.applyManual()
+		s.moveGiven()
 	})
 }
 
@@ -293,6 +295,7 @@ func (s *service) close() error {
 			s.removePair(id)
 		}
 		clear(s.manual)
+		s.takeBack(func(*given) bool { return true })
 		errs = append(errs, s.closeLegs(nil))
 		for _, x := range s.senders {
 			if x != nil {
@@ -401,6 +404,17 @@ func (s *service) receive(d ike.Datagram) {
 	}
 }
 
+// quiet reports whether the machine has been told all that waits for it.
+func (s *service) quiet() bool {
+	quiet := true // a firewall that is closed is
+	_ = s.call(func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		quiet = len(s.in)+len(s.first)+len(s.familiar)+len(s.acquired)+len(s.refused)+len(s.expired)+len(s.expiring) == 0
+	})
+	return quiet
+}
+
 // The tables of runtime.VPN.
 
 func (s *service) IKESAs() (out []runtime.IKESA) {
@@ -456,6 +470,7 @@ func (s *service) ClearIKE(id uint64) error {
 		if s.machine != nil {
 			s.do(s.machine.ClearIKE(id))
 		}
+		s.takeBack(func(*given) bool { return id == 0 })
 	})
 }
 
@@ -464,6 +479,7 @@ func (s *service) ClearSAs(match func(*runtime.SAPair) bool) error {
 		if s.machine != nil {
 			s.do(s.machine.ClearSAs(match))
 		}
+		s.takeBack(func(g *given) bool { p := s.pairs[g.pair].SAPair; return match(&p) })
 	})
 }
 

@@ -9,6 +9,9 @@
 // emulator can. It sends them, hears what leaves the firewall, and reads what the engine is told of them; each packet is known by
 // its IP identification.
 //
+// A [TunnelProbe] is that of a whole firewall, with who serves peers and clients. Their tunnels are given keys that the rig knows, which
+// plays the far ends: what it sends into them and hears of them is ESP and AH.
+//
 //	rig, err := lab.NewRig([]string{"ethernet0", "ethernet1"})
 //	probe, err := rig.Open(kernel.Limits{})
 //	_, err = probe.Apply(plan)

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -18,9 +17,11 @@ import (
 // comes out, and reads what the engine is told. It is not safe for concurrent use. Closing it leaves the rig for the next one.
 type Probe struct {
 	*kernel.Engine
-	rig *Rig
+	rig     *Rig
+	tunnels *tunnels // nil: nobody serves them
 
 	mu       sync.Mutex
+	notes    []string // of who serves tunnels, since the last verdict
 	seen     []kernel.Observation
 	messages []runtime.Message // since the last Expire
 
@@ -113,7 +114,11 @@ const settle = 10 * time.Second
 
 // Settle waits until the engine has done what it was told.
 func (p *Probe) Settle() error {
-	if !p.Engine.Settle(settle) {
+	wait := p.Engine.Settle
+	if p.tunnels != nil {
+		wait = p.tunnels.firewall.Settle
+	}
+	if !wait(settle) {
 		return errors.New("the engine does not come to rest")
 	}
 	return nil
@@ -130,19 +135,14 @@ func (p *Probe) Expire() []runtime.Message {
 
 // Close closes the engine, and makes the rig as it was.
 func (p *Probe) Close() error {
-	err := errors.Join(p.Engine.Close(), p.rig.reset())
+	var engine interface{ Close() error } = p.Engine
+	if p.tunnels != nil {
+		p.tunnels.peers.close()
+		engine = p.tunnels.firewall
+	}
+	err := errors.Join(engine.Close(), p.rig.reset())
 	p.rig.open = false
 	return err
-}
-
-// AddSA has no answer: the rules have no tunnels, the daemon has.
-func (p *Probe) AddSA(int, ast.IP, ast.Net, ast.Net) error {
-	return fmt.Errorf("security associations: %w", runtime.ErrUnsupported)
-}
-
-// AddClient has no answer: the rules have no tunnels, the daemon has.
-func (p *Probe) AddClient(int, ast.IP, string, string, ast.IP, runtime.UserList) error {
-	return fmt.Errorf("remote access: %w", runtime.ErrUnsupported)
 }
 
 // Inject sends one packet.
@@ -164,6 +164,8 @@ type flight struct {
 	v     runtime.Verdict
 	heard bool
 	boxed *runtime.Packet // as it came to the firewall's own services
+
+	refused bool // by who serves tunnels
 }
 
 // InjectAll sends packets one after the other, without waiting for what becomes of the one before, and returns their verdicts. No two
@@ -172,6 +174,9 @@ func (p *Probe) InjectAll(list []Injection) ([]runtime.Verdict, error) {
 	plan := p.Plan()
 	if plan == nil {
 		return nil, errors.New("no plan is applied")
+	}
+	if len(list) == 0 {
+		return nil, nil
 	}
 	if len(list) > 1<<14 {
 		return nil, fmt.Errorf("%d packets at once are too many", len(list))
@@ -183,8 +188,8 @@ func (p *Probe) InjectAll(list []Injection) ([]runtime.Verdict, error) {
 		if x.In.If < 0 || x.In.If >= len(plan.Interfaces) {
 			return nil, fmt.Errorf("no interface %d", x.In.If)
 		}
-		if x.In.Tunnel {
-			return nil, fmt.Errorf("a packet out of a tunnel: %w", runtime.ErrUnsupported)
+		if x.In.Tunnel && p.tunnels == nil {
+			return nil, fmt.Errorf("a packet out of a tunnel, to an engine alone: %w", runtime.ErrUnsupported)
 		}
 		f := &flights[i]
 		f.in, f.sent = x.In, x.Packet
@@ -192,43 +197,38 @@ func (p *Probe) InjectAll(list []Injection) ([]runtime.Verdict, error) {
 		f.v.Egress = compiler.None
 		byTag[f.sent.ID] = f
 	}
+	p.begin()
 	ifs, devices := p.devices(plan)
 	var out []byte
 	err := p.rig.run(func() error {
 		for i := range flights {
-			f := &flights[i]
-			d := devices[f.in.If]
+			d := devices[flights[i].in.If]
 			if d < 0 {
 				continue
 			}
-			head := p.rig.frames[d]
-			copy(head[6:], f.sent.MAC[:])
-			frame, err := f.sent.Append(append(out[:0], head[:]...))
+			frame, err := p.frame(&flights[i], d, out[:0])
 			if err == nil {
 				err = p.rig.send(d, frame)
 			}
 			if err != nil {
-				return fmt.Errorf("send %s: %w", f.sent.String(), err)
+				return fmt.Errorf("send %s: %w", flights[i].sent.String(), err)
 			}
 			out = frame
 		}
-		hear := func(d int, packet []byte) { p.heard(byTag, ifs[d], packet) }
-		if err := p.rig.hear(p.buf, hear); err != nil {
-			return err
-		}
-		if err := p.Settle(); err != nil {
-			return err
-		}
-		_, err := p.rig.drain(p.buf, hear)
-		return err
+		var wrong error
+		hear := func(d int, packet []byte) { wrong = errors.Join(wrong, p.heard(byTag, ifs[d], packet)) }
+		return errors.Join(p.rig.hear(p.buf, hear), p.rest(hear), wrong)
 	})
 	if err != nil {
 		return nil, err
 	}
 	p.mu.Lock()
-	seen := p.seen
+	seen, notes := p.seen, p.notes
 	p.seen = nil
 	p.mu.Unlock()
+	for _, text := range notes {
+		flights[0].v.Phases = append(flights[0].v.Phases, runtime.Phase{Type: "VPN", Result: "ALLOW", Note: text})
+	}
 	p.judge(flights, byTag, seen)
 	verdicts := make([]runtime.Verdict, len(flights))
 	for i := range flights {
@@ -236,6 +236,29 @@ func (p *Probe) InjectAll(list []Injection) ([]runtime.Verdict, error) {
 		verdicts[i] = flights[i].v
 	}
 	return verdicts, nil
+}
+
+// begin forgets what was said before packets are sent.
+func (p *Probe) begin() {
+	if p.tunnels != nil {
+		p.tunnels.sync()
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.notes = nil
+	p.seen = slices.DeleteFunc(p.seen, func(o kernel.Observation) bool { return o.Reason == kernel.Beside })
+}
+
+// frame is a packet as it is on the wire of a device.
+func (p *Probe) frame(f *flight, device int, out []byte) ([]byte, error) {
+	head := p.rig.frames[device]
+	copy(head[6:], f.sent.MAC[:])
+	frame, err := f.sent.Append(append(out, head[:]...))
+	if err != nil || !f.in.Tunnel {
+		return frame, err
+	}
+	sealed, err := p.seal(f, frame[len(head):])
+	return append(frame[:len(head)], sealed...), err
 }
 
 // devices are the interface of each device, and the device of each interface.
@@ -344,23 +367,35 @@ func waits(plan *compiler.Plan, in int) time.Duration {
 }
 
 // heard takes a packet that the firewall sends on an interface.
-func (p *Probe) heard(byTag map[uint16]*flight, out int, b []byte) {
+func (p *Probe) heard(byTag map[uint16]*flight, out int, b []byte) error {
 	packet, err := runtime.ParsePacket(b)
 	if err != nil || out == compiler.None {
-		return
+		return nil // it is none of ours
+	}
+	action, peer := runtime.Forward, ast.IP(0)
+	if p.tunnels != nil {
+		switch inner, t, ok, err := p.tunnels.peers.open(b); {
+		case err != nil:
+			return err
+		case ok:
+			action, peer = runtime.Encrypt, t.peer
+			if packet, err = runtime.ParsePacket(inner); err != nil {
+				return fmt.Errorf("what comes out of the tunnel with %v: %w", t.peer, err)
+			}
+		}
 	}
 	packet.Payload = append([]byte(nil), packet.Payload...)
 	packet.TCPOptions = append([]byte(nil), packet.TCPOptions...)
 	f := byTag[packet.ID]
 	if f != nil && f.sent.Proto == packet.Proto && !answers(&packet, &f.sent) {
 		if !f.heard || packet.FragOffset == 0 && f.v.Out.FragOffset > 0 {
-			f.heard, f.v.Action, f.v.Egress, f.v.Out = true, runtime.Forward, out, packet
+			f.heard, f.v.Action, f.v.Egress, f.v.Peer, f.v.Out = true, action, out, peer, packet
 			f.v.Out.Fragment, f.v.Out.More = false, false
 		}
-		return
+		return nil
 	}
 	if packet.Proto != ast.ProtoTCP {
-		return
+		return nil
 	}
 	for _, f := range byTag {
 		if f.in.If != out || !answers(&packet, &f.sent) {
@@ -373,121 +408,10 @@ func (p *Probe) heard(byTag map[uint16]*flight, out int, b []byte) {
 			f.v.Action = runtime.SynProxy
 		}
 	}
+	return nil
 }
 
 // answers reports whether a packet goes back to the sender of another.
 func answers(back, sent *runtime.Packet) bool {
 	return back.Proto == sent.Proto && back.Src == sent.Dst && back.Dst == sent.Src && back.SrcPort == sent.DstPort && back.DstPort == sent.SrcPort
-}
-
-// A flowKey is a flow without its interface, as the kernel names it.
-type flowKey struct {
-	proto        uint8
-	src, dst     ast.IP
-	sport, dport uint16
-	id           uint16 // of ICMP
-}
-
-func flowOf(p *runtime.Packet) flowKey {
-	k := flowKey{p.Proto, p.Src, p.Dst, p.SrcPort, p.DstPort, 0}
-	if p.Proto == ast.ProtoICMP {
-		k.id = p.ICMPID
-	}
-	return k
-}
-
-// judge adds what the engine was told.
-func (p *Probe) judge(flights []flight, byTag map[uint16]*flight, seen []kernel.Observation) {
-	byFlow := map[flowKey]*flight{}
-	for i := range flights {
-		k := flowOf(&flights[i].sent)
-		if f := flights[i].frag; f != nil {
-			k.sport, k.dport = f.sport, f.dport
-		}
-		if byFlow[k] == nil || flights[i].heard && !byFlow[k].heard {
-			byFlow[k] = &flights[i]
-		}
-	}
-	for i := range seen {
-		o := &seen[i]
-		f := byTag[o.Packet.ID]
-		if o.Reason == kernel.Connection {
-			if f = byFlow[flowOf(&o.Packet)]; f == nil {
-				f = byFlow[flowOf(&o.Back)] // an answer has ended it
-			}
-		}
-		if f == nil || f.sent.Proto != o.Packet.Proto {
-			continue
-		}
-		f.v.Logs = append(f.v.Logs, o.Messages...)
-		note := "the kernel logs " + o.Reason
-		switch {
-		case o.Reason == boxReason:
-			f.boxed = &o.Packet
-			note = "let in to the firewall itself"
-		case o.Reason == kernel.Queued:
-			note = "waits for its translation"
-		case o.Reason == kernel.Connection:
-			note = "connection"
-		case o.Reason == kernel.Fragment:
-			note = "fragment"
-		case o.Reason == kernel.Signature:
-			note = "a signature"
-		case o.Reason == kernel.Payload:
-			note = "inspected"
-		default:
-			f.v.Reason = o.Reason
-		}
-		f.v.Phases = append(f.v.Phases, runtime.Phase{Type: "NFTABLES", Result: "ALLOW", Note: note})
-	}
-	for i := range flights {
-		f := &flights[i]
-		switch {
-		case f.heard, f.v.Action == runtime.SynProxy:
-			f.v.Reason = ""
-			continue
-		case f.boxed != nil && (f.boxed.Dst != f.sent.Dst || f.boxed.DstPort != f.sent.DstPort && (f.frag == nil || f.boxed.DstPort != f.frag.dport)):
-			f.v.Action = runtime.Auth
-		case f.boxed != nil:
-			f.v.Action = runtime.Box
-		case f.frag != nil && f.v.Reason == "" && !f.frag.whole() && !slices.ContainsFunc(f.v.Logs, func(m runtime.Message) bool { return m.ID/1000 != 400 }):
-			f.v.Action = runtime.Held
-		default:
-			if f.frag != nil && (f.v.Reason != "" || len(f.v.Logs) > 0) {
-				f.frag.refuse(&f.sent)
-			}
-			f.v.Action = runtime.Drop
-			if f.v.Reason == "" {
-				f.v.Reason = "nothing comes out, and nothing is logged"
-			}
-			f.v.Phases = append(f.v.Phases, runtime.Phase{Type: "NFTABLES", Result: "DROP", Note: strings.TrimSpace(f.v.Reason)})
-			continue
-		}
-		f.v.Reason = ""
-	}
-}
-
-// learn remembers the numbers of a connection whose packet has passed.
-func (p *Probe) learn(f *flight) {
-	s := &f.sent
-	if f.v.Action != runtime.Forward || s.Proto != ast.ProtoTCP || s.FragOffset > 0 {
-		return
-	}
-	if f.self == nil {
-		if s.Flags&(runtime.SYN|runtime.ACK) != runtime.SYN || len(p.talks) > 1<<20 {
-			return
-		}
-		f.self = &side{first: s.Seq}
-		f.self.other = &side{first: responderISN, other: f.self}
-		o := &f.v.Out
-		p.talks[f.talk] = f.self
-		p.talks[wireKey{f.v.Egress, o.Dst, o.Src, o.DstPort, o.SrcPort}] = f.self.other
-	}
-	n := uint32(s.Size())
-	if s.Flags&(runtime.SYN|runtime.FIN) != 0 {
-		n++
-	}
-	if end := s.Seq + n - f.self.first; int32(end-f.self.sent) > 0 {
-		f.self.sent = end
-	}
 }

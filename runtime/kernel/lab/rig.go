@@ -30,7 +30,9 @@ type Rig struct {
 	out      int        // sends on the far ends
 	sniff    int        // hears what the firewall sends, and the marks
 	marks    uint64
-	members  []int // sockets in multicast groups
+	twins    uint64 // packets that the firewall has sent by devices of tunnels
+	serves   bool   // packets for who serves tunnels get to him
+	members  []int  // sockets in multicast groups
 	jobs     chan func()
 	open     bool
 	closed   bool
@@ -83,7 +85,7 @@ func NewRig(hardware []string) (rig *Rig, err error) {
 	if err = r.connect(); err != nil {
 		return nil, err
 	}
-	if err = r.firewall.do(r.boxTable); err != nil {
+	if err = r.firewall.do(func() error { return r.boxTable(false) }); err != nil {
 		return nil, fmt.Errorf("table for packets to the box: %w", err)
 	}
 	if err = r.firewall.do(r.join); err != nil {
@@ -140,17 +142,37 @@ func (r *Rig) connect() error {
 
 func htons(v uint16) uint16 { return v<<8 | v>>8 }
 
-// boxTable logs what the firewall has let in to itself, and takes it away: the host's own services must not answer.
-func (r *Rig) boxTable() error {
+// boxTable logs what the firewall has let in to itself, and takes it away: the host's own services must not answer. Only who serves
+// tunnels, if there is somebody, gets his packets.
+func (r *Rig) boxTable(serves bool) error {
 	c, err := nftables.New()
 	if err != nil {
 		return err
 	}
-	t := c.AddTable(&nftables.Table{Name: "pixfw_rig", Family: nftables.TableFamilyIPv4})
+	t := &nftables.Table{Name: "pixfw_rig", Family: nftables.TableFamilyIPv4}
+	c.AddTable(t) // so that it is there to be deleted
+	c.DelTable(t)
+	c.AddTable(t)
 	last := nftables.ChainPriority(1000)
 	ch := c.AddChain(&nftables.Chain{Name: "box", Table: t, Type: nftables.ChainTypeFilter, Hooknum: nftables.ChainHookInput, Priority: &last})
 	log := &expr.Log{Group: nft.LogGroup, Data: []byte(boxReason), Key: 1<<unix.NFTA_LOG_GROUP | 1<<unix.NFTA_LOG_PREFIX}
-	c.AddRule(&nftables.Rule{Table: t, Chain: ch, Exprs: []expr.Any{log, &expr.Verdict{Kind: expr.VerdictDrop}}})
+	c.AddRule(&nftables.Rule{Table: t, Chain: ch, Exprs: []expr.Any{log}})
+	proto := func(n byte) []expr.Any {
+		return []expr.Any{&expr.Meta{Key: expr.MetaKeyL4PROTO, Register: 1}, &expr.Cmp{Op: expr.CmpOpEq, Register: 1, Data: []byte{n}}}
+	}
+	accept := &expr.Verdict{Kind: expr.VerdictAccept}
+	if serves {
+		for _, n := range []byte{unix.IPPROTO_ESP, unix.IPPROTO_AH} {
+			c.AddRule(&nftables.Rule{Table: t, Chain: ch, Exprs: append(proto(n), accept)})
+		}
+		for _, port := range []uint16{500, 4500} {
+			c.AddRule(&nftables.Rule{Table: t, Chain: ch, Exprs: append(proto(unix.IPPROTO_UDP),
+				&expr.Payload{DestRegister: 1, Base: expr.PayloadBaseTransportHeader, Offset: 2, Len: 2},
+				&expr.Cmp{Op: expr.CmpOpEq, Register: 1, Data: binary.BigEndian.AppendUint16(nil, port)}, accept)})
+		}
+	}
+	c.AddRule(&nftables.Rule{Table: t, Chain: ch, Exprs: []expr.Any{&expr.Verdict{Kind: expr.VerdictDrop}}})
+	r.serves = serves
 	return c.Flush()
 }
 
@@ -263,6 +285,9 @@ func (r *Rig) drain(buf []byte, fn func(device int, packet []byte)) (mark uint64
 		i, known := r.near[ll.Ifindex]
 		switch {
 		case !known:
+			if ll.Hatype == unix.ARPHRD_NONE {
+				r.twins++
+			}
 		case ll.Protocol == htons(markType):
 			if ll.Pkttype != unix.PACKET_OUTGOING && n >= 8 {
 				return binary.BigEndian.Uint64(buf), nil
@@ -275,17 +300,29 @@ func (r *Rig) drain(buf []byte, fn func(device int, packet []byte)) (mark uint64
 
 // Open starts a kernel engine on the rig, with tables as large as limits say. Only one may be open at a time.
 func (r *Rig) Open(limits kernel.Limits) (*Probe, error) {
+	return r.start(limits, false, func(_ *Probe, o kernel.Options) (*kernel.Engine, error) { return kernel.New(o) })
+}
+
+// start opens an engine. serves: there is somebody beside it who serves tunnels.
+func (r *Rig) start(limits kernel.Limits, serves bool, open func(*Probe, kernel.Options) (*kernel.Engine, error)) (*Probe, error) {
 	if r.open || r.closed {
 		return nil, errors.New("the rig is in use, or closed")
 	}
+	if r.serves != serves {
+		if err := r.firewall.do(func() error { return r.boxTable(serves) }); err != nil {
+			return nil, fmt.Errorf("table for packets to the box: %w", err)
+		}
+	}
 	p := newProbe(r)
+	if _, err := r.drain(p.buf, func(int, []byte) {}); err != nil { // what is left of the one before
+		return nil, err
+	}
 	devices := map[string]string{}
 	for i, h := range r.hardware {
 		devices[h] = device(i)
 	}
 	var err error
-	p.Engine, err = kernel.New(kernel.Options{Devices: devices, Netns: "/var/run/netns/" + r.firewall.name, Observe: p.observe, Limits: limits})
-	if err != nil {
+	if p.Engine, err = open(p, kernel.Options{Devices: devices, Netns: "/var/run/netns/" + r.firewall.name, Observe: p.observe, Limits: limits}); err != nil {
 		return nil, err
 	}
 	r.open = true
