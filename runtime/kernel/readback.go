@@ -180,8 +180,9 @@ func (r *reading) contents(chains []string, sets []int) error {
 		}
 		return nil
 	})
-	r.each(len(r.anons), func(c *socket, cmp *comparer, i int) error {
-		a := &r.anons[i]
+	anons := r.anons // all of them by now; each goes on to write to r.anons
+	r.each(len(anons), func(c *socket, cmp *comparer, i int) error {
+		a := &anons[i]
 		want := r.sent.anonymous[a.id]
 		if want == nil {
 			return r.differs(a.rule)
