@@ -71,6 +71,7 @@ func targetCodes() []Code {
 			"nameif ethernet2 dmz security50", "Give it an address with ip address, and name its device."},
 		{"W514", "What Linux never does as a PIX",
 			"Some things hold for every configuration. Packets lose one from their TTL, and senders get ICMP errors where it ends or a neighbour does not answer. Initial sequence numbers are not randomised. Without " +
+				"the daemon, segment sizes that are not the first option of a SYN are left as they are, because the kernel would spoil the checksum of some. Without " +
 				"the daemon, the limits of the fragment command are those of the kernel. ICMP replies that answer nothing, and packets of protocols without ports that " +
 				"conntrack calls invalid, are then not translated and so not " +
 				"forwarded, even where an access list permits them; with it, that holds only of replies through PAT.",

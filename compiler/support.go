@@ -121,7 +121,7 @@ var support = map[string]Support{
 	"ssh":                 {Enforced, Enforced, "harmless", "served by `pixfw run`, in version 2"},
 	"static":              {Enforced, Approximate, Approximate, "masks with holes are not done on the kernel"},
 	"summary-address":     routing,
-	"sysopt":              {Enforced, Approximate, Approximate, "the kernel raises segment sizes (`connection tcpmss minimum`) where they are the first option; `ipsec` lines need `pixfw run` or `pixfw lab`"},
+	"sysopt":              {Enforced, Enforced, Approximate, "rules alone lower segment sizes (`connection tcpmss`) where they are the first option of a SYN, and raise none; `ipsec` lines need `pixfw run` or `pixfw lab`"},
 	"telnet":              {Enforced, Enforced, "harmless", "served by `pixfw run`"},
 	"terminal":            console,
 	"tftp-server":         stored,

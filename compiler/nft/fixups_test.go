@@ -47,7 +47,7 @@ func TestInspected(t *testing.T) {
 						base, ports = base+1, m.Values
 					}
 				}
-				if q, is := r.Do[len(r.Do)-1].(ToQueue); is && q.Num == InspectQueue {
+				if q, is := r.Do[len(r.Do)-1].(ToQueue); is && q.Num == InspectQueue && c.Name != "mss" {
 					queues++
 					if !q.Bypass {
 						t.Error("connections stand still without the process")
@@ -72,5 +72,41 @@ func TestInspected(t *testing.T) {
 	}
 	if _, base, queues := queued(p, false); base != 0 || queues != 0 {
 		t.Errorf("%d rules hand over to nobody", base+queues)
+	}
+}
+
+// The process gets SYNs whose segment size is to change and is not the first option; rules that stand alone leave them.
+func TestSegmentSizes(t *testing.T) {
+	p := webPlan()
+	p.Sysopt.TCPMSS, p.Sysopt.TCPMSSMin = 1380, 1200
+	for _, daemon := range []bool{true, false} {
+		rs, _ := Lower(p, devices, Options{Daemon: daemon})
+		queued, set := 0, 0
+		for _, c := range rs.Chains {
+			for _, r := range c.Rules {
+				if c.Name != "mss" {
+					continue
+				}
+				first := r.Match[len(r.Match)-1]
+				if first.Field != FirstTCPOption {
+					t.Fatalf("%+v", r)
+				}
+				switch do := r.Do[0].(type) {
+				case ToQueue:
+					queued++
+					if !first.Not || !do.Bypass {
+						t.Errorf("%+v", r)
+					}
+				default:
+					set++
+					if first.Not {
+						t.Errorf("%+v", r)
+					}
+				}
+			}
+		}
+		if want := map[bool][2]int{true: {2, 2}, false: {0, 1}}[daemon]; queued != want[0] || set != want[1] {
+			t.Errorf("%d to the queue, %d by the kernel; want %v", queued, set, want)
+		}
 	}
 }

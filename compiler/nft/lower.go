@@ -360,12 +360,20 @@ const maxLand = 1024
 // ShunSet is the set of sources that are shut out at once. It is there with Options.Live.
 const ShunSet = "shunned"
 
-// mss lowers the MSS of SYNs, and raises it (sysopt connection tcpmss).
+// mss lowers the MSS of SYNs, and raises it (sysopt connection tcpmss). Rules do it where it is the first option, as nearly everybody sends it:
+// behind others it may begin at an odd octet, and there the kernel spoils the checksum. The process does the rest.
 func (l *lowerer) mss() {
 	syn := []Match{proto(ast.ProtoTCP), {Field: TCPFlags, Mask: flagSYN, Values: one(flagSYN)}}
-	var rules []Rule
+	var first, rest []Rule
+	add := func(size Match, do Stmt, line compiler.Line) {
+		first = append(first, Rule{Match: append(syn[:2:2], size, Match{Field: FirstTCPOption, Values: one(mssOption)}), Do: []Stmt{do}, Line: line})
+		if l.opts.Daemon {
+			rest = append(rest, Rule{Match: append(syn[:2:2], size, Match{Field: FirstTCPOption, Not: true, Values: one(mssOption)}),
+				Do: []Stmt{ToQueue{Num: InspectQueue, Compat: l.opts.CompatQueue, Bypass: true}}, Line: line, Note: "not the first option"})
+		}
+	}
 	if n := l.p.Sysopt.TCPMSS; n > 0 && n < 0xffff {
-		rules = append(rules, Rule{Match: append(syn[:2:2], Match{Field: MSSOver, Values: one(uint32(n))}), Do: []Stmt{SetMSS{uint16(n)}}})
+		add(Match{Field: MSSOver, Values: one(uint32(n))}, SetMSS{uint16(n)}, compiler.Line{})
 	}
 	// The kernel's own means only lower it.
 	switch n, line := l.p.Sysopt.TCPMSSMin, l.p.Sysopt.TCPMSSMinLine; {
@@ -373,12 +381,10 @@ func (l *lowerer) mss() {
 	case !l.opts.Daemon:
 		l.warn("W514", line, "segment sizes are not raised: rules that are written as text would spoil the checksum", "")
 	default:
-		l.note("W514", line, "a segment size is raised where it is the first option of the SYN, as nearly everybody sends it")
-		rules = append(rules, Rule{Match: append(syn[:2:2], Match{Field: MSSUnder, Values: one(uint32(n))}, Match{Field: FirstTCPOption, Values: one(mssOption)}),
-			Do: []Stmt{RaiseMSS{uint16(n)}}, Line: line})
+		add(Match{Field: MSSUnder, Values: one(uint32(n))}, RaiseMSS{uint16(n)}, line)
 	}
-	if len(rules) > 0 {
-		l.chain(Chain{Name: "mss", Type: "filter", Hook: "forward", Priority: -150, Rules: append(l.leftWhole(), rules...)})
+	if len(first) > 0 {
+		l.chain(Chain{Name: "mss", Type: "filter", Hook: "forward", Priority: -150, Rules: slices.Concat(l.leftWhole(), first, rest)})
 	}
 }
 

@@ -39,6 +39,9 @@ func (d *dynamic) useInspections(plan *compiler.Plan) {
 
 // inspected looks at a packet, which everything else has let pass and translated. It is what the packet becomes; nil: it stays as it is.
 func (d *dynamic) inspected(a *held) (packet []byte, drop bool) {
+	if packet = d.resized(a.packet); packet != nil {
+		return packet, false // for its payload it comes again
+	}
 	p, at, ok := payloadAt(a.packet)
 	if !ok {
 		return nil, false

@@ -1,6 +1,7 @@
 package kernel_test
 
 import (
+	"bytes"
 	"encoding/binary"
 	"testing"
 	"time"
@@ -14,13 +15,21 @@ import (
 // checksum before the rules change it, and the server answers to a right one only.
 func TestTCPMSS(t *testing.T) {
 	for _, c := range []struct {
-		name, lines           string
+		name, lines, before   string // before: options before the size
 		asked, server, client uint16 // what the client asks for, what the server hears of that, and what the client hears of the server's
 	}{
-		{"lowered", "sysopt connection tcpmss 1000\n", 1460, 1000, 1000},
-		{"raised", "sysopt connection tcpmss 1000\nsysopt connection tcpmss minimum 1200\n", 700, 1200, 1200},
-		{"raised to an odd one", "sysopt connection tcpmss 1001\nsysopt connection tcpmss minimum 1201\n", 701, 1201, 1201},
-		{"left", "sysopt connection tcpmss 0\nsysopt connection tcpmss minimum 900\n", 1000, 1000, 1460},
+		{"lowered", "sysopt connection tcpmss 1000\n", "", 1460, 1000, 1000},
+		{"lowered behind a NOP", "sysopt connection tcpmss 1000\n", "\x01", 1460, 1000, 1000},
+		{"lowered behind two", "sysopt connection tcpmss 1000\n", "\x01\x01", 1460, 1000, 1000},
+		{"lowered behind others", "sysopt connection tcpmss 1000\n", "\x04\x02\x01\x03\x03\x07", 1460, 1000, 1000},
+		{"lowered behind a scale", "sysopt connection tcpmss 1000\n", "\x03\x03\x07", 1460, 1000, 1000},
+		{"raised", "sysopt connection tcpmss 1000\nsysopt connection tcpmss minimum 1200\n", "", 700, 1200, 1200},
+		{"raised behind a NOP", "sysopt connection tcpmss minimum 1200\n", "\x01", 700, 1200, 1380},
+		{"raised behind two", "sysopt connection tcpmss minimum 1200\n", "\x01\x01", 700, 1200, 1380},
+		{"raised behind others", "sysopt connection tcpmss minimum 1200\n", "\x04\x02\x01\x03\x03\x07", 700, 1200, 1380},
+		{"raised behind a scale", "sysopt connection tcpmss minimum 1200\n", "\x03\x03\x07", 700, 1200, 1380},
+		{"raised to an odd one", "sysopt connection tcpmss 1001\nsysopt connection tcpmss minimum 1201\n", "", 701, 1201, 1201},
+		{"left", "sysopt connection tcpmss 0\nsysopt connection tcpmss minimum 900\n", "", 1000, 1000, 1460},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			plan := loadPlan(t, "web.cfg", func(s string) string { return s + c.lines })
@@ -39,7 +48,7 @@ func TestTCPMSS(t *testing.T) {
 			}
 			defer inside.Close()
 			syn, err := (&runtime.Packet{Proto: ast.ProtoTCP, Src: lab.Internet, Dst: global, SrcPort: 4000, DstPort: 80, Flags: runtime.SYN, Seq: 1000, Window: 8192, TTL: 64,
-				TCPOptions: []byte{2, 4, byte(c.asked >> 8), byte(c.asked)}}).Append(nil)
+				TCPOptions: padded(c.before + string([]byte{2, 4, byte(c.asked >> 8), byte(c.asked)}))}).Append(nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -56,8 +65,10 @@ func TestTCPMSS(t *testing.T) {
 						t.Fatal(err)
 					}
 					p, err := runtime.ParsePacket(buf[:n])
-					if n > 0 && err == nil && p.Proto == ast.ProtoTCP && p.Dst == dst && p.Flags == flags && len(p.TCPOptions) >= 4 && p.TCPOptions[0] == 2 {
-						return binary.BigEndian.Uint16(p.TCPOptions[2:])
+					if n > 0 && err == nil && p.Proto == ast.ProtoTCP && p.Dst == dst && p.Flags == flags {
+						if at := bytes.Index(p.TCPOptions, []byte{2, 4}); at >= 0 {
+							return binary.BigEndian.Uint16(p.TCPOptions[at+2:])
+						}
 					}
 				}
 				t.Errorf("no segment with %v to %v", flags, dst)
@@ -71,4 +82,9 @@ func TestTCPMSS(t *testing.T) {
 			}
 		})
 	}
+}
+
+// padded are options up to the end of a word.
+func padded(options string) []byte {
+	return append([]byte(options), make([]byte, -len(options)&3)...)
 }

@@ -142,7 +142,7 @@ var Unlike = map[string]string{
 		"address that was called",
 	"collision": "two connections that translation would make one: a PIX refuses the second (305006), Linux gives it another port and tells nobody; rules compare a port with constants, " +
 		"not with the one that it was, before Linux 6.13",
-	"logins":    "one more connection of a host to where its user logs in than aaa proxy-limit permits: here what comes to the firewall itself is taken away, and none stays open",
+	"logins": "one more connection of a host to where its user logs in than aaa proxy-limit permits: here what comes to the firewall itself is taken away, and none stays open",
 }
 
 // unlike is the name in Unlike of a difference that is known.
