@@ -29,8 +29,8 @@ func targetCodes() []Code {
 				"are. The limits of connections (201002) and of half-open ones are enforced by the kernel engine. Beyond the latter the kernel answers for the host, whoever begins the connection " +
 				"(TCP intercept, 201003), with a cookie and a segment size of 1460, and calls the server when the client has answered. The process says so of each connection. In a flood (a hundred first " +
 				"packets a second to a host) the kernel answers by itself, and goes on for some seconds, those who call by a static without an access list or by a translation that lives; to a host that keeps its address, or where users have to log in or outside NAT translates who " +
-				"calls, the process goes on to be asked, about 5,000 packets a second. Who has been answered when the configuration changes has to begin anew. A translation that has outlived the line that made it, or a change of its limits, is held to " +
-				"the limits of the lines that there are. With rules alone the limit of half-open connections has no effect.",
+				"calls, the process goes on to be asked, about 5,000 packets a second. Who has been answered when the configuration changes has to begin anew. A translation keeps the limits of the line that made it, as on a PIX; while the process is dead those of the lines hold. " +
+				"With rules alone the limit of half-open connections has no effect.",
 			"static (inside,outside) 203.0.113.80 10.0.0.80 netmask 255.255.255.255 100 20", "Switch SYN cookies on at the server."},
 		{"W505", "Static is not loaded",
 			"Statics whose netmask has holes are not loaded. Packets that only they would translate are judged by the lines after them and dropped when there is " +

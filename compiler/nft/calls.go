@@ -138,7 +138,7 @@ func original() []expr.Any {
 // callMaps makes the maps, where the firewall answers for hosts.
 func (l *lowerer) callMaps() {
 	half := func(x limitedLine) bool { return x.half > 0 }
-	if l.rs.Answers = l.opts.Daemon && l.opts.Synproxy && slices.ContainsFunc(l.limitedLines(), half); l.rs.Answers {
+	if l.rs.Answers = l.opts.Daemon && l.opts.Synproxy && (l.opts.KeptLimits.Half || slices.ContainsFunc(l.limitedLines(), half)); l.rs.Answers {
 		l.rs.Sets = append(l.rs.Sets, Set{Name: Calls, Kind: CallMarks, Note: "connections that the firewall has answered"},
 			Set{Name: CallTargets, Kind: CallEnds, Note: "the hosts that are called when their clients have answered"},
 			Set{Name: WaitingCalls, Kind: CallMarks, Note: "connections that the firewall has answered, of clients who have no translation yet"})

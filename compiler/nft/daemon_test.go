@@ -105,8 +105,8 @@ func TestDaemonRules(t *testing.T) {
 	for _, w := range []string{"map xlate_inside_outside {", "ip daddr @un_xlate_outside ct mark set 0x50000001 meta mark set meta mark | 0x00000001 dnat to ip daddr map @un_xlate_outside",
 		"meta mark & 0xf0000000 == 0x50000000 ct mark set meta mark", "queue num 106",
 		"meta l4proto { tcp, udp } ip daddr @busy_2 meta mark set meta mark & 0x00003fff | 0x60008000 queue num 106", "th sport 1-1023 meta mark set meta mark & 0x00003fff | 0x60008000",
-		"set spent_2_1024 {\n\t\ttype inet_proto\n\t\tsize 65535\n\t\tflags timeout\n", "ip saddr 10.89.129.132 ip saddr != @xlate_inside_outside goto limit_4",
-		"meta mark & 0xfffff000 == 0xc0004000 add @conns_inside_5 { ip saddr ct count over 5 } counter log prefix \"201002:static:5\" group 106 drop"} {
+		"set spent_2_1024 {\n\t\ttype inet_proto\n\t\tsize 65535\n\t\tflags timeout\n", "ip saddr 10.89.129.132 ip saddr != @xlate_inside_outside goto limit_5",
+		"meta mark & 0xfffff000 == 0xc0005000 add @conns_inside_5 { ip saddr ct count over 5 } counter log prefix \"201002:static:5\" group 106 drop"} {
 		if !strings.Contains(text, w) {
 			t.Errorf("no %q in the rules", w)
 		}

@@ -114,7 +114,8 @@ type Options struct {
 	Lists   map[int]string
 	ListsOn map[int]bool
 	// Kept are translations that live, of which the process has some: their rules are there whatever the lines say.
-	Kept []Kept
+	Kept       []Kept
+	KeptLimits KeptLimits // of these
 	// PATs are the addresses, by interface, of those that are of ports.
 	PATs map[int][]ast.IP
 	// Linear makes chains of long access lists too, to compare them with.

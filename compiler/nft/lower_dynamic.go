@@ -39,6 +39,48 @@ type Kept struct {
 	Ports                 bool // of ports, or ICMP ids
 }
 
+// KeptLimits are what translations that live limit of their hosts (semantics.md 3.4), and no line does: a host is held to what the line said that
+// made its translation.
+type KeptLimits struct {
+	Hosts map[int][]Range // with a limit, by interface, in order
+	Half  bool            // some limit half-open connections
+}
+
+// Has reports whether the limits of others are among these.
+func (k KeptLimits) Has(o KeptLimits) bool {
+	for i, hosts := range o.Hosts {
+		if len(subtract(hosts, k.Hosts[i])) > 0 {
+			return false
+		}
+	}
+	return k.Half || !o.Half
+}
+
+// HostsLimited are those with a limit of connections, or of half-open ones, by a nat line, by interface.
+func HostsLimited(p *compiler.Plan) map[int][]Range {
+	out := map[int][]Range{}
+	for _, list := range [2][]compiler.Nat{p.NAT.Policies, p.NAT.Nats} {
+		for k := range list {
+			if n := &list[k]; (n.MaxConns > 0 || n.Embryonic > 0) && !n.Outside {
+				out[n.If] = append(out[n.If], sourcesOf(p, n)...)
+			}
+		}
+	}
+	for i := range out {
+		out[i] = merge(out[i])
+	}
+	return out
+}
+
+// Hosts are addresses as ranges, in order.
+func Hosts(list []ast.IP) []Range {
+	out := make([]Range, len(list))
+	for i, ip := range list {
+		out[i] = host(ip)
+	}
+	return merge(out)
+}
+
 // xlateMaps makes the maps of live translations, which are empty until the daemon fills them: of those that lines make, and of those that
 // live.
 func (l *lowerer) xlateMaps() {

@@ -80,7 +80,7 @@ func (l *lowerer) intercepts() {
 		pair := [2]int{m.RealIf, m.MappedIf}
 		limits := func(n compiler.Nat) bool { return n.If == m.RealIf && n.ACL == m.ACL && n.Embryonic > 0 && !n.Outside }
 		if l.level(m.RealIf) > l.level(m.MappedIf) && l.rs.XlateIntercepts[pair] == "" && !l.asksUsers(m.MappedIf, m.RealIf) && !l.translatesCallers(m.MappedIf, m.RealIf) &&
-			(slices.ContainsFunc(l.p.NAT.Policies, limits) || slices.ContainsFunc(l.p.NAT.Nats, limits)) {
+			(l.opts.KeptLimits.Half || slices.ContainsFunc(l.p.NAT.Policies, limits) || slices.ContainsFunc(l.p.NAT.Nats, limits)) {
 			l.rs.XlateIntercepts[pair] = add(l.pairName("intercept", m.RealIf, m.MappedIf), compiler.Line{})
 		}
 	}

@@ -28,6 +28,9 @@ type ConnLimit struct {
 	Half    int           // of these, half-open ones; 0: likewise
 	Static  int           // the line: a static, by its index in the Plan, or a nat. None and nil: it is not known, or has no limits
 	Nat     *compiler.Nat // likewise
+	// Live says that the host is called by a translation that lives, by policy NAT where ACL is not None, and limited by what that has.
+	Live bool
+	ACL  int
 }
 
 // LimitOf is the index of the limit that a packet in the queue is held to, by its mark, and the class of its connection.
@@ -58,7 +61,7 @@ func (l *lowerer) limitedLines() (out []limitedLine) {
 	nats := func(list []compiler.Nat) {
 		for k := range list {
 			if n := &list[k]; (n.MaxConns > 0 || n.Embryonic > 0) && l.dev[n.If] != "" && !n.Outside {
-				out = append(out, limitedLine{n.MaxConns, n.Embryonic, n.Line, n.If, l.sourcesOf(n)})
+				out = append(out, limitedLine{n.MaxConns, n.Embryonic, n.Line, n.If, sourcesOf(l.p, n)})
 			}
 		}
 	}
@@ -90,7 +93,7 @@ func (l *lowerer) limitSets() {
 		return
 	}
 	for _, i := range l.ifs {
-		if len(counted[i]) > 0 {
+		if counted[i] = append(counted[i], l.opts.KeptLimits.Hosts[i]...); len(counted[i]) > 0 {
 			l.rs.Counted[i] = merge(counted[i])
 			l.counted[i] = l.unique("counted_" + l.id[i])
 			l.rs.Sets = append(l.rs.Sets, Set{Name: l.counted[i], Kind: Addrs, Ranges: l.rs.Counted[i],
@@ -114,12 +117,12 @@ func (l *lowerer) ownMaps() {
 }
 
 // sourcesOf are the hosts that a nat line translates.
-func (l *lowerer) sourcesOf(n *compiler.Nat) (out []Range) {
+func sourcesOf(p *compiler.Plan, n *compiler.Nat) (out []Range) {
 	if n.ACL == compiler.None {
 		return []Range{netRange(n.Net)}
 	}
-	for k := range l.p.ACLs[n.ACL].Entries {
-		for _, s := range l.p.ACLs[n.ACL].Entries[k].Src {
+	for k := range p.ACLs[n.ACL].Entries {
+		for _, s := range p.ACLs[n.ACL].Entries[k].Src {
 			if !s.Mask.Contiguous() {
 				return []Range{{0, 0xffffffff}}
 			}
@@ -202,19 +205,27 @@ type limiter struct {
 }
 
 func (l *lowerer) limiter(c ConnLimit, name, note string) *limiter {
-	c.Static = compiler.None
+	c.Static, c.ACL = compiler.None, compiler.None
 	m := &limiter{l: l, c: c, chains: []Chain{{Name: name, Note: note}}, free: Accept{}}
-	if set := l.counted[c.If]; set != "" {
-		field := Saddr
-		if c.Inbound {
-			field = Daddr
-		}
-		count := Chain{Name: l.unique(name + "_free"), Note: "Connections that count for a limit of another line"}
-		count.Rules = []Rule{{Match: []Match{inSet(field, set)}, Do: []Stmt{Goto{m.asked(c)}}}, {Do: []Stmt{Accept{}}}}
-		m.chains = append(m.chains, count)
-		m.free, m.anyHeld = Goto{count.Name}, true
+	if m.free = m.counts(c, name+"_free", "Connections that count for a limit of another line"); m.free != (Accept{}) {
+		m.anyHeld = true
 	}
 	return m
+}
+
+// counts is what is done with packets that no line limits: those of hosts with a limit go to the process.
+func (m *limiter) counts(c ConnLimit, name, note string) Stmt {
+	set, field := m.l.counted[c.If], Saddr
+	if set == "" {
+		return Accept{}
+	}
+	if c.Inbound {
+		field = Daddr
+	}
+	count := Chain{Name: m.l.unique(name), Note: note}
+	count.Rules = []Rule{{Match: []Match{inSet(field, set)}, Do: []Stmt{Goto{m.asked(c)}}}, {Do: []Stmt{Accept{}}}}
+	m.chains = append(m.chains, count)
+	return Goto{count.Name}
 }
 
 func (m *limiter) add(r ...Rule) { m.chains[0].Rules = append(m.chains[0].Rules, r...) }
@@ -235,8 +246,12 @@ func (m *limiter) nat(n *compiler.Nat) (ConnLimit, compiler.Line) {
 
 // hold are the rules for packets that a line translates, with its limits if it has some.
 func (m *limiter) hold(c ConnLimit, line compiler.Line, match ...Match) (rules []Rule) {
+	return m.holdOr(m.free, c, line, match...)
+}
+
+// holdOr says what is done where the line has no limits.
+func (m *limiter) holdOr(free Stmt, c ConnLimit, line compiler.Line, match ...Match) (rules []Rule) {
 	l := m.l
-	free := m.free
 	switch {
 	case l.opts.Daemon && (c.Most > 0 || c.Half > 0):
 		m.anyHeld = true
@@ -336,12 +351,12 @@ func (l *lowerer) limitsOut(name string, i, o int) []Chain {
 			m.listed(fmt.Sprintf("%s_policy_%d", name, k), n.ACL, false, nil, n.Line, m.hold(m.nat(n)))
 		}
 	}
-	m.add(m.nats(i, Saddr)...)
+	m.add(m.nats(i, Saddr, m.free)...)
 	return m.done()
 }
 
 // nats hold hosts on interface i by the nat lines.
-func (m *limiter) nats(i int, field Field) (rules []Rule) {
+func (m *limiter) nats(i int, field Field, free Stmt) (rules []Rule) {
 	for k := range m.l.p.NAT.Nats {
 		n := &m.l.p.NAT.Nats[k]
 		if n.If != i || n.Outside {
@@ -352,9 +367,42 @@ func (m *limiter) nats(i int, field Field) (rules []Rule) {
 			match = []Match{{Field: field, Values: []Range{netRange(n.Net)}}}
 		}
 		c, line := m.nat(n)
-		rules = append(rules, m.hold(c, line, match...)...)
+		rules = append(rules, m.holdOr(free, c, line, match...)...)
 	}
 	return rules
+}
+
+// called hold hosts on o that others on i call by translations that live: by policy NAT, and by nat. A translation has the limits of the line
+// that made it, which may be another by now: the process knows them.
+func (m *limiter) called(name string, i, o int) Chain {
+	l, live := m.l, Chain{Name: m.l.unique(name + "_live")}
+	free := func(acl int) Stmt {
+		c := m.c
+		c.Kind, c.Live, c.ACL = "xlate", true, acl
+		return m.counts(c, name+"_called", "Connections by a translation that lives, of hosts with a limit")
+	}
+	for k := range l.rs.Xlates {
+		x := &l.rs.Xlates[k]
+		if x.RealIf != o || x.MappedIf != i || x.ACL == compiler.None {
+			continue
+		}
+		by := inSet(Daddr, x.Name)
+		if x.Own != "" {
+			by = inSet(OrigDaddr, x.Own)
+		}
+		c, line := m.c, compiler.Line{}
+		if k := slices.IndexFunc(l.p.NAT.Policies, func(n compiler.Nat) bool { return n.If == o && n.ACL == x.ACL && !n.Outside }); k >= 0 {
+			c, line = m.nat(&l.p.NAT.Policies[k])
+		}
+		or := m.free
+		if c.Most == 0 && c.Half == 0 {
+			or = free(x.ACL)
+		}
+		live.Rules = append(live.Rules, m.holdOr(or, c, line, by)...)
+	}
+	others := free(compiler.None)
+	live.Rules = append(append(live.Rules, m.nats(o, Daddr, others)...), Rule{Do: []Stmt{others}})
+	return live
 }
 
 // limitsIn hold packets from i to the higher o, by the address that they were sent to: exemption, live translations, statics
@@ -369,20 +417,7 @@ func (l *lowerer) limitsIn(name string, i, o int) []Chain {
 		}
 	}
 	if un := l.un[i]; un != "" {
-		live := Chain{Name: l.unique(name + "_live")}
-		for k := range l.p.NAT.Policies {
-			if n := &l.p.NAT.Policies[k]; n.If == o && !n.Outside {
-				if x := l.xlateMap(o, i, n.ACL); x >= 0 {
-					called := inSet(Daddr, l.rs.Xlates[x].Name)
-					if own := l.rs.Xlates[x].Own; own != "" {
-						called = inSet(OrigDaddr, own)
-					}
-					c, line := m.nat(n)
-					live.Rules = append(live.Rules, m.hold(c, line, called)...)
-				}
-			}
-		}
-		live.Rules = append(live.Rules, m.nats(o, Daddr)...)
+		live := m.called(name, i, o)
 		m.chains = append(m.chains, live)
 		m.add(Rule{Match: []Match{inSet(OrigDaddr, un)}, Do: []Stmt{Goto{live.Name}}})
 	}

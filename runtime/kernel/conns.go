@@ -172,6 +172,9 @@ func (d *dynamic) translations(f *flow, a, b int) (used [2]*xlate, fresh *xlate)
 			d.bounds.short(fullPorts, 1)
 		default:
 			fresh = &xlate{key: k, mapped: f.reply.dst, pat: f.reply.dport, isPAT: true}
+			if n := natOf(d.plan, g, &k); n != nil {
+				fresh.maxConns, fresh.halfOpen = n.MaxConns, n.Embryonic
+			}
 			used[0] = fresh
 		}
 	}
@@ -181,6 +184,27 @@ func (d *dynamic) translations(f *flow, a, b int) (used [2]*xlate, fresh *xlate)
 		}
 	}
 	return used, fresh
+}
+
+// natOf is the line that translates to a PAT address; nil: there is none any more.
+func natOf(plan *compiler.Plan, g *compiler.Global, k *xlateKey) (best *compiler.Nat) {
+	list := plan.NAT.Nats
+	if k.acl != compiler.None {
+		list = plan.NAT.Policies
+	}
+	for i := range list {
+		n := &list[i]
+		if n.If != k.realIf || n.ID != g.ID || n.ACL != k.acl {
+			continue
+		}
+		if k.acl != compiler.None {
+			return n
+		}
+		if n.Net.Contains(k.real) && (best == nil || n.Net.Mask > best.Net.Mask) {
+			best = n
+		}
+	}
+	return best
 }
 
 // between are the interfaces that the first packet of a flow came from and left by: as its mark says, else where routes lead.

@@ -240,6 +240,7 @@ func (e *Engine) Apply(plan *compiler.Plan) (ast.Diagnostics, error) {
 	e.dyn.mu.Lock()
 	plan, of := e.dyn.placed(plan, e.nextList)
 	opt.Kept, opt.PATs = e.dyn.kept(plan)
+	opt.KeptLimits = e.dyn.keptLimits(plan)
 	e.dyn.mu.Unlock()
 	of.lowered(plan, &opt)
 	rules, diags := nft.Lower(plan, names, opt)
@@ -252,8 +253,9 @@ func (e *Engine) Apply(plan *compiler.Plan) (ast.Diagnostics, error) {
 	d := e.dyn
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if now, pats := d.kept(plan); !hasAll(opt.Kept, now) { // the first of its kind has come meanwhile
-		opt.Kept, opt.PATs = now, pats
+	limits := d.keptLimits(plan)
+	if kept, pats := d.kept(plan); !hasAll(opt.Kept, kept) || !opt.KeptLimits.Has(limits) { // the first of its kind has come meanwhile
+		opt.Kept, opt.PATs, opt.KeptLimits = kept, pats, limits
 		rules, diags = nft.Lower(plan, names, opt)
 	}
 	of.has(rules)

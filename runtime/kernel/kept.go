@@ -54,6 +54,30 @@ func (d *dynamic) kept(to *compiler.Plan) (out []nft.Kept, pats map[int][]ast.IP
 	return out, pats
 }
 
+// keptLimits are the limits that translations have in another plan, of hosts that no line limits there. The lock is held.
+func (d *dynamic) keptLimits(to *compiler.Plan) (out nft.KeptLimits) {
+	limited := nft.HostsLimited(to)
+	hosts := map[int][]ast.IP{}
+	for _, x := range d.xlates.list {
+		if x.maxConns == 0 && x.halfOpen == 0 {
+			continue
+		}
+		key, ok := x.keyIn(d.plan, to)
+		if !ok || to.Interfaces[key.realIf].Level < to.Interfaces[key.mappedIf].Level { // the hosts of outside NAT are not counted
+			continue
+		}
+		out.Half = out.Half || x.halfOpen > 0
+		if !nft.Within(limited[key.realIf], uint32(key.real)) {
+			hosts[key.realIf] = append(hosts[key.realIf], key.real)
+		}
+	}
+	out.Hosts = map[int][]nft.Range{}
+	for i, list := range hosts {
+		out.Hosts[i] = nft.Hosts(list)
+	}
+	return out
+}
+
 // hasAll reports whether a has all of b.
 func hasAll(a, b []nft.Kept) bool {
 	return !slices.ContainsFunc(b, func(k nft.Kept) bool { return !slices.Contains(a, k) })

@@ -187,7 +187,11 @@ func (d *dynamic) admit(l *nft.ConnLimit, class uint32, q *queued, now time.Time
 	if known != nil && known.judged {
 		return true, runtime.Message{} // sent once more
 	}
-	msg := d.refuses(k, l.Kind, l.Most, l.Half, d.seenAs(l, class, k.ip, p), in, p, known, now)
+	kind, most, half := l.Kind, l.Most, l.Half
+	if x := d.translationOf(l, class, p); x != nil {
+		kind, most, half = "xlate", x.maxConns, x.halfOpen // of the line that made it
+	}
+	msg := d.refuses(k, kind, most, half, d.seenAs(l, class, k.ip, p), in, p, known, now)
 	switch {
 	case q.outdev == 0:
 		return false, msg
@@ -204,18 +208,38 @@ func (d *dynamic) admit(l *nft.ConnLimit, class uint32, q *queued, now time.Time
 	return true, runtime.Message{}
 }
 
+// translationOf is the translation that a packet uses which is held to a limit, where it is one that lives; nil: a line translates it, or none. The
+// lock is held.
+func (d *dynamic) translationOf(l *nft.ConnLimit, class uint32, p *runtime.Packet) *xlate {
+	if l.Inbound {
+		switch {
+		case l.Live:
+			return d.xlates.byKey[xlateKey{realIf: l.If, mappedIf: l.Seen, real: p.Dst, acl: l.ACL}]
+		case l.Nat != nil:
+			return d.xlates.byKey[xlateKey{realIf: l.If, mappedIf: l.Seen, real: p.Dst, acl: l.Nat.ACL}]
+		}
+		return nil
+	}
+	for i := range d.rules.Xlates {
+		if m := &d.rules.Xlates[i]; m.Class == class {
+			return d.xlates.byKey[xlateKey{realIf: m.RealIf, mappedIf: m.MappedIf, real: p.Src, acl: m.ACL}]
+		}
+	}
+	if m := d.ports[class]; m != nil {
+		return d.xlates.kept[patHolder{m.RealIf, m.MappedIf, p.Src, m.ACL, p.Proto, p.SrcPort}]
+	}
+	return nil
+}
+
 // seenAs is the mapped address of a host whose connection is held to a limit. The lock is held.
 func (d *dynamic) seenAs(l *nft.ConnLimit, class uint32, host ast.IP, p *runtime.Packet) ast.IP {
+	if x := d.translationOf(l, class, p); x != nil {
+		return x.mapped
+	}
 	if l.Static != compiler.None {
 		return d.plan.NAT.Statics[l.Static].ToMapped(host)
 	}
 	if l.Nat != nil {
-		if x := d.xlates.byKey[xlateKey{realIf: l.If, mappedIf: l.Seen, real: host, acl: l.Nat.ACL}]; x != nil {
-			return x.mapped
-		}
-		if m := d.ports[class]; m != nil && !l.Inbound {
-			return d.xlates.ports.holds[patHolder{m.RealIf, m.MappedIf, host, m.ACL, p.Proto, p.SrcPort}]
-		}
 		if c := d.pats[class]; c != nil && !l.Inbound {
 			return d.plan.NAT.Globals[c.Global].First
 		}
@@ -358,7 +382,11 @@ func (d *dynamic) full(r *nft.Request, x *xlate, class uint32, q *queued, now ti
 			return d.refuses(k, l.kind, l.conns, l.half, l.mapped, r.In, p, nil, now)
 		}
 	}
-	if p.Proto != ast.ProtoTCP || r.Nat.Outside || r.Nat.MaxConns == 0 && r.Nat.Embryonic == 0 {
+	most, half := r.Nat.MaxConns, r.Nat.Embryonic
+	if x != nil {
+		most, half = x.maxConns, x.halfOpen
+	}
+	if p.Proto != ast.ProtoTCP || r.Nat.Outside || most == 0 && half == 0 {
 		return runtime.Message{}
 	}
 	var global ast.IP
@@ -367,7 +395,7 @@ func (d *dynamic) full(r *nft.Request, x *xlate, class uint32, q *queued, now ti
 	} else if c := d.pats[class]; c != nil {
 		global = d.plan.NAT.Globals[c.Global].First
 	}
-	return d.refuses(hostKey{d.plan.Interfaces[r.In].Name, p.Src}, "xlate", r.Nat.MaxConns, r.Nat.Embryonic, global, r.In, p, nil, now)
+	return d.refuses(hostKey{d.plan.Interfaces[r.In].Name, p.Src}, "xlate", most, half, global, r.In, p, nil, now)
 }
 
 // A calledLine is the line by which a host is called, with its limits.

@@ -128,8 +128,6 @@ var Unlike = map[string]string{
 		"it is translated like the error, or by the host's first static; a PIX asks the connection",
 	"allocated": "a packet that is no answer, and hits by chance a port that PAT has given out on one engine: the engines give out others",
 	"shared":    "a port that has outlived the line of its translation, and that Linux had given to two hosts: neither keeps it (W502)",
-	"outlived": "a translation that is older than the last change of NAT: a PIX holds its host to the limits of the line that made it, the kernel engine to those of the lines " +
-		"that there are (W504)",
 	"ported": "a port of PAT that outlives its line, of a host that has got an address since: a PIX looks for the address first; the kernel goes on with the port for " +
 		"echoes of the same id, and for who calls while the process gives out the address",
 	"ports": "Linux gives a port or ICMP id of a host another PAT port where the first would make two connections one: another 305011 for it. A port of its own for each " +
@@ -154,12 +152,6 @@ func unlike(plan *compiler.Plan, why string, p *pair) string {
 	in := plan.IfByName(p.in)
 	pat := p.patAt(in, sent.Dst)
 	changed := len(p.plans) > 1
-	limit := func(v *runtime.Verdict) bool {
-		return v.Action == runtime.SynProxy || slices.ContainsFunc(ids(v), func(id int) bool { return id == 201002 || id == 201003 })
-	}
-	if changed && (limit(e) || limit(k)) {
-		return "outlived"
-	}
 	if p.shared && e.Action == runtime.Forward && p.patAt(e.Egress, e.Out.Src) && !slices.Contains(ids(e), 305011) {
 		return "shared"
 	}
