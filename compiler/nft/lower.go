@@ -116,6 +116,8 @@ type Options struct {
 	// Kept are translations that live, of which the process has some: their rules are there whatever the lines say.
 	Kept       []Kept
 	KeptLimits KeptLimits // of these
+	// Gone are names of access lists that the Plan does not have, by which translations were made that live: see GoneList.
+	Gone []string
 	// PATs are the addresses, by interface, of those that are of ports.
 	PATs map[int][]ast.IP
 	// Linear makes chains of long access lists too, to compare them with.

@@ -33,10 +33,24 @@ func (l *lowerer) needsDaemon(n *compiler.Nat, o int) bool {
 }
 
 // Kept are translations that live, and were made by lines that may not be there any more: changes of NAT do not touch them (semantics.md
-// 3.5). ACL is the access list of policy NAT, or None.
+// 3.5). ACL is the access list of policy NAT, which may be gone, or None.
 type Kept struct {
 	RealIf, MappedIf, ACL int
 	Ports                 bool // of ports, or ICMP ids
+}
+
+// GoneList stands for an access list that is in no Plan any more, the nth of those, where translations name the one that made them.
+func GoneList(n int) int { return compiler.None - 1 - n }
+
+// Gone is the number of a list that is gone; false: it is in the Plan, or none.
+func Gone(acl int) (n int, is bool) { return compiler.None - 1 - acl, acl < compiler.None }
+
+// listName is the name of an access list that has made translations.
+func (l *lowerer) listName(acl int) string {
+	if n, is := Gone(acl); is {
+		return l.opts.Gone[n]
+	}
+	return l.p.ACLs[acl].ID
 }
 
 // KeptLimits are what translations that live limit of their hosts (semantics.md 3.4), and no line does: a host is held to what the line said that
@@ -130,8 +144,8 @@ func (l *lowerer) addXlateMap(i, o, acl int) {
 func (l *lowerer) liveMap(kind SetKind, what string, i, o, acl int, note string) (name string, number uint32) {
 	name = l.pairName(what, i, o)
 	if acl != compiler.None {
-		name += "_" + word(l.p.ACLs[acl].ID)
-		note += ", by access-list " + l.p.ACLs[acl].ID
+		name += "_" + word(l.listName(acl))
+		note += ", by access-list " + l.listName(acl)
 	}
 	name = l.unique(name)
 	l.rs.Sets = append(l.rs.Sets, Set{Name: name, Kind: kind, Note: note})

@@ -112,7 +112,7 @@ func (l *lowerer) ownMaps() {
 			continue
 		}
 		m.Own = l.unique("un_" + m.Name)
-		l.rs.Sets = append(l.rs.Sets, Set{Name: m.Own, Kind: LiveMap, Note: "live translations by access-list " + l.p.ACLs[m.ACL].ID + ": mapped to real"})
+		l.rs.Sets = append(l.rs.Sets, Set{Name: m.Own, Kind: LiveMap, Note: "live translations by access-list " + l.listName(m.ACL) + ": mapped to real"})
 	}
 }
 

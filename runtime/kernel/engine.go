@@ -240,7 +240,7 @@ func (e *Engine) Apply(plan *compiler.Plan) (ast.Diagnostics, error) {
 	e.dyn.mu.Lock()
 	plan, of := e.dyn.placed(plan, e.nextList)
 	opt.Kept, opt.PATs = e.dyn.kept(plan)
-	opt.KeptLimits = e.dyn.keptLimits(plan)
+	opt.KeptLimits, opt.Gone = e.dyn.keptLimits(plan), e.dyn.xlates.gone
 	e.dyn.mu.Unlock()
 	of.lowered(plan, &opt)
 	rules, diags := nft.Lower(plan, names, opt)
@@ -255,7 +255,7 @@ func (e *Engine) Apply(plan *compiler.Plan) (ast.Diagnostics, error) {
 	defer d.mu.Unlock()
 	limits := d.keptLimits(plan)
 	if kept, pats := d.kept(plan); !hasAll(opt.Kept, kept) || !opt.KeptLimits.Has(limits) { // the first of its kind has come meanwhile
-		opt.Kept, opt.PATs, opt.KeptLimits = kept, pats, limits
+		opt.Kept, opt.PATs, opt.KeptLimits, opt.Gone = kept, pats, limits, d.xlates.gone
 		rules, diags = nft.Lower(plan, names, opt)
 	}
 	of.has(rules)

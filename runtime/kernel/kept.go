@@ -23,11 +23,12 @@ func (d *dynamic) kept(to *compiler.Plan) (out []nft.Kept, pats map[int][]ast.IP
 	seen := map[nft.Kept]bool{}
 	pats = map[int][]ast.IP{}
 	ports := d.portsToKeep(to)
+	d.xlates.forgetGone()
 	for _, x := range d.xlates.list {
 		if x.isPAT && ports[holderOf(x)] != x {
 			continue
 		}
-		key, ok := x.keyIn(d.plan, to)
+		key, ok := d.xlates.keyIn(x, d.plan, to)
 		if !ok {
 			continue
 		}
@@ -62,7 +63,7 @@ func (d *dynamic) keptLimits(to *compiler.Plan) (out nft.KeptLimits) {
 		if x.maxConns == 0 && x.halfOpen == 0 {
 			continue
 		}
-		key, ok := x.keyIn(d.plan, to)
+		key, ok := d.xlates.keyIn(x, d.plan, to)
 		if !ok || to.Interfaces[key.realIf].Level < to.Interfaces[key.mappedIf].Level { // the hosts of outside NAT are not counted
 			continue
 		}

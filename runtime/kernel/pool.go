@@ -54,6 +54,7 @@ type xlateTable struct {
 	low      map[mappedKey]ast.IP
 	ports    patPorts
 	kept     map[patHolder]*xlate // translations of ports that are in maps of the kernel
+	gone     []string             // names of access lists that translations were made by, and that the plan has no more (nft.GoneList)
 	hosts    int                  // translations of addresses
 	most     int
 }
@@ -181,8 +182,9 @@ func (t *xlateTable) save() (restore func()) {
 		keys[i] = x.key
 	}
 	return func() {
-		most := t.most
+		most, gone := t.most, t.gone
 		*t = newXlateTable()
+		t.gone = gone
 		for i, x := range old.list {
 			created, used := x.created, x.used
 			x.key = keys[i]
@@ -194,26 +196,52 @@ func (t *xlateTable) save() (restore func()) {
 }
 
 // keyIn is the key of a translation in another plan, where interfaces and access lists may have other indices; false: it has no interfaces
-// there, or no access list.
-func (x *xlate) keyIn(from, to *compiler.Plan) (xlateKey, bool) {
+// there. A list that is gone leaves it alone (semantics.md 3.5), and one of the same name is the same.
+func (t *xlateTable) keyIn(x *xlate, from, to *compiler.Plan) (xlateKey, bool) {
 	k := x.key
 	k.realIf, k.mappedIf = to.IfByName(from.Interfaces[k.realIf].Name), to.IfByName(from.Interfaces[k.mappedIf].Name)
 	if k.acl != compiler.None {
-		if k.acl = to.ACLByID(from.ACLs[k.acl].ID); k.acl == compiler.None {
-			return k, false
-		}
+		k.acl = t.listIn(k.acl, from, to)
 	}
 	return k, k.realIf != compiler.None && k.mappedIf != compiler.None
+}
+
+func (t *xlateTable) listIn(acl int, from, to *compiler.Plan) int {
+	var id string
+	if n, is := nft.Gone(acl); is {
+		id = t.gone[n]
+	} else {
+		id = from.ACLs[acl].ID
+	}
+	if at := to.ACLByID(id); at != compiler.None {
+		return at
+	}
+	n := slices.Index(t.gone, id)
+	if n < 0 {
+		n, t.gone = len(t.gone), append(t.gone, id)
+	}
+	return nft.GoneList(n)
+}
+
+// forgetGone forgets names of access lists when no translation knows them by their number.
+func (t *xlateTable) forgetGone() {
+	if !slices.ContainsFunc(t.list, func(x *xlate) bool { _, is := nft.Gone(x.key.acl); return is }) {
+		t.gone = nil
+	}
 }
 
 // rekey moves the table to another plan. It returns what has no place there, and is no longer in the table.
 func (t *xlateTable) rekey(from, to *compiler.Plan) (gone []*xlate) {
 	old := t.list
-	most := t.most
+	keys, placed := make([]xlateKey, len(old)), make([]bool, len(old))
+	for i, x := range old {
+		keys[i], placed[i] = t.keyIn(x, from, to)
+	}
+	most, lists := t.most, t.gone
 	*t = newXlateTable()
-	t.most = most
-	for _, x := range old {
-		k, ok := x.keyIn(from, to)
+	t.most, t.gone = most, lists
+	for i, x := range old {
+		k, ok := keys[i], placed[i]
 		if !ok {
 			gone = append(gone, x)
 			continue

@@ -106,9 +106,8 @@ func TestRekey(t *testing.T) {
 	plain, policy := add("10.0.0.5", "192.0.2.2", compiler.None), add("10.0.0.5", "192.0.2.4", 1)
 	next := &compiler.Plan{Interfaces: []compiler.Interface{old.Interfaces[1], old.Interfaces[0]}, ACLs: []compiler.ACL{{ID: "a"}}}
 	restore := table.save()
-	gone := table.rekey(old, next)
-	if len(gone) != 1 || gone[0] != policy || table.hosts != 1 {
-		t.Fatalf("gone: %+v", gone)
+	if gone := table.rekey(old, next); len(gone) != 0 || table.hosts != 2 || policy.key.acl != nft.GoneList(0) {
+		t.Fatalf("gone: %+v, of policy NAT: %+v", gone, policy.key)
 	}
 	if x := table.byKey[xlateKey{realIf: 0, mappedIf: 1, real: ip("10.0.0.5"), acl: compiler.None}]; x != plain || !x.created.Equal(time.Unix(5, 0)) {
 		t.Errorf("the translation is not found by its new interfaces: %+v", table.byKey)
@@ -118,6 +117,16 @@ func TestRekey(t *testing.T) {
 	table.fill(rs)
 	if a, b := rs.Sets[0].Pairs, rs.Sets[1].Pairs; len(a) != 1 || len(b) != 1 || a[0] != [2]ast.IP{ip("10.0.0.5"), ip("192.0.2.2")} || b[0] != [2]ast.IP{a[0][1], a[0][0]} {
 		t.Errorf("filled with %v and %v", a, b)
+	}
+	back := &compiler.Plan{Interfaces: next.Interfaces, ACLs: []compiler.ACL{{ID: "c"}, {ID: "d"}, {ID: "b"}}}
+	if gone := table.rekey(next, back); len(gone) != 0 || policy.key.acl != 2 {
+		t.Errorf("gone: %+v; its list is back: %+v", gone, policy.key)
+	}
+	if table.forgetGone(); len(table.gone) != 0 {
+		t.Errorf("names that nobody asks for: %v", table.gone)
+	}
+	if gone := table.rekey(back, &compiler.Plan{Interfaces: next.Interfaces[:1]}); len(gone) != 2 || table.hosts != 0 {
+		t.Errorf("without an interface there are %+v", table.list)
 	}
 	restore()
 	if table.hosts != 2 || table.byMapped[mappedKey{0, ip("192.0.2.4")}] != policy || policy.key.acl != 1 || plain.key.realIf != 1 {
