@@ -68,7 +68,8 @@ func flowMessage() []byte {
 	b = attribute(b, ctCountOrig|unix.NLA_F_NESTED, count(3, 200))
 	b = attribute(b, ctCountReply|unix.NLA_F_NESTED, count(2, 100))
 	b = attribute(b, ctTimestamp|unix.NLA_F_NESTED, attribute(attribute(nil, 1, be64(1e9)), 2, be64(4e9)))
-	b = attribute(b, ctProtoInfo|unix.NLA_F_NESTED, attribute(nil, 1|unix.NLA_F_NESTED, attribute(nil, 1, []byte{8})))
+	b = attribute(b, ctProtoInfo|unix.NLA_F_NESTED, attribute(nil, 1|unix.NLA_F_NESTED,
+		attribute(attribute(attribute(nil, 1, []byte{8}), 4, []byte{0x23, 0xff}), 5, []byte{0x27, 0xff})))
 	return end(b, 0)
 }
 
@@ -76,7 +77,7 @@ func TestParseFlow(t *testing.T) {
 	ip := ast.MustIP
 	f, ok := parseFlow(flowMessage()[unix.NLMSG_HDRLEN:])
 	want := flow{orig: tuple{6, ip("10.0.0.5"), ip("198.51.100.7"), 3000, 80}, reply: tuple{6, ip("198.51.100.7"), ip("203.0.113.10"), 80, 3000},
-		id: 0x102, mark: 0x50400011, state: tcpClose, hasState: true, packets: [2]uint64{3, 2}, bytes: [2]uint64{200, 100}, start: 1e9, stop: 4e9}
+		id: 0x102, mark: 0x50400011, state: tcpClose, hasState: true, sides: [2]uint8{0x23, 0x27}, packets: [2]uint64{3, 2}, bytes: [2]uint64{200, 100}, start: 1e9, stop: 4e9}
 	if !ok || f != want {
 		t.Errorf("%v\n%+v want\n%+v", ok, f, want)
 	}

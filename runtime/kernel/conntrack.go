@@ -52,6 +52,7 @@ type flow struct {
 	id, mark       uint32
 	state          uint8 // of TCP
 	hasState       bool
+	sides          [2]uint8 // of TCP: what is known of the initiator, of the responder
 	timeout        time.Duration
 	packets, bytes [2]uint64 // of the initiator, of the responder
 	adjusted       [2]adjustment
@@ -118,8 +119,12 @@ func parseFlow(b []byte) (f flow, ok bool) {
 					return
 				}
 				attributes(data, func(typ uint16, data []byte) {
-					if typ == 1 && len(data) > 0 {
+					switch {
+					case len(data) == 0:
+					case typ == 1:
 						f.state, f.hasState = data[0], true
+					case typ == 4 || typ == 5: // flags, and a mask
+						f.sides[typ-4] = data[0]
 					}
 				})
 			})

@@ -24,11 +24,13 @@
 //
 // Tables are bounded ([Limits]). What does not fit, or was lost, is counted and said, once a minute (Options.Note).
 //
-// What falls short: PAT ports are chosen by Linux, within the class; addresses serve in order. Bytes of TCP connections count TCP options. Connections
-// that end by themselves are told of up to a second later. What a host begins itself beyond its limit of half-open connections is
+// What falls short: PAT ports are chosen by Linux, within the class; addresses serve in order. Bytes of TCP connections count TCP options. Flags
+// of connections are what conntrack's counters and states tell: an unusual option of TCP may look like data, a few octets of data like
+// options, a repeated FIN like that of the other side, anything after a FIN like its acknowledgement. Of inspections they tell D alone.
+// Connections that end by themselves are told of up to a second later. What a host begins itself beyond its limit of half-open connections is
 // dropped, not answered.
 //
-// What cannot be done yet: users (the table is empty) and IPsec.
+// Tunnels are served beside it, by [pixfw/runtime/vpn].
 //
 //	e, err := kernel.New(kernel.Options{Devices: map[string]string{"ethernet0": "eth0", "ethernet1": "eth1"}})
 //	diags, err := e.Apply(plan)

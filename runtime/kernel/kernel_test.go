@@ -176,7 +176,7 @@ func TestWebServer(t *testing.T) {
 	defer conn.Close()
 	found := false
 	for _, c := range l.Engine.Conns().Conns {
-		found = found || c.Inbound && c.Flags == "UIOB" && c.Local == server && c.Global == global && c.Foreign == lab.Internet && c.LocalPort == 80
+		found = found || c.Inbound && c.Flags == "UB" && c.Local == server && c.Global == global && c.Foreign == lab.Internet && c.LocalPort == 80
 	}
 	if !found {
 		t.Errorf("the open connection is not in %+v", l.Engine.Conns())

@@ -10,7 +10,7 @@ import (
 	"pixfw/runtime"
 )
 
-// Conns reads the connections from the kernel. Flags are those that conntrack knows; users are not.
+// Conns reads the connections from the kernel. Users are not known.
 func (e *Engine) Conns() runtime.ConnTable {
 	plan := e.Plan()
 	var t runtime.ConnTable
@@ -60,25 +60,11 @@ func showConn(plan *compiler.Plan, rules *nft.Ruleset, clients map[ast.IP]string
 	idle := plan.Timeouts.UDP
 	if c.Proto == ast.ProtoTCP {
 		idle = idleTime(plan, f.state)
-		switch {
-		case f.state == tcpSynSent && c.Inbound:
-			c.Flags = "SaAB"
-		case f.state == tcpSynSent:
-			c.Flags = "saA"
-		case f.state == tcpSynRecv && c.Inbound:
-			c.Flags = "aB"
-		case f.state == tcpSynRecv:
-			c.Flags = "A"
-		case f.state == tcpEstablished && c.Inbound:
-			c.Flags = "UIOB"
-		case f.state == tcpEstablished:
-			c.Flags = "UIO"
-		case isOver(plan, f):
+		if isOver(plan, f) {
 			return c, false
-		default:
-			c.Flags = "Uf"
 		}
 	}
+	c.Flags = connFlags(f, c.Inbound)
 	if idle > f.timeout {
 		c.Idle = idle - f.timeout
 	}
