@@ -14,6 +14,7 @@ import (
 var (
 	pairs = flag.Int("pairs", 20000, "how many (configuration, packet) pairs are to agree")
 	seed  = flag.Uint64("seed", 1, "where the random configurations begin")
+	show  = flag.String("show", "", "a kind of difference that is known, to be looked for instead of set aside")
 	most  = flag.Int("most", 1, "how many differences are looked for")
 )
 
@@ -32,7 +33,7 @@ func TestEquivalence(t *testing.T) {
 		}
 	}()
 	began, told := time.Now(), time.Now()
-	r, err := Run(Options{Rig: rig, Seed: *seed, Pairs: *pairs, Most: *most, Progress: func(r Report) {
+	r, err := Run(Options{Rig: rig, Seed: *seed, Pairs: *pairs, Most: *most, Show: *show, Progress: func(r Report) {
 		if time.Since(told) > 10*time.Second {
 			told = time.Now()
 			fmt.Fprintf(os.Stderr, "%d pairs of %d configurations agree, %.0f a second\n", r.Pairs, r.Configurations, float64(r.Pairs)/time.Since(began).Seconds())

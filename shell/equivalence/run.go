@@ -26,6 +26,8 @@ type Options struct {
 	Packets int
 	// Most is how many differences are looked for; 0: one.
 	Most int
+	// Show is a kind of Unlike that is looked for instead of set aside.
+	Show string
 	// Progress, when it is set, is called after each configuration.
 	Progress func(Report)
 }
@@ -71,6 +73,7 @@ type trial struct {
 	logins []login
 	shuns  []ast.IP
 	steps  []*step
+	show   string // the kind of Unlike that counts as a difference
 }
 
 // A pair is what both engines did with a step.
@@ -93,6 +96,7 @@ func Run(o Options) (Report, error) {
 	known := map[string]bool{}
 	for seed := o.Seed; r.Pairs < o.Pairs; seed++ {
 		t := newTrial(seed, o.Packets)
+		t.show = o.Show
 		found, err := t.run(o.Rig, &r)
 		if err != nil {
 			return r, fmt.Errorf("seed %d: %w", seed, err)
@@ -285,7 +289,7 @@ func (t *trial) run(rig *lab.Rig, r *Report) (*Difference, error) {
 				continue
 			}
 			p.shared = len(plans) > 1 && p.sharesPort(done)
-			if note := unlike(plan, why, p); note != "" {
+			if note := unlike(plan, why, p); note != "" && note != t.show {
 				if r != nil {
 					r.Uncompared[note]++
 				}

@@ -47,7 +47,7 @@ func (d *Difference) shrink(rig *lab.Rig) (*Difference, error) {
 			alone = append(alone, s)
 		}
 	}
-	ok, err := try(&trial{d.trial.seed, d.trial.lines, d.trial.logins, d.trial.shuns, alone})
+	ok, err := try(&trial{d.trial.seed, d.trial.lines, d.trial.logins, d.trial.shuns, alone, d.trial.show})
 	if err != nil {
 		return nil, err
 	}
@@ -56,7 +56,7 @@ func (d *Difference) shrink(rig *lab.Rig) (*Difference, error) {
 		for size := len(steps) / 2; size > 0; size /= 2 {
 			for at := 0; at+size < len(steps); {
 				fewer := slices.Delete(slices.Clone(steps), at, at+size)
-				ok, err := try(&trial{d.trial.seed, d.trial.lines, d.trial.logins, d.trial.shuns, fewer})
+				ok, err := try(&trial{d.trial.seed, d.trial.lines, d.trial.logins, d.trial.shuns, fewer, d.trial.show})
 				if err != nil {
 					return nil, err
 				}
@@ -70,7 +70,7 @@ func (d *Difference) shrink(rig *lab.Rig) (*Difference, error) {
 	}
 	for i := 0; i < len(d.trial.logins); {
 		fewer := slices.Delete(slices.Clone(d.trial.logins), i, i+1)
-		ok, err := try(&trial{d.trial.seed, d.trial.lines, fewer, d.trial.shuns, d.trial.steps})
+		ok, err := try(&trial{d.trial.seed, d.trial.lines, fewer, d.trial.shuns, d.trial.steps, d.trial.show})
 		if err != nil {
 			return nil, err
 		}
@@ -82,7 +82,7 @@ func (d *Difference) shrink(rig *lab.Rig) (*Difference, error) {
 	for size := len(lines) / 2; size > 0; size /= 2 {
 		for at := 0; at < len(lines); {
 			fewer := slices.Delete(slices.Clone(lines), at, min(at+size, len(lines)))
-			ok, err := try(&trial{d.trial.seed, fewer, d.trial.logins, d.trial.shuns, d.trial.steps})
+			ok, err := try(&trial{d.trial.seed, fewer, d.trial.logins, d.trial.shuns, d.trial.steps, d.trial.show})
 			switch {
 			case err != nil && size > 1, err == nil && !ok: // an error: half a configuration may not be one
 				at += size
