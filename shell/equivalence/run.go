@@ -325,6 +325,8 @@ func (t *trial) wave(plan *compiler.Plan, changed bool, e *emulator.Engine, k *l
 				i := plan.IfByName(of.in)
 				in = [2]int{i, i}
 				p.sent = [2]runtime.Packet{s.sentAgain(of.sent[0]), s.sentAgain(of.sent[1])}
+			} else if changed && answeredFor(plan, of.sent[1].Src) {
+				continue // as below, of the host that is answered
 			}
 			p.in = plan.Interfaces[in[0]].Name
 		}
