@@ -135,7 +135,8 @@ var Unlike = map[string]string{
 	"oversize": "a first DNS message that is too long: a PIX has built the connection when its inspection drops it (302015), Linux keeps none of a packet that it drops: the next packet builds it",
 	"summed": "a first packet of TCP in fragments, to or from a host with too many half-open connections: the kernel answers for the host only where the checksum is right, " +
 		"and fragments of this comparison have none of the whole packet",
-	"replies": "an echo reply that answers nothing, out through PAT: conntrack makes a flow of requests only (W514)",
+	"replies": "an echo reply whose sender PAT translates, though it answers none of his requests (none at all, or one of a host that PAT hides from him in turn): conntrack makes a flow of " +
+		"requests only (W514)",
 	"sender": "an echo reply to a PAT address, of outside NAT, from a host that was called by another static than its own packets use: conntrack translates it back to the " +
 		"address that was called",
 	"collision": "two connections that translation would make one: a PIX refuses the second (305006), Linux gives it another port and tells nobody; rules compare a port with constants, " +
@@ -169,25 +170,61 @@ func unlike(plan *compiler.Plan, why string, p *pair) string {
 		return s.RealIf == in && s.MappedIf == e.Egress && s.RealNet().Contains(sent.Src) && s.ToMapped(sent.Src) == k.Out.Src
 	}):
 		return "sender"
-	case passed && why == quotedPacket && (sent.About.HasPorts() || len(plan.NAT.Exemptions) > 0):
+	case passed && why == quotedPacket && (several(plan, sent.About) || several(plan, e.Out.About)):
 		return "quoting"
 	case dropped && messages && slices.Contains(ids(e), 410001) && slices.Equal(without(ids(e), 302015, 305009, 305011), without(ids(k), 305009, 305011)):
 		return "oversize"
-	case (e.Action != k.Action || why == otherReset) && sent.HasPorts() && pat && (p.step.answer == nil || p.step.anew || p.step.again):
+	case (e.Action != k.Action || why == otherReset) && p.given && pat && (p.step.answer == nil || p.step.anew || p.step.again):
 		return "allocated"
-	case changed && dropped && messages && sent.HasPorts() && pat && slices.Equal(ids(e), []int{106011}) && in != compiler.None && plan.Interfaces[in].Net.IP == sent.Dst:
+	case changed && dropped && messages && p.given && pat && slices.Equal(ids(e), []int{106011}) && in != compiler.None && plan.Interfaces[in].Net.IP == sent.Dst:
 		return "allocated"
 	case e.Action == runtime.Forward && k.Action == runtime.Drop && sent.Proto == ast.ProtoICMP && sent.ICMPType == 0 &&
-		slices.Contains(ids(k), 305006) && slices.ContainsFunc(plan.NAT.Globals, func(g compiler.Global) bool { return g.PAT && g.First == e.Out.Src }):
+		slices.Contains(ids(k), 305006) && slices.ContainsFunc(plan.NAT.Globals, func(g compiler.Global) bool { return g.PAT && g.If == e.Egress && g.First == e.Out.Src }):
 		return "replies"
-	case passed && movedPort(&p.sent[1], &k.Out) && slices.Equal(ids(e), without(ids(k), 305011)):
+	case passed && messages && movedPort(&p.sent[1], &k.Out) && p.patAt(k.Egress, k.Out.Src) && slices.Contains(ids(k), 305011) && slices.Equal(ids(e), without(ids(k), 305011)):
 		return "ports"
-	case e.Action == runtime.Drop && k.Action == runtime.Forward && sent.HasPorts() && slices.ContainsFunc(e.Logs, func(m runtime.Message) bool {
+	case e.Action == runtime.Drop && k.Action == runtime.Forward && movedPort(&p.sent[1], &k.Out) && slices.ContainsFunc(e.Logs, func(m runtime.Message) bool {
 		return m.ID == 305006 && strings.HasPrefix(m.Text, "regular")
 	}):
 		return "collision"
 	}
 	return ""
+}
+
+// several reports whether either host of a packet may have more than one translation.
+func several(plan *compiler.Plan, p *runtime.Packet) bool {
+	for _, ip := range [2]ast.IP{p.Src, p.Dst} {
+		n := 0
+		for i := range plan.NAT.Statics {
+			if plan.NAT.Statics[i].RealNet().Contains(ip) {
+				n++
+			}
+		}
+		for _, list := range [][]compiler.Nat{plan.NAT.Policies, plan.NAT.Nats} {
+			if slices.ContainsFunc(list, func(x compiler.Nat) bool { return x.ACL != compiler.None || x.Net.Contains(ip) }) {
+				n++
+			}
+		}
+		if n > 1 || n == 1 && len(plan.NAT.Exemptions) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// toGiven reports whether a packet is sent to a port that either engine has translated another one to.
+func (p *pair) toGiven(done map[*step]*pair) bool {
+	in := func(x, sent *runtime.Packet, egress int, name string, plan *compiler.Plan) bool {
+		return x.HasPorts() && x.Proto == sent.Proto && x.Src == sent.Dst && x.SrcPort == sent.DstPort && egress == plan.IfByName(name)
+	}
+	plan := p.plans[len(p.plans)-1]
+	for _, q := range done {
+		if q.emulator.Action == runtime.Forward && in(&q.emulator.Out, &p.sent[0], q.emulator.Egress, p.in, plan) ||
+			q.kernel.Action == runtime.Forward && in(&q.kernel.Out, &p.sent[1], q.kernel.Egress, p.in, plan) {
+			return true
+		}
+	}
+	return false
 }
 
 // movedPort reports whether a packet has left with another source port, or ICMP id, than it came with.

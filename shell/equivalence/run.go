@@ -83,6 +83,7 @@ type pair struct {
 	sent             [2]runtime.Packet // to the emulator, to the kernel
 	emulator, kernel runtime.Verdict
 	plans            []*compiler.Plan // those that were in force so far; the last one is
+	given            bool             // it came to a port of PAT that either engine has given out
 	shared           bool             // on the kernel its host has had a port of PAT that another has had too
 	ported           bool             // it went out through a port of PAT, which another may have by now: that was cleared
 }
@@ -288,6 +289,7 @@ func (t *trial) run(rig *lab.Rig, r *Report) (*Difference, error) {
 				}
 				continue
 			}
+			p.given = p.toGiven(done)
 			p.shared = len(plans) > 1 && p.sharesPort(done)
 			if note := unlike(plan, why, p); note != "" && note != t.show {
 				if r != nil {
