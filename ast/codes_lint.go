@@ -34,7 +34,7 @@ func lintCodes() []Code {
 			"Supply the key with --secrets FILE."},
 		{"W406", "weak encryption",
 			"DES has keys of 56 bits, which can be tried out in hours. A transform set without a cipher, or with the null cipher, does not encrypt at all.",
-			tunnel + "crypto ipsec transform-set old esp-des esp-sha-hmac\ncrypto dynamic-map clients 10 set transform-set old strong",
+			tunnel + "crypto ipsec transform-set old esp-des esp-sha-hmac\ncrypto dynamic-map clients 20 set transform-set old strong",
 			"Use 3DES, or AES where the peers can."},
 		{"W407", "weak hash",
 			"MD5 collides at will. In HMAC that breaks nothing yet, but nobody should choose it any more.",

@@ -75,7 +75,7 @@ func policyCodes() []Code {
 			"Give the certificates of gateways something in common that no other has, and test for it with ca verifycertdn."},
 		{"W449", "packets are not authenticated",
 			"A transform set with a cipher and no authenticator lets anybody on the way alter packets without being noticed, and what CBC decrypts can then be steered. Without an authenticator there is no replay detection either: old packets are taken again.",
-			tunnel + "crypto ipsec transform-set old esp-3des\ncrypto dynamic-map clients 10 set transform-set old strong",
+			tunnel + "crypto ipsec transform-set old esp-3des\ncrypto dynamic-map clients 20 set transform-set old strong",
 			"Add esp-sha-hmac to the set, on both sides."},
 		{"W448", "test of names in certificates cannot be read",
 			"The text of ca verifycertdn is a list of tests with commas between: an attribute of the subject, an operator (= is, * contains, ! or != is not, !* does not contain) and a value. What cannot be read is passed by no certificate.",

@@ -83,5 +83,9 @@ func referenceCodes() []Code {
 			"Rules of authentication, authorization or accounting for an interface are either written with include and exclude, or with match and an access list. The match line is left out.",
 			twoAddresses + "aaa-server TAC protocol tacacs+\naaa-server TAC (inside) host 10.0.0.9 key\naccess-list who permit tcp any any eq telnet\naaa authentication include http outside 0.0.0.0 0.0.0.0 0.0.0.0 0.0.0.0 TAC\naaa authentication match who outside TAC",
 			"Write all rules of an interface in one way."},
+		{"E312", "a later line replaces it",
+			"Both lines set the same thing, of which there is one: a name, an address, the access list of an interface, its list of exemptions, its audit policy. The PIX takes the last without a word, and so it is done here; the first has no effect.",
+			twoAddresses + "access-list web permit tcp any any eq www\naccess-list mail permit tcp any any eq smtp\naccess-group web in interface outside\naccess-group mail in interface outside",
+			"Remove the line that is not meant, or put what both say into one."},
 	}
 }

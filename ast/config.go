@@ -189,6 +189,27 @@ func (c *Config) put(cmd Command) error {
 	return nil
 }
 
+// Displaced is the stored command that set would replace by cmd, which says something else about the same setting; nil: none.
+func (c *Config) Displaced(cmd Command) Command {
+	r := cmd.rule()
+	switch cmd.(type) {
+	case *Timeout, *Privilege: // a line sets several, and the others stay
+		return nil
+	}
+	if r.key == "" || r.unset || r.repeat {
+		return nil
+	}
+	if _, known := c.stored[r.section][identity(cmd, r)]; !known {
+		return nil
+	}
+	for _, old := range c.sections[r.section] {
+		if old.rule().key == r.key && Text(old) != Text(cmd) {
+			return old
+		}
+	}
+	return nil
+}
+
 // identity is what makes a stored command one of its kind: the key of a setting, the text of a list entry.
 func identity(cmd Command, r rule) string {
 	if r.key != "" {

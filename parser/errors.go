@@ -34,6 +34,7 @@ const (
 	codeOld         = "E150"
 	codeNameKeyword = "E151"
 	codeRefused     = "E300"
+	codeDisplaced   = "E312"
 )
 
 // explain finds out what is wrong with a line that no grammar takes: it walks the words through the automaton of all

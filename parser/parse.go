@@ -2,6 +2,7 @@ package parser
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"slices"
 	"strconv"
@@ -330,8 +331,15 @@ func Load(name string, text []byte) (*ast.Config, *File, ast.Diagnostics) {
 		if l.Stmt.Cmd == nil {
 			continue
 		}
+		var old ast.Command
+		if l.Stmt.Verb == ast.Set {
+			old = cfg.Displaced(l.Stmt.Cmd)
+		}
 		err := cfg.Do(l.Stmt)
 		if err == nil {
+			if first := f.at(old); first != nil {
+				diags = append(diags, displaced(first, l).diagnostic(name, first.No, first.Text))
+			}
 			continue
 		}
 		x := finding{code: codeRefused, col: 1 + chars(l.Text[:len(l.Text)-len(strings.TrimLeft(l.Text, " \t"))]),
@@ -349,6 +357,26 @@ func Load(name string, text []byte) (*ast.Config, *File, ast.Diagnostics) {
 	}
 	diags.Sort()
 	return cfg, f, diags
+}
+
+// at is the line of a command; nil: it is of none.
+func (f *File) at(cmd ast.Command) *Line {
+	if cmd == nil {
+		return nil
+	}
+	no := cmd.Position().Line
+	i, ok := slices.BinarySearchFunc(f.Lines, no, func(l Line, no int32) int { return cmp.Compare(l.No, no) })
+	if !ok {
+		return nil
+	}
+	return &f.Lines[i]
+}
+
+// displaced is the finding about a setting that a later line sets again.
+func displaced(first, later *Line) finding {
+	return finding{code: codeDisplaced, severity: ast.Warning, col: 1 + chars(first.Text[:len(first.Text)-len(strings.TrimLeft(first.Text, " \t"))]),
+		end:      1 + chars(strings.TrimRight(first.Text, " \t\r")),
+		badValue: badValue{kind: ast.Lint, message: "line " + itoa(int(later.No)) + " replaces this one: " + quote(ast.Text(later.Stmt.Cmd))}}
 }
 
 func trim(s string) string { return strings.Trim(s, " \t\r\v\f") }
