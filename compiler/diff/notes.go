@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"pixfw/ast"
 	"pixfw/compiler"
 )
 
@@ -99,6 +100,27 @@ func notes(old, new *compiler.Plan) []string {
 		}
 		slices.Sort(w)
 		return fmt.Sprint(slices.Compact(w))
+	})
+	differ("sizes of packets that interfaces carry (mtu) differ, and are not compared", func(p *compiler.Plan) string {
+		var w []string
+		for i := range p.Interfaces {
+			if x := &p.Interfaces[i]; x.MTU != 1500 {
+				w = append(w, fmt.Sprint(x.Name, x.MTU))
+			}
+		}
+		return fmt.Sprint(w)
+	})
+	differ("what entries of access lists log differs: what is told of packets is not compared", func(p *compiler.Plan) string {
+		var w []string
+		for _, a := range p.ACLs {
+			for k := range a.Entries {
+				if a.Entries[k].Log != ast.LogUnset {
+					w = append(w, a.Entries[k].Line.Text())
+				}
+			}
+		}
+		slices.Sort(w)
+		return fmt.Sprint(w)
 	})
 	differ("filter or mac-exempt lines differ, and are not compared", func(p *compiler.Plan) string {
 		w := []string{p.AAA.ExemptLine.Text()}

@@ -298,7 +298,7 @@ func (l *lowerer) unserved() {
 		never = "ICMP replies that answer nothing do not go out through PAT"
 	}
 	l.note("W514", compiler.Line{}, "sequence numbers are not randomised, "+never)
-	if !p.UAuth.Line.IsDefault() {
+	if !p.UAuth.Line.IsDefault() && slices.ContainsFunc(p.AAARules, func(r compiler.AAARule) bool { return r.What == "authentication" }) {
 		l.note("W506", p.UAuth.Line, "has no effect: users cannot log in yet")
 	}
 }

@@ -26,17 +26,26 @@ func (e *Engine) inspectionOf(proto uint8, port uint16) inspect.Kind {
 	return inspect.None
 }
 
-// fixLine is the line of an inspection, for traces.
-func (e *Engine) fixLine(kind inspect.Kind) compiler.Line {
+// fixLine is the line of the inspection that a connection has, for traces: that of its port, else, of one that an inspection has opened,
+// the first of its kind.
+func (e *Engine) fixLine(c *conn) (line compiler.Line) {
+	kind := c.kind
 	if kind == inspect.H245 {
 		kind = inspect.H225
 	}
 	for i := range e.derived.fixes {
-		if x := &e.derived.fixes[i]; x.Kind == kind {
+		x := &e.derived.fixes[i]
+		if x.Kind != kind {
+			continue
+		}
+		if x.Ports.Contains(c.key[0].dport) {
 			return e.plan.Fixups[x.Index].Line
 		}
+		if line.IsDefault() {
+			line = e.plan.Fixups[x.Index].Line
+		}
 	}
-	return compiler.Line{}
+	return line
 }
 
 // fixup is the first line of a protocol without ports of its own (dns, icmp, esp-ike), or nil.
@@ -69,7 +78,7 @@ func (e *Engine) inspect(f *flight, c *conn, dir int) bool {
 	l.Do(&e.looking)
 	switch {
 	case l.Drop != "":
-		f.drop(e, "INSPECT", l.Drop, nil, e.fixLine(c.kind))
+		f.drop(e, "INSPECT", l.Drop, nil, e.fixLine(c))
 		return true
 	case l.Out != nil:
 		f.replace(l.Out)
@@ -105,7 +114,7 @@ func (x *looking) Open(_ *inspect.Look, d inspect.Door) (uint16, bool) { return 
 func (x *looking) Say(m runtime.Message) { x.e.emit(m) }
 
 // Note is that of inspect.Host.
-func (x *looking) Note(text string) { x.f.pass("INSPECT", text, x.e.fixLine(x.c.kind)) }
+func (x *looking) Note(text string) { x.f.pass("INSPECT", text, x.e.fixLine(x.c)) }
 
 // strictFTP reports whether the ftp inspection is strict.
 func (e *Engine) strictFTP() bool {

@@ -58,7 +58,7 @@ func (e *Engine) inspectPPTP(f *flight, c *conn, dir int) {
 			}
 		}
 		e.emit(syslog.New(302017, direction(c.inbound), int(first), x.foreign, x.seen, x.local, x.localMapped, ""))
-		f.pass("INSPECT", fmt.Sprintf("pptp: call %d, GRE expected", real), e.fixLine(c.kind))
+		f.pass("INSPECT", fmt.Sprintf("pptp: call %d, GRE expected", real), e.fixLine(c))
 	case dir == 1 && (kind == setLink || kind == wanError):
 		set(12, e.realCall(c, first))
 	}

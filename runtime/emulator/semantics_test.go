@@ -266,6 +266,27 @@ func TestIntercept(t *testing.T) {
 	}
 }
 
+// TestInspectionLine: of two lines of an inspection a trace names that of the connection's port.
+func TestInspectionLine(t *testing.T) {
+	l := newLab(t, base+"fixup protocol smtp 25\nfixup protocol smtp 2500-2510\naccess-list out permit tcp any any\n")
+	l.SetTrace(true)
+	l.send("outside", tcp("198.51.100.7:4000", "203.0.113.81:2505", syn))
+	l.send("dmz", tcp("172.16.0.81:2505", "198.51.100.7:4000", synack))
+	p := tcp("198.51.100.7:4000", "203.0.113.81:2505", ack|runtime.PSH)
+	p.Payload = []byte("EHLO me\r\n")
+	var lines []string
+	for _, s := range l.send("outside", p).Phases {
+		if s.Type == "INSPECT" {
+			for _, x := range s.Lines {
+				lines = append(lines, x.Text())
+			}
+		}
+	}
+	if got := strings.Join(lines, "; "); got != "fixup protocol smtp 2500-2510" {
+		t.Errorf("the deciding lines are %q", got)
+	}
+}
+
 func TestMailGuard(t *testing.T) {
 	l := newLab(t, base+"fixup protocol smtp 25\n")
 	l.send("outside", tcp("198.51.100.7:4000", "203.0.113.81:25", syn))
