@@ -15,6 +15,10 @@ func (l *lowerer) input() {
 			{Match: []Match{iif("lo")}, Do: []Stmt{Accept{}}},
 			{Match: []Match{conn, withPorts}, Do: []Stmt{Accept{}}, Note: "replies to the firewall"},
 		}}
+	if to := l.addresses(); len(to) > 0 {
+		base.Rules = slices.Insert(base.Rules, 1, Rule{Match: []Match{dst(to...), withPorts, own, unbound.not()}, Do: []Stmt{Counter{}, Drop{}},
+			Note: "through the firewall, to a host whose address it has by now"})
+	}
 	if len(l.rs.Users) > 0 {
 		base.Rules = append(base.Rules, l.loginLimits()...)
 		base.Rules = append(base.Rules, Rule{Match: []Match{mark(MarkLogin), proto(ast.ProtoTCP)}, Do: []Stmt{Accept{}}, Note: "users who log in"})
@@ -34,6 +38,16 @@ func (l *lowerer) input() {
 	}
 	l.chain(base)
 	l.rs.Chains = append(l.rs.Chains, chains...)
+}
+
+// addresses are those of the firewall.
+func (l *lowerer) addresses() (out []Range) {
+	for _, i := range l.ifs {
+		if f := &l.p.Interfaces[i]; f.HasAddress() {
+			out = append(out, host(f.Net.IP))
+		}
+	}
+	return merge(out)
 }
 
 func (l *lowerer) box(i int) Chain {

@@ -134,7 +134,7 @@ func (l *lowerer) addXlateMap(i, o, acl int) {
 		l.rs.Sets = append(l.rs.Sets, Set{Name: l.un[o], Kind: LiveMap, Note: "live translations on " + l.p.Interfaces[o].Name + ": mapped to real"})
 	}
 	name, number := l.liveMap(LiveMap, "xlate", i, o, acl, "live translations: real to mapped")
-	l.rs.Xlates = append(l.rs.Xlates, XlateMap{RealIf: i, MappedIf: o, ACL: acl, Name: name, Class: number, Un: l.un[o]})
+	l.rs.Xlates = append(l.rs.Xlates, XlateMap{RealIf: i, MappedIf: o, ACL: acl, Name: name, Class: number, Un: l.un[o], Box: l.p.Interfaces[o].Net.IP})
 	// A host whose translation has just ended must not show its real address.
 	l.classes = append(l.classes, Rule{Match: []Match{class(number)}, Do: []Stmt{NAT{Map: name}}},
 		Rule{Match: []Match{class(number)}, Do: []Stmt{Counter{}, Drop{}}, Note: "the translation has ended"})

@@ -136,6 +136,7 @@ type XlateMap struct {
 	Un               string // map from mapped to real, of all translations on MappedIf
 	Own              string // the same of these translations alone, where others of the same host may have other limits; empty: there is none
 	Class            uint32 // ct mark of connections that use it
+	Box              ast.IP // the firewall's own address on MappedIf: who calls that calls the firewall (semantics.md 0, step 5)
 }
 
 // A PortMap holds translations of ports (PAT) that live, and that other lines made than those that there are. ACL is that of policy NAT, or

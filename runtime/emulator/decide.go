@@ -153,6 +153,10 @@ func (e *Engine) established(f *flight, c *conn, dir int) {
 	out.Dst, out.DstPort = back.src, back.sport
 	f.v.Egress = f.out
 	peer, encrypted, ended := e.crypto(f)
+	if i := &e.plan.Interfaces[f.out]; !ended && !encrypted && out.Dst == i.Net.IP { // its address was another's when the connection began
+		f.drop(e, "ADJACENCY", whyAdjacency, nil, i.AddrLine)
+		ended = true
+	}
 	if ended {
 		f.v.Out = runtime.Packet{}
 		return

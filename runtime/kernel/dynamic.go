@@ -99,6 +99,9 @@ func (c *changes) put(m *nft.XlateMap, x *xlate) {
 		c.add = map[string][][2]ast.IP{}
 	}
 	c.add[m.Name] = append(c.add[m.Name], [2]ast.IP{x.key.real, x.mapped})
+	if x.mapped == m.Box {
+		return
+	}
 	c.add[m.Un] = append(c.add[m.Un], [2]ast.IP{x.mapped, x.key.real})
 	if m.Own != "" {
 		c.add[m.Own] = append(c.add[m.Own], [2]ast.IP{x.mapped, x.key.real})
@@ -110,6 +113,9 @@ func (c *changes) take(m *nft.XlateMap, x *xlate) {
 		c.del = map[string][][2]ast.IP{}
 	}
 	c.del[m.Name] = append(c.del[m.Name], [2]ast.IP{x.key.real, x.mapped})
+	if x.mapped == m.Box {
+		return
+	}
 	c.del[m.Un] = append(c.del[m.Un], [2]ast.IP{x.mapped, x.key.real})
 	if m.Own != "" {
 		c.del[m.Own] = append(c.del[m.Own], [2]ast.IP{x.mapped, x.key.real})

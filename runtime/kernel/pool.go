@@ -271,6 +271,9 @@ func (t *xlateTable) fill(rs *nft.Ruleset) {
 		}
 		a, b := get(m.Name), get(m.Un)
 		a.pairs = append(a.pairs, [2]ast.IP{x.key.real, x.mapped})
+		if x.mapped == m.Box {
+			continue // its address is one of the firewall by now
+		}
 		b.pairs = append(b.pairs, [2]ast.IP{x.mapped, x.key.real})
 		if m.Own != "" {
 			own := get(m.Own)

@@ -34,7 +34,7 @@ func newChanger(seed uint64, m *maker) *changer {
 // change is what is typed at once.
 func (c *changer) change() []string {
 	hi, lo := c.pair()
-	switch c.IntN(10) {
+	switch c.IntN(11) {
 	case 0, 1:
 		return c.remove("nat (")
 	case 2, 3:
@@ -51,8 +51,15 @@ func (c *changer) change() []string {
 		if len(c.gone) > 0 {
 			return c.put("%s", c.gone[c.IntN(len(c.gone))])
 		}
+	case 9:
+		return c.address(lo)
 	}
 	return []string{clearXlate}
+}
+
+// address gives an interface another address of its network.
+func (c *changer) address(s *segment) []string {
+	return c.put("ip address %s %s%d 255.255.255.0", s.name, s.prefix, []int{1, 2, 3, 9, 12, 20, 80, 84}[c.IntN(8)])
 }
 
 func (c *changer) put(format string, args ...any) []string {
