@@ -233,6 +233,11 @@ func (m *maker) translations() {
 				m.add("static (%s,%s) %s %s%d %s access-list %s%s", hi.name, lo.name, proto, lo.prefix, 90+m.IntN(3), m.of("80", "8080"), id, m.limit())
 				continue
 			}
+			if m.chance(30) {
+				m.add("access-list %s permit ip %s128 255.255.255.%s %s", id, hi.prefix, m.of("192", "248"), m.network(true))
+				m.add("static (%s,%s) %s128 access-list %s%s", hi.name, lo.name, lo.prefix, id, m.limit())
+				continue
+			}
 			m.add("access-list %s permit ip host %s %s", id, m.host(hi), m.network(true))
 			m.add("static (%s,%s) %s%d access-list %s%s", hi.name, lo.name, lo.prefix, 90+m.IntN(3), id, m.limit())
 		}
