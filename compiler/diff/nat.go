@@ -76,13 +76,13 @@ var noMappingWords = [...]string{
 
 // translate is step 10.
 func (r *run) translate(s *step) (outcome, bool) {
+	if t := s.st; t != nil && t.Mask < ast.MaskOf(31) &&
+		(r.in(wire.dst, ast.Net{Mask: ^t.Mask}) || r.in(wire.dst, ast.Net{IP: ast.AllOnes, Mask: ^t.Mask})) {
+		return r.drop("network or broadcast address of the static", t.Line), true
+	}
 	if s.inbound {
 		if s.un == unNone || s.un == unAlias {
 			return r.drop("no translation for the destination"), true
-		}
-		if t := s.st; t != nil && t.Mask < ast.MaskOf(31) &&
-			(r.in(wire.dst, ast.Net{Mask: ^t.Mask}) || r.in(wire.dst, ast.Net{IP: ast.AllOnes, Mask: ^t.Mask})) {
-			return r.drop("network or broadcast address of the static", t.Line), true
 		}
 		why := r.mapSource(s, true)
 		if why == mapped || why == noGroup && !r.obliges(s.in, s.out) {

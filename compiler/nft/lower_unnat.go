@@ -89,12 +89,12 @@ func (l *lowerer) unStatics(i int) (rules []Rule, chains []Chain) {
 
 // edges refuse what goes to the network and broadcast address of a net static (semantics.md 1.8); nil: it has none.
 func (l *lowerer) edges(i int, s *compiler.Static, marked Stmt) (rules []Rule) {
-	if s.Proto != 0 || s.Mask >= ast.MaskOf(31) || l.level(s.RealIf) <= l.level(i) {
+	if s.Proto != 0 || s.Mask >= ast.MaskOf(31) || l.level(s.RealIf) == l.level(i) {
 		return nil
 	}
 	lo, hi := s.MappedNet().Range()
 	edge := dst(host(lo), host(hi))
-	if l.p.Interfaces[i].ACL == compiler.None {
+	if l.level(s.RealIf) > l.level(i) && l.p.Interfaces[i].ACL == compiler.None {
 		rules = append(rules, Rule{Match: []Match{edge, {Field: PacketMark, Not: true, Mask: MarkMask, Values: one(MarkConduit)}},
 			Do: []Stmt{marked, Goto{l.pairName("refused", i, s.RealIf)}}, Line: s.Line})
 	}

@@ -70,13 +70,13 @@ const (
 // translate is step 10: every packet between levels needs a translation of the address on the higher level.
 func (e *Engine) translate(f *flight) bool {
 	p := &f.pkt
+	if s := f.un.st; s != nil && s.Mask < ast.MaskOf(31) && (p.Dst&^s.Mask == 0 || p.Dst|s.Mask == ast.AllOnes) {
+		f.drop(e, "NAT", whyNAT, logs(syslog.New(305006, "Dst IP is network/broadcast IP,", e.wire(f))), s.Line, f.un.entry)
+		return true
+	}
 	if f.inbound {
 		if f.un.kind == unNone || f.un.kind == unAlias {
 			f.dropBy(e, "NAT", whyNAT, e.noStatic(f), logs(syslog.New(305005, e.wire(f))))
-			return true
-		}
-		if s := f.un.st; s != nil && s.Mask < ast.MaskOf(31) && (p.Dst&^s.Mask == 0 || p.Dst|s.Mask == ast.AllOnes) {
-			f.drop(e, "NAT", whyNAT, logs(syslog.New(305006, "Dst IP is network/broadcast IP,", e.wire(f))), s.Line, f.un.entry)
 			return true
 		}
 		f.line = f.un.line

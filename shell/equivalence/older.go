@@ -40,7 +40,11 @@ func (m *maker) older() {
 func (m *maker) outsideNAT() {
 	if m.chance(15) {
 		hi, lo := m.pair()
-		m.add("static (%s,%s) %s%d %s netmask 255.255.255.255", lo.name, hi.name, hi.prefix, 40+m.IntN(4), m.host(lo))
+		if m.chance(25) {
+			m.add("static (%s,%s) %s192 %s192 netmask 255.255.255.%s", lo.name, hi.name, hi.prefix, lo.prefix, m.of("192", "240"))
+		} else {
+			m.add("static (%s,%s) %s%d %s netmask 255.255.255.255", lo.name, hi.name, hi.prefix, 40+m.IntN(4), m.host(lo))
+		}
 	}
 	if m.chance(10) {
 		hi, lo := m.pair()
