@@ -265,6 +265,7 @@ func (d *dynamic) drop(k tuple, c *conn, last *flow) []runtime.Message {
 	}
 	d.endsHalf(c)
 	d.partHost(c)
+	d.partUser(c)
 	d.comesBack(c, false)
 	d.shut(c.doors)
 	now := d.clock.Now()

@@ -51,7 +51,8 @@ type userKey struct {
 
 type user struct {
 	name        string
-	since, used time.Time // used: when its last connection was seen
+	since, used time.Time // used: when its last connection was seen, or ended
+	told        time.Time // what used was when the kernel was told last
 	ipsec       bool      // by XAUTH: as long as the client is there, and known to the rules as such
 	list        runtime.UserList
 	acl         int // where that is in the plan in force; compiler.None: he has none
@@ -290,7 +291,7 @@ func (e *Engine) login(ifIndex int, addr ast.IP, name string, list runtime.UserL
 	ifName := d.plan.Interfaces[ifIndex].Name
 	said = syslog.New(109005, name, syslog.End{IP: addr}, syslog.End{}, ifName)
 	now := d.clock.Now()
-	u := &user{name: name, since: now, used: now, list: list, acl: acl}
+	u := &user{name: name, since: now, used: now, told: now, list: list, acl: acl}
 	left, _ := u.left(&d.plan.UAuth, now)
 	if d.plan.UAuth.NoCache {
 		return said, e.sweepLists()
@@ -386,55 +387,6 @@ func (d *dynamic) logOut(fits func(*user) bool) error {
 	for name, list := range sets {
 		// Added first, so that each is there to be deleted.
 		c.members = append(c.members, memberChange{set: name, members: list}, memberChange{del: true, set: name, members: list})
-	}
-	if err := d.commit(&c); err != nil {
-		return err
-	}
-	for _, k := range gone {
-		d.leaves(k)
-	}
-	return nil
-}
-
-// active notes that users have connections, and ends those whose time is over. The lock is held.
-func (d *dynamic) usersTick() error {
-	if len(d.live.users) == 0 {
-		return nil
-	}
-	now := d.clock.Now()
-	var c changes
-	if d.plan.UAuth.Inactivity > 0 {
-		sets := map[string][]nft.Member{}
-		for _, conn := range d.conns {
-			from := conn.about.Local
-			if conn.about.Inbound {
-				from = conn.about.Foreign
-			}
-			k := userKey{from.If, from.IP}
-			u := d.live.users[k]
-			if u == nil || u.ipsec || u.used.Equal(now) {
-				continue
-			}
-			u.used = now
-			if left, ok := u.left(&d.plan.UAuth, now); ok {
-				if name := d.rules.Users[d.plan.IfByName(k.ifName)]; name != "" {
-					sets[name] = append(sets[name], nft.Member{IP: k.ip, For: left})
-				}
-			}
-		}
-		for name, list := range sets {
-			c.members = append(c.members, memberChange{set: name, members: list})
-		}
-	}
-	var gone []userKey
-	for k, u := range d.live.users {
-		if _, ok := u.left(&d.plan.UAuth, now); !ok {
-			// The kernel has ended it by itself; that his list is still looked at lets nobody in.
-			if err := c.leaves(d, k); err != nil {
-				return err
-			}
-			gone = append(gone, k)
-		}
 	}
 	if err := d.commit(&c); err != nil {
 		return err
