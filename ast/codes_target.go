@@ -6,7 +6,7 @@ func targetCodes() []Code {
 		{"W501", "Pool addresses are chosen otherwise",
 			"A PIX gives each inside host the lowest free address of the pool, keeps it to itself while it is used, lets the outside connect to it where " +
 				"the access list permits, and refuses hosts when the pool is empty (202001). The kernel engine does the same, also for translations whose nat or global lines are gone; when its " +
-				"process starts anew, their connections go on, but no others begin by them. Rules alone, as translate " +
+				"process is killed, the next one reads in the kernel whose address is whose, and goes on. Rules alone, as translate " +
 				"writes them, or a kernel without a packet queue, choose the address by a hash of the host: the host keeps it, but two hosts may share one, " +
 				"and none is refused. Connections from outside to a host's pool address are dropped. Only the access list that a packet meets depends on " +
 				"whether the address is in use, and that is the same as on a PIX.",
@@ -16,7 +16,7 @@ func targetCodes() []Code {
 			"A PIX hands out the next port of the class of the original one (1-511, 512-1023, 1024-65535). Linux keeps the original port where it is free " +
 				"and chooses another of the same class where it is not. What may pass is the same until ports run short: connections to one and the same " +
 				"service need different ports on Linux, others may share one. The kernel engine takes the next PAT address of an id when an eighth of " +
-				"the ports of a class is left to a service, because Linux may not find those, or when as many are in use as a PIX has, and refuses (202001) when no address is left. When lines of NAT change, a port that has a translation keeps it, but not one that Linux had given to two hosts. A connection counts from when " +
+				"the ports of a class is left to a service, because Linux may not find those, or when as many are in use as a PIX has, and refuses (202001) when no address is left. When lines of NAT change, a port that has a translation keeps it, but not one that Linux had given to two hosts. When the process is killed, the next one knows the translations of ports that its own lines would make, by their connections; those of other lines serve their connections and no others: a flow does not say whether PAT or a static of a port has translated it. A connection counts from when " +
 				"it has got its address: first packets from ports below 1024 always wait for that, as those of the third class do when half of it is in use to a service. With " +
 				"rules alone Linux drops what it finds no port for without a message.",
 			"global (outside) 1 203.0.113.20", "Nothing, unless something depends on the ports."},

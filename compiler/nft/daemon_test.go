@@ -124,14 +124,15 @@ func TestDaemonRules(t *testing.T) {
 		for i := range pairs {
 			pairs[i] = [2]ast.IP{ip("10.0.0.0") + ast.IP(i), ip("192.0.2.0") + ast.IP(i)}
 		}
-		commit(t, Change(false, "xlate_inside_outside", pairs))
+		commit(t, Change(false, "xlate_inside_outside", pairs, map[ast.IP]string{pairs[0][0]: XlateTerms{Conns: 4}.String()}))
 		listed := nftCommand(t, "", "list", "map", "ip", "pixfw", "xlate_inside_outside")
 		if n := strings.Count(listed, " : 192.0."); n != len(pairs) {
 			t.Errorf("%d elements are listed, want %d", n, len(pairs))
 		}
-		commit(t, Change(true, "xlate_inside_outside", pairs[1:]))
+		commit(t, Change(true, "xlate_inside_outside", pairs[1:], nil))
 		listed = nftCommand(t, "", "list", "ruleset")
-		if n := strings.Count(listed, " : 192.0.2."); n != 1 || !strings.Contains(listed, "10.0.0.0 : 192.0.2.0") {
+		if n := strings.Count(listed, " : 192.0.2."); n != 1 || !strings.Contains(listed, `10.0.0.0 comment "conns 4 half-open 0 dns false" : 192.0.2.0`) ||
+			!strings.Contains(listed, `comment "xlate inside outside"`) {
 			t.Errorf("%d elements are left", n)
 		}
 		if !strings.Contains(listed, "NFQUEUE") && !strings.Contains(listed, "queue num") {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/google/nftables/expr"
+	"github.com/google/nftables/userdata"
 	"github.com/google/nftables/xt"
 	"github.com/mdlayher/netlink"
 	"golang.org/x/sys/unix"
@@ -12,22 +13,27 @@ import (
 	"pixfw/ast"
 )
 
-// Change is the messages that add elements to a LiveMap of the table, or delete them, without the frame of a batch.
-func Change(del bool, set string, pairs [][2]ast.IP) []netlink.Message {
+// Change is the messages that add elements to a LiveMap of the table, or delete them, without the frame of a batch. Comments are those of
+// elements that are added.
+func Change(del bool, set string, pairs [][2]ast.IP, comments map[ast.IP]string) []netlink.Message {
 	var out []netlink.Message
 	for len(pairs) > 0 {
 		n := min(len(pairs), chunk)
-		out = append(out, change(del, set, pairs[:n]))
+		out = append(out, change(del, set, pairs[:n], comments))
 		pairs = pairs[n:]
 	}
 	return out
 }
 
-func change(del bool, set string, pairs [][2]ast.IP) netlink.Message {
+func change(del bool, set string, pairs [][2]ast.IP, comments map[ast.IP]string) netlink.Message {
 	return changeElements(del, set, len(pairs), func(b []byte, k int) []byte {
 		b = value(b, unix.NFTA_SET_ELEM_KEY, pairs[k][0])
-		if !del {
-			b = value(b, unix.NFTA_SET_ELEM_DATA, pairs[k][1])
+		if del {
+			return b
+		}
+		b = value(b, unix.NFTA_SET_ELEM_DATA, pairs[k][1])
+		if text := comments[pairs[k][0]]; text != "" {
+			b = attribute(b, unix.NFTA_SET_ELEM_USERDATA, userdata.AppendString(nil, userdata.NFTNL_UDATA_SET_ELEM_COMMENT, text))
 		}
 		return b
 	})

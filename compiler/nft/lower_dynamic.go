@@ -134,6 +134,11 @@ func (l *lowerer) addXlateMap(i, o, acl int) {
 		l.rs.Sets = append(l.rs.Sets, Set{Name: l.un[o], Kind: LiveMap, Note: "live translations on " + l.p.Interfaces[o].Name + ": mapped to real"})
 	}
 	name, number := l.liveMap(LiveMap, "xlate", i, o, acl, "live translations: real to mapped")
+	kind := XlateKind{Real: l.p.Interfaces[i].Name, Mapped: l.p.Interfaces[o].Name}
+	if acl != compiler.None {
+		kind.List = l.listName(acl)
+	}
+	l.rs.Sets[len(l.rs.Sets)-1].Comment = kind.String()
 	l.rs.Xlates = append(l.rs.Xlates, XlateMap{RealIf: i, MappedIf: o, ACL: acl, Name: name, Class: number, Un: l.un[o], Box: l.p.Interfaces[o].Net.IP})
 	// A host whose translation has just ended must not show its real address.
 	l.classes = append(l.classes, Rule{Match: []Match{class(number)}, Do: []Stmt{NAT{Map: name}}},

@@ -297,11 +297,11 @@ func (e *encoder) set(s *Set) error {
 		set.Dynamic, set.Size = true, dynamicSize
 	case AddrMap, LiveMap:
 		if s.Kind == LiveMap {
-			set.Size = dynamicSize
+			set.Size, set.Comment = dynamicSize, s.Comment
 		}
 		set.IsMap, set.DataType = true, nftables.TypeIPAddr
 		for _, p := range s.Pairs {
-			elems = append(elems, nftables.SetElement{Key: be32(uint32(p[0])), Val: be32(uint32(p[1]))})
+			elems = append(elems, nftables.SetElement{Key: be32(uint32(p[0])), Val: be32(uint32(p[1])), Comment: s.Comments[p[0]]})
 		}
 	}
 	if err := e.c.AddSet(set, nil); err != nil {

@@ -229,6 +229,10 @@ type Set struct {
 	ACL      int
 	Line     compiler.Line // where the set comes from one line
 	Note     string        // what it is, for readers
+	// LiveMap of real addresses: what it holds, and what each of its hosts may do, as comments. The process that follows one which died reads
+	// them in the kernel: XlateKind, XlateTerms.
+	Comment  string
+	Comments map[ast.IP]string
 }
 
 // A PortPair is a translation of a port, or of an ICMP id.

@@ -156,8 +156,15 @@ func (s *Set) text(b *strings.Builder) {
 		if s.Kind == LiveMap {
 			flags = fmt.Sprintf("\t\tsize %d\n", dynamicSize)
 		}
+		if s.Comment != "" {
+			flags += "\t\tcomment \"" + s.Comment + "\"\n"
+		}
 		for _, p := range s.Pairs {
-			elems = append(elems, p[0].String()+" : "+p[1].String())
+			key := p[0].String()
+			if text := s.Comments[p[0]]; text != "" {
+				key += " comment \"" + text + "\""
+			}
+			elems = append(elems, key+" : "+p[1].String())
 		}
 	}
 	fmt.Fprintf(b, "\t%s %s {\n\t\t%s %s\n%s", kind, s.Name, word, typ, flags)

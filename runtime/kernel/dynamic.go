@@ -88,6 +88,7 @@ func (d *dynamic) use(plan *compiler.Plan, rules *nft.Ruleset) {
 // changes are elements that one transaction adds and removes.
 type changes struct {
 	add, del map[string][][2]ast.IP
+	comments map[string]map[ast.IP]string // of elements that are added
 	ports    []portChange
 	lists    []listChange   // in this order
 	members  []memberChange // likewise
@@ -99,6 +100,15 @@ func (c *changes) put(m *nft.XlateMap, x *xlate) {
 		c.add = map[string][][2]ast.IP{}
 	}
 	c.add[m.Name] = append(c.add[m.Name], [2]ast.IP{x.key.real, x.mapped})
+	if text := x.terms().String(); text != "" {
+		if c.comments == nil {
+			c.comments = map[string]map[ast.IP]string{}
+		}
+		if c.comments[m.Name] == nil {
+			c.comments[m.Name] = map[ast.IP]string{}
+		}
+		c.comments[m.Name][x.key.real] = text
+	}
 	if x.mapped == m.Box {
 		return
 	}
@@ -147,10 +157,10 @@ func (d *dynamic) change(c *changes, del bool, x *xlate) {
 func (d *dynamic) commit(c *changes) error {
 	var b nft.Batch
 	for name, pairs := range c.del {
-		b.Messages = append(b.Messages, nft.Change(true, name, pairs)...)
+		b.Messages = append(b.Messages, nft.Change(true, name, pairs, nil)...)
 	}
 	for name, pairs := range c.add {
-		b.Messages = append(b.Messages, nft.Change(false, name, pairs)...)
+		b.Messages = append(b.Messages, nft.Change(false, name, pairs, c.comments[name])...)
 	}
 	for _, p := range c.ports {
 		b.Messages = append(b.Messages, nft.ChangePorts(p.del, p.set, []nft.PortPair{p.pair})...)

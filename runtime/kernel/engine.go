@@ -205,7 +205,7 @@ func (e *Engine) start() {
 
 // Apply loads the plan: rules first and in one transaction, then settings, addresses and routes.
 func (e *Engine) Apply(plan *compiler.Plan) (ast.Diagnostics, error) {
-	var log []runtime.Message
+	var log, inherited []runtime.Message
 	defer func() { e.publish(log) }() // when nothing is locked any more
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -239,6 +239,16 @@ func (e *Engine) Apply(plan *compiler.Plan) (ast.Diagnostics, error) {
 	opt.Twins, opt.Servers, opt.Numbers = len(twins) > 0, e.opts.Servers, e.numbers(plan)
 	e.dyn.mu.Lock()
 	plan, of := e.dyn.placed(plan, e.nextList)
+	if e.plan == nil && opt.Daemon {
+		// What an attempt before has found is found again.
+		e.dyn.xlates = newXlateTable()
+		found, err := e.dyn.inherit(plan)
+		if err != nil {
+			e.dyn.mu.Unlock()
+			return nil, err
+		}
+		inherited = found
+	}
 	opt.Kept, opt.PATs = e.dyn.kept(plan)
 	opt.KeptLimits, opt.Gone = e.dyn.keptLimits(plan), e.dyn.xlates.gone
 	e.dyn.mu.Unlock()
@@ -345,6 +355,7 @@ func (e *Engine) Apply(plan *compiler.Plan) (ast.Diagnostics, error) {
 	d.fragments.use(plan, byIndex)
 	d.recount()
 	if first {
+		log = append(log, inherited...)
 		// Connections may be older than the engine. Their addresses must be known before any host asks for one.
 		found, err := d.recover()
 		log = append(log, found...)

@@ -153,3 +153,94 @@ func TestKeptAnswersARP(t *testing.T) {
 	}
 	is("in the end")
 }
+
+// A process that is killed leaves its translations to the next one, though the configuration has other lines by then, and nobody uses them.
+func TestKeptByTheNextProcess(t *testing.T) {
+	const policy = "access-list pn permit udp 10.0.0.0 255.255.255.0 host 198.51.100.7\nnat (inside) 2 access-list pn\nglobal (outside) 2 203.0.113.33-203.0.113.34 netmask 255.255.255.0\n"
+	limited := strings.Replace(pool, "nat (inside) 1 0.0.0.0 0.0.0.0 0 0", "nat (inside) 1 0.0.0.0 0.0.0.0 1 0", 1)
+	w := newWalk(t, limited)
+	w.comesAs("10.0.0.5", 3000, "203.0.113.10")
+	w.comesAs("10.0.0.6", 3000, "203.0.113.12")
+	w.comesAs("10.0.0.50", 3000, "10.0.0.50")
+	if _, err := w.l.Engine.Apply(textPlan(t, limited+policy)); err != nil {
+		t.Fatal(err)
+	}
+	w.comesAs("10.0.0.5", 3000, "203.0.113.33")
+	gone := without(t, limited, "nat (inside) 1 0.0.0.0 0.0.0.0 1 0", "global (outside) 1 203.0.113.10-203.0.113.11", "nat (inside) 0 10.0.0.50 255.255.255.255")
+	if _, err := w.l.Engine.Apply(textPlan(t, gone)); err != nil { // the first process knows that its lines are gone, but for one
+		t.Fatal(err)
+	}
+	if err := w.l.Engine.ClearConns(); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.l.Engine.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	w.next(without(t, gone, "global (outside) 1 203.0.113.12-203.0.113.13 netmask 255.255.255.0"))
+	clock := runtime.NewVirtualClock(time.Now())
+	w.l.Engine.SetClock(clock)
+	has := func(want ...string) {
+		t.Helper()
+		var got []string
+		for _, x := range dynamics(w) {
+			got = append(got, x.Real.String()+" "+x.Mapped.String())
+		}
+		if slices.Sort(got); !slices.Equal(got, want) {
+			t.Errorf("%v, want %v", got, want)
+		}
+	}
+	has("10.0.0.5 203.0.113.10", "10.0.0.5 203.0.113.33", "10.0.0.50 10.0.0.50", "10.0.0.6 203.0.113.12")
+	w.comesAs("10.0.0.5", 3001, "203.0.113.10")
+	w.comesAs("10.0.0.50", 3001, "10.0.0.50")
+	if s, ok := w.sends(outsideIf, "198.51.100.7", 9, "203.0.113.33", insideIf); !ok || s.Dst != ast.MustIP("10.0.0.5") {
+		t.Errorf("who calls the host of policy NAT comes to %v, %v", s.Dst, ok)
+	}
+	if answers, err := w.l.Answers(outsideIf, ast.MustIP("203.0.113.10")); err != nil || !answers {
+		t.Errorf("ARP is answered for the address: %v, %v", answers, err)
+	}
+	// The limit of the line is in force.
+	refused := make(chan string, 1)
+	defer w.l.Engine.Subscribe(func(m runtime.Message) {
+		if m.ID == 201002 {
+			select {
+			case refused <- m.Text:
+			default:
+			}
+		}
+	})()
+	call := func(port uint16) {
+		t.Helper()
+		p := runtime.Packet{Proto: ast.ProtoTCP, Src: ast.MustIP("10.0.0.6"), Dst: ast.MustIP("198.51.100.99"), SrcPort: port, DstPort: port, Flags: runtime.SYN, Seq: 1, Window: 0x8000, TTL: 64}
+		b, err := p.Append(nil)
+		if err == nil {
+			err = w.l.SendIP(insideIf, b)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if call(5000); !w.watch[outsideIf].Await(3*time.Second, func(s lab.Seen) bool { return s.Proto == ast.ProtoTCP && s.DstPort == 5000 }) {
+		t.Error("the first connection of the host does not come out")
+	}
+	call(5001)
+	select {
+	case said := <-refused:
+		if said != "Too many connections on xlate 203.0.113.12! 0 1" && said != "Too many connections on xlate 203.0.113.12! 1 1" {
+			t.Errorf("said: %s", said)
+		}
+	case <-time.After(3 * time.Second):
+		t.Error("the second connection is not refused")
+	}
+	if err := w.l.Engine.ClearConns(); err != nil {
+		t.Fatal(err)
+	}
+	clock.Advance(10 * time.Minute)
+	if err := w.l.Engine.Tick(); err != nil {
+		t.Fatal(err)
+	}
+	for _, x := range dynamics(w) {
+		if x.Real == ast.MustIP("10.0.0.6") {
+			t.Errorf("its time is over: %+v", x)
+		}
+	}
+}

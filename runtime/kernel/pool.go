@@ -142,6 +142,10 @@ func reserved(plan *compiler.Plan, g *compiler.Global, ip ast.IP) bool {
 	return false
 }
 
+func (x *xlate) terms() nft.XlateTerms {
+	return nft.XlateTerms{Conns: x.maxConns, Half: x.halfOpen, DNS: x.dns}
+}
+
 // byPort reports whether PAT can carry a packet: TCP, UDP, ICMP echo (semantics.md 1.4, 1.5). A reply that comes out of nothing it
 // cannot carry here.
 func byPort(p *runtime.Packet) bool {
@@ -199,6 +203,9 @@ func (t *xlateTable) save() (restore func()) {
 // there. A list that is gone leaves it alone (semantics.md 3.5), and one of the same name is the same.
 func (t *xlateTable) keyIn(x *xlate, from, to *compiler.Plan) (xlateKey, bool) {
 	k := x.key
+	if from == nil { // it was inherited, and has the indices of the plan that comes
+		return k, true
+	}
 	k.realIf, k.mappedIf = to.IfByName(from.Interfaces[k.realIf].Name), to.IfByName(from.Interfaces[k.mappedIf].Name)
 	if k.acl != compiler.None {
 		k.acl = t.listIn(k.acl, from, to)
@@ -213,6 +220,11 @@ func (t *xlateTable) listIn(acl int, from, to *compiler.Plan) int {
 	} else {
 		id = from.ACLs[acl].ID
 	}
+	return t.listNamed(id, to)
+}
+
+// listNamed is the index of an access list in a plan, or what stands for it when it is gone.
+func (t *xlateTable) listNamed(id string, to *compiler.Plan) int {
 	if at := to.ACLByID(id); at != compiler.None {
 		return at
 	}
@@ -256,11 +268,14 @@ func (t *xlateTable) rekey(from, to *compiler.Plan) (gone []*xlate) {
 
 // fill puts the live translations into the maps of a ruleset.
 func (t *xlateTable) fill(rs *nft.Ruleset) {
-	type both struct{ pairs [][2]ast.IP }
+	type both struct {
+		pairs    [][2]ast.IP
+		comments map[ast.IP]string
+	}
 	of := map[string]*both{}
 	get := func(name string) *both {
 		if of[name] == nil {
-			of[name] = &both{}
+			of[name] = &both{comments: map[ast.IP]string{}}
 		}
 		return of[name]
 	}
@@ -271,6 +286,9 @@ func (t *xlateTable) fill(rs *nft.Ruleset) {
 		}
 		a, b := get(m.Name), get(m.Un)
 		a.pairs = append(a.pairs, [2]ast.IP{x.key.real, x.mapped})
+		if text := x.terms().String(); text != "" {
+			a.comments[x.key.real] = text
+		}
 		if x.mapped == m.Box {
 			continue // its address is one of the firewall by now
 		}
@@ -282,9 +300,9 @@ func (t *xlateTable) fill(rs *nft.Ruleset) {
 	}
 	for i := range rs.Sets {
 		if s := &rs.Sets[i]; s.Kind == nft.LiveMap {
-			s.Pairs = nil
+			s.Pairs, s.Comments = nil, nil
 			if b := of[s.Name]; b != nil {
-				s.Pairs = b.pairs
+				s.Pairs, s.Comments = b.pairs, b.comments
 			}
 		}
 	}
