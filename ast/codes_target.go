@@ -70,7 +70,8 @@ func targetCodes() []Code {
 			"The interface has no address, or no device of this host stands for it. No packet enters or leaves by it.",
 			"nameif ethernet2 dmz security50", "Give it an address with ip address, and name its device."},
 		{"W514", "What Linux never does as a PIX",
-			"Some things hold for every configuration. Packets lose one from their TTL, and senders get ICMP errors where it ends or a neighbour does not answer. Initial sequence numbers are not randomised. Without " +
+			"Some things hold for every configuration. Packets lose one from their TTL, and senders get ICMP errors where it ends or a neighbour does not answer. Initial sequence numbers are not randomised. " +
+				"What the initiator of a connection sends behind his SYN before he is answered, but for another SYN or a reset, is dropped without a message. Without " +
 				"the daemon, segment sizes that are not the first option of a SYN are left as they are, because the kernel would spoil the checksum of some. Without " +
 				"the daemon, the limits of the fragment command are those of the kernel. ICMP replies that answer nothing, and packets of protocols without ports that " +
 				"conntrack calls invalid, are then not translated and so not " +

@@ -366,15 +366,22 @@ func (e *Engine) teardown(c *conn, reason string) {
 	e.spareConns = append(e.spareConns, c)
 }
 
-// tcpRefuses drops a SYN that would begin another connection in the place of this one (semantics.md 1.2).
+// tcpRefuses drops a SYN that would begin another connection in the place of this one (semantics.md 1.2): one with another number than
+// the first, or one of the responder, after he has answered.
 func (e *Engine) tcpRefuses(f *flight, c *conn, dir int) bool {
 	p := &f.pkt
 	if c.tcp.outside(dir, p) {
 		f.drop(e, "FLOW-LOOKUP", whyWindow, nil)
 		return true
 	}
-	if p.Flags&(runtime.SYN|runtime.ACK) != runtime.SYN || dir == 1 {
+	if p.Flags&(runtime.SYN|runtime.ACK) != runtime.SYN {
 		return false
+	}
+	if dir == 1 {
+		if c.tcp.synack {
+			f.drop(e, "FLOW-LOOKUP", whyISN, nil)
+		}
+		return c.tcp.synack
 	}
 	if p.Seq != 0 && c.tcp.isn != 0 && p.Seq != c.tcp.isn {
 		f.drop(e, "FLOW-LOOKUP", whyISN, nil)

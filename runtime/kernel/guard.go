@@ -99,6 +99,20 @@ func (c *socket) flow(which uint16, k *tuple) (f flow, found bool, err error) {
 	return f, found, nil
 }
 
+// outOfPlace reports whether a segment belongs to a connection that conntrack has, and has taken it for none of: it does not fit the state,
+// or the window. The rules see such a segment as they see one without a connection.
+func (d *dynamic) outOfPlace(p *runtime.Packet) (found bool) {
+	k := tuple{p.Proto, p.Src, p.Dst, p.SrcPort, p.DstPort}
+	err := d.conntrack("look for a connection", func(c *socket) (err error) {
+		_, found, err = c.flow(ctTupleOrig, &k) // the kernel looks for it in both directions
+		return err
+	})
+	if err != nil {
+		d.bounds.note(err.Error())
+	}
+	return found
+}
+
 // attributes are a tuple for conntrack.
 func (t *tuple) attributes() []byte {
 	be := func(v uint32) []byte { return binary.BigEndian.AppendUint32(nil, v) }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -86,6 +87,20 @@ func TestTexts(t *testing.T) {
 				t.Errorf("%d messages, -emulator +kernel:\n%s", len(want), d)
 			}
 		})
+	}
+}
+
+// TestOutOfPlace: of a segment that conntrack takes for out of place the kernel engine does not say that there is no connection, for there is one.
+func TestOutOfPlace(t *testing.T) {
+	var got []string
+	for _, line := range said(t, archive(t, "testdata/kernel/out-of-place.txtar"), bothEngines(t)["kernel"]) {
+		if strings.HasPrefix(line, "106015") {
+			got = append(got, line)
+		}
+	}
+	want := []string{"106015: Deny TCP (no connection) from 10.0.0.80/3001 to 198.51.100.7/80 flags ACK  on interface inside"}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("106015, -want +got:\n%s", d)
 	}
 }
 
