@@ -425,7 +425,7 @@ func (e *Engine) logged(l logged) {
 		switch {
 		case (m.ID == 710002 || m.ID == 710003) && l.packet.Proto == ast.ProtoTCP:
 			list = []runtime.Message{requested(plan, in, &l.packet), m}
-		case m.ID == 106015 && e.dyn.outOfPlace(&l.packet):
+		case m.ID == 106015 && e.dyn.outOfPlace(in, &l.packet):
 			list = nil // there is a connection, and nothing to be said of its segments
 		case m.ID == 401004:
 			e.dyn.shunned(l.packet.Src)

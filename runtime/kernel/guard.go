@@ -99,18 +99,29 @@ func (c *socket) flow(which uint16, k *tuple) (f flow, found bool, err error) {
 	return f, found, nil
 }
 
-// outOfPlace reports whether a segment belongs to a connection that conntrack has, and has taken it for none of: it does not fit the state,
-// or the window. The rules see such a segment as they see one without a connection.
-func (d *dynamic) outOfPlace(p *runtime.Packet) (found bool) {
+// outOfPlace reports whether a segment that has arrived on interface in belongs to a connection there that conntrack has, and has taken it
+// for none of: it does not fit the state, or the window. The rules see such a segment as they see one without a connection.
+func (d *dynamic) outOfPlace(in int, p *runtime.Packet) bool {
 	k := tuple{p.Proto, p.Src, p.Dst, p.SrcPort, p.DstPort}
+	var f flow
+	found := false
 	err := d.conntrack("look for a connection", func(c *socket) (err error) {
-		_, found, err = c.flow(ctTupleOrig, &k) // the kernel looks for it in both directions
+		f, found, err = c.flow(ctTupleOrig, &k) // the kernel looks for it in both directions
 		return err
 	})
 	if err != nil {
 		d.bounds.note(err.Error())
 	}
-	return found
+	if !found || !f.ours() {
+		return false
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.plan == nil {
+		return false
+	}
+	a, b := between(d.plan, d.rules, d.live.clients, &f)
+	return k == f.orig && in == a || k == f.reply && in == b
 }
 
 // attributes are a tuple for conntrack.
