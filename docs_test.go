@@ -169,6 +169,11 @@ func TestDocsKernel(t *testing.T) {
 	for _, k := range slices.Sorted(maps.Keys(equivalence.Unlike)) {
 		fmt.Fprintf(&b, "| %s | %s |\n", k, equivalence.Unlike[k])
 	}
+	b.WriteString("\nThese hold of every configuration (W514), and none is among the random packets:\n\n" +
+		"- What the initiator of a connection sends behind his SYN before he is answered, but for another SYN or a reset, is dropped without a message:\n" +
+		"  conntrack takes it for invalid, and does not translate it. A PIX forwards it, as far as is known.\n" +
+		"- What goes to the broadcast address of another interface's subnet is dropped without a message: Linux forwards no directed broadcasts.\n" +
+		"  The emulator forwards it; no source says what a PIX does (semantics.md 1.8 speaks of the interface where it arrives).\n")
 	golden(t, "docs/kernel-differences.md", b.String())
 }
 

@@ -71,7 +71,8 @@ func targetCodes() []Code {
 			"nameif ethernet2 dmz security50", "Give it an address with ip address, and name its device."},
 		{"W514", "What Linux never does as a PIX",
 			"Some things hold for every configuration. Packets lose one from their TTL, and senders get ICMP errors where it ends or a neighbour does not answer. Initial sequence numbers are not randomised. " +
-				"What the initiator of a connection sends behind his SYN before he is answered, but for another SYN or a reset, is dropped without a message. Without " +
+				"What the initiator of a connection sends behind his SYN before he is answered, but for another SYN or a reset, is dropped without a message, and so is what goes to the " +
+				"broadcast address of another interface's subnet. Without " +
 				"the daemon, segment sizes that are not the first option of a SYN are left as they are, because the kernel would spoil the checksum of some. Without " +
 				"the daemon, the limits of the fragment command are those of the kernel. ICMP replies that answer nothing, and packets of protocols without ports that " +
 				"conntrack calls invalid, are then not translated and so not " +
