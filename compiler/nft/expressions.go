@@ -121,6 +121,12 @@ func (e *encoder) match(m *Match) ([]expr.Any, error) {
 		}
 		return []expr.Any{&expr.Ct{Key: key, Register: 1}, mask(native(m.Mask)),
 			&expr.Cmp{Op: op, Register: 1, Data: make([]byte, 4)}}, nil
+	case ParentHelper:
+		name := make([]byte, 16) // NF_CT_HELPER_NAME_LEN
+		if copy(name, m.Name) > 15 {
+			return nil, fmt.Errorf("the name of helper %q is too long", m.Name)
+		}
+		return []expr.Any{&expr.Ct{Key: expr.CtKeyHELPER, Register: 1}, m.cmp(name)}, nil
 	case CtReply:
 		dir := uint32(1)
 		if m.Not {

@@ -460,10 +460,10 @@ func (l *lowerer) helpers() {
 	seen := map[string]bool{}
 	for i := range l.p.Fixups {
 		f := &l.p.Fixups[i]
-		h, ok := kernelHelper(f)
+		h, ok := l.helper(f)
 		means := "further connections of fixup protocol " + strings.TrimSpace(f.Protocol+" "+f.Sub) + " are not opened: each needs an entry of the access list"
-		if l.opts.Daemon && f.Protocol == "sqlnet" && Inspected(f) {
-			h, ok, means = Spare, true, "redirects of SQL*Net to an address that is longer or shorter when it is translated open nothing"
+		if h == Spare {
+			means = "what fixup protocol " + f.Protocol + " would have to make longer or shorter when it is translated opens nothing"
 		}
 		if !ok {
 			continue
@@ -485,6 +485,48 @@ func (l *lowerer) helpers() {
 	}
 }
 
+// helper is that of the kernel which connections to the ports of a fixup get.
+func (l *lowerer) helper(f *compiler.Fixup) (string, bool) {
+	if l.opts.Daemon && Moving(f) {
+		return Spare, true
+	}
+	return kernelHelper(f)
+}
+
+// children are rules for connections that helpers of the kernel expect, and that a PIX does not let in for that. What a helper expects that
+// is there for its room alone is nobody's. SIP has media opened: a call from where a host has registered is judged by the access list, as
+// any other, though it is translated as the helper says.
+func (l *lowerer) children() (rules []Rule) {
+	related := Match{Field: CtState, Mask: StateRelated}
+	of := func(helper string) Match { return Match{Field: ParentHelper, Name: helper} }
+	ports := map[uint8][]Range{}
+	spare := false
+	for k := range l.p.Fixups {
+		f := &l.p.Fixups[k]
+		h, ok := l.helper(f)
+		if !ok || l.opts.Lacks[HelperFeature(h)] {
+			continue
+		}
+		spare = spare || h == Spare
+		if h == "sip" {
+			ports[f.Transport] = append(ports[f.Transport], Range{uint32(f.Ports.Lo), uint32(f.Ports.Hi)})
+		}
+	}
+	if spare {
+		rules = append(rules, Rule{Match: []Match{related, of(Spare)}, Do: []Stmt{Counter{}, Drop{}}, Note: "nobody speaks the protocol of this helper"})
+	}
+	for _, transport := range []uint8{ast.ProtoTCP, ast.ProtoUDP} {
+		if r := merge(ports[transport]); len(r) > 0 {
+			for _, i := range l.ifs {
+				rules = append(rules, Rule{Match: []Match{iif(l.dev[i]), related, of("sip"), proto(uint32(transport)), {Field: Dport, Values: r}}, Do: []Stmt{Goto{"check_" + l.id[i]}},
+					Note: "signalling of SIP"})
+			}
+		}
+	}
+	return rules
+}
+
+// kernelHelper is the one that does the inspection.
 func kernelHelper(f *compiler.Fixup) (string, bool) {
 	if f.Transport != ast.ProtoTCP && f.Transport != ast.ProtoUDP || f.Ports.Lo == 0 {
 		return "", false

@@ -13,7 +13,7 @@ import (
 func (l *lowerer) ingress() {
 	base := Chain{Name: "ingress", Type: "filter", Hook: "prerouting", Priority: -150,
 		Note: "Connections pass; the first packet of one, and every packet of other protocols, is judged as it is on the wire",
-		Rules: append(slices.Concat(l.inClear(), l.wholeIn(), l.bound(), l.answers(), l.opened()), []Rule{
+		Rules: append(slices.Concat(l.inClear(), l.wholeIn(), l.bound(), l.answers(), l.opened(), l.children()), []Rule{
 			{Match: []Match{onItsWay}, Do: []Stmt{Accept{}}},
 			{Match: []Match{withPorts, own, unbound}, Do: []Stmt{Accept{}}, Note: "to the firewall"},
 			{Match: []Match{conn, withPorts, notOwn}, Do: []Stmt{Accept{}}},

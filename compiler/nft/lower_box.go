@@ -379,7 +379,7 @@ func (l *lowerer) ipsec() {
 
 func (l *lowerer) fixup(f *compiler.Fixup) {
 	fate := l.fate(f.Protocol)
-	h, helped := kernelHelper(f)
+	h, helped := l.helper(f)
 	switch msg := f.Protocol + ": " + fate.Lacks; {
 	case helped && l.opts.Lacks[HelperFeature(h)]: // that has been said
 	case fate.Lacks == "":

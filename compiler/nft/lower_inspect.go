@@ -19,11 +19,19 @@ var inspections = map[string]ways{"ftp": {true, true}, "http": {true, false}, "m
 	"skinny": {true, true}, "smtp": {true, true}, "sqlnet": {false, true}}
 
 // Spare is a helper of the kernel that connections get for the room that comes with it: conntrack can move the numbers of TCP only of
-// those that had one when they were translated. The process takes it off as soon as it is told of a connection; of those that begin while it is away the helper looks for its own protocol.
+// those that had one when they were translated. The process takes it off before the first payload goes on. Of those that begin while it is
+// away the helper looks for its own protocol: what it expects then is dropped.
 const Spare = "sane"
 
-// opening are those of them that open doors. For ftp the kernel's helper does.
-var opening = []string{"mgcp", "rsh", "rtsp", "skinny", "sqlnet"}
+// opening are those of them that open doors, and moving those of these whose payloads become longer and shorter. The kernel's helper for
+// ftp serves where there is no process: it obeys more than a PIX does, commands (EPRT), answers (229) and numbers that are none.
+var (
+	opening = []string{"ftp", "mgcp", "rsh", "rtsp", "skinny", "sqlnet"}
+	moving  = []string{"ftp", "sqlnet"}
+)
+
+// Moving reports whether the process makes payloads of a fixup longer and shorter.
+func Moving(f *compiler.Fixup) bool { return slices.Contains(moving, f.Protocol) && Inspected(f) }
 
 // Inspected reports whether the process inspects the connections of a fixup.
 func Inspected(f *compiler.Fixup) bool {
@@ -40,8 +48,9 @@ func (l *lowerer) inspected() {
 		each     = "inspect"
 		stream   = "inspect_stream"
 		datagram = "inspect_datagram"
+		reset    = "inspect_reset"
 	)
-	list, tcp, udp := Chain{Name: each, Note: "Payloads that are looked at"}, false, false
+	list, tcp, udp, resets := Chain{Name: each, Note: "Payloads that are looked at"}, false, false, false
 	var ports []Range
 	queue := ToQueue{Num: InspectQueue, Compat: l.opts.CompatQueue, Bypass: true}
 	for k := range l.p.Fixups {
@@ -55,6 +64,11 @@ func (l *lowerer) inspected() {
 		w := inspections[f.Protocol]
 		if w.back = w.back || f.Protocol == "http" && l.filters(f); w.there != w.back {
 			match = append(match, Match{Field: CtReply, Not: w.there})
+		}
+		if slices.Contains(opening, f.Protocol) && f.Transport == ast.ProtoTCP {
+			resets = true
+			list.Rules = append(list.Rules, Rule{Match: []Match{proto(ast.ProtoTCP), {Field: TCPFlags, Mask: flagRST, Values: one(flagRST)}, {Field: OrigDport, Values: []Range{r}}},
+				Do: []Stmt{Goto{reset}}, Line: f.Line})
 		}
 		to := stream
 		if f.Transport == ast.ProtoUDP {
@@ -71,6 +85,9 @@ func (l *lowerer) inspected() {
 	}
 	if udp {
 		l.chain(Chain{Name: datagram, Rules: []Rule{{Do: []Stmt{queue}}}})
+	}
+	if resets {
+		l.chain(Chain{Name: reset, Note: "What a connection has let be expected ends with it", Rules: []Rule{{Do: []Stmt{queue}}}})
 	}
 	l.chain(list)
 	l.chain(Chain{Name: "inspected", Type: "filter", Hook: "postrouting", Priority: 120, Note: "Inspections by the process",

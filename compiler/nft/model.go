@@ -347,6 +347,8 @@ const (
 	FirstTCPOption
 	PortOf // protocol, source and its port, in a set of LivePorts
 	EchoOf // the same of ICMP, with the id
+	// ParentHelper is the helper Name of the connection that has let this one be expected.
+	ParentHelper
 )
 
 // Bits of CtState and CtStatus, and TCP flags.
@@ -371,7 +373,7 @@ type Match struct {
 	Not    bool
 	Mask   uint32 // applied before the comparison; 0: none
 	Values []Range
-	Name   string // Iif, Oif: the device
+	Name   string // Iif, Oif: the device; ParentHelper: the helper
 	only   bool   // Iif, Oif: the device itself, not its twin
 	Set    string
 	MAC    *compiler.MACEntry // SourceMAC

@@ -92,6 +92,8 @@ func (m *Match) text(proto string) string {
 		return "ct original ip daddr " + value(Range.addr)
 	case OrigDport:
 		return "ct original proto-dst " + value(Range.number)
+	case ParentHelper:
+		return `ct helper ` + op + `"` + m.Name + `"`
 	case CtReply:
 		if m.Not {
 			return "ct direction original"

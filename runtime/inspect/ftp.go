@@ -34,15 +34,20 @@ func (l *Look) ftp() {
 		l.Drop = whySecurity
 		return
 	}
+	g := l.There.Dst
+	address := func(port uint16) string {
+		return fmt.Sprintf("%d,%d,%d,%d,%d,%d", g>>24, g>>16&255, g>>8&255, g&255, port>>8, port&255)
+	}
+	if l.Keeps && (l.PAT || len(address(port)) != end-start) {
+		return // nobody could be told of it
+	}
 	seen, ok := l.open(Door{Dir: l.Dir, Proto: ast.ProtoTCP, Port: port})
 	if !ok {
 		l.say(202001)
 		l.Drop = whyPool
 		return
 	}
-	g := l.There.Dst
-	text := fmt.Sprintf("%d,%d,%d,%d,%d,%d", g>>24, g>>16&255, g>>8&255, g&255, seen>>8, seen&255)
-	l.Out = apply(data, []edit{{start, end, text}})
+	l.Out = apply(data, []edit{{start, end, address(seen)}})
 	l.host.Note("ftp: data connection expected to port " + strconv.Itoa(int(seen)))
 }
 
@@ -53,7 +58,7 @@ func brokenFTP(data []byte, dir int) string {
 		return "no whole line"
 	}
 	for line := range bytes.SplitSeq(bytes.TrimSuffix(data, []byte("\r\n")), []byte("\r\n")) {
-		port, pasv := len(line) >= 5 && bytes.EqualFold(line[:5], []byte("PORT ")), bytes.HasPrefix(line, []byte("227 "))
+		port, pasv := isPort(line), isPassive(line)
 		_, _, _, _, ok := ftpAddress(line, dir)
 		switch {
 		case port && dir == 1, pasv && dir == 0:
@@ -65,15 +70,18 @@ func brokenFTP(data []byte, dir int) string {
 	return ""
 }
 
+func isPort(line []byte) bool    { return len(line) >= 5 && bytes.EqualFold(line[:5], []byte("PORT ")) }
+func isPassive(line []byte) bool { return bytes.HasPrefix(line, []byte("227 ")) }
+
 // ftpAddress finds the six numbers of a PORT command (from the client) or of a 227 reply.
 func ftpAddress(data []byte, dir int) (start, end int, ip ast.IP, port uint16, ok bool) {
 	if dir == 0 {
-		if len(data) < 5 || !bytes.EqualFold(data[:5], []byte("PORT ")) {
+		if !isPort(data) {
 			return
 		}
 		start = 5
 	} else {
-		if !bytes.HasPrefix(data, []byte("227 ")) {
+		if !isPassive(data) {
 			return
 		}
 		for start = 4; start < len(data) && (data[start] < '0' || data[start] > '9'); start++ {

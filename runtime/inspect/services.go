@@ -83,9 +83,9 @@ func (l *Look) sqlnet() {
 	l.host.Note("sqlnet: redirected to port " + strconv.Itoa(int(seen)))
 }
 
-// Moves reports whether a payload may become longer or shorter: it is a redirect of SQL*Net.
+// Moves reports whether a payload may become longer or shorter: it is a redirect of SQL*Net, or has an address of FTP.
 func Moves(payload []byte) bool {
-	return len(payload) > 4 && payload[4] == 5 && int(binary.BigEndian.Uint16(payload)) == len(payload)
+	return isPort(payload) || isPassive(payload) || len(payload) > 4 && payload[4] == 5 && int(binary.BigEndian.Uint16(payload)) == len(payload)
 }
 
 // tnsValue is where the value behind a key stands in the text of a TNS address; -1: nowhere.

@@ -2,7 +2,6 @@ package kernel
 
 import (
 	"errors"
-	"slices"
 	"time"
 
 	"pixfw/ast"
@@ -27,7 +26,8 @@ type conn struct {
 	link   hostLink
 	looked *looked // what inspections remember; nil: nothing yet
 	doors  []doorKey
-	child  bool // an inspection has expected it
+	opened []tuple // it has opened doors: as both sides are known to the other, in d.live.openers
+	child  bool    // an inspection has expected it
 }
 
 func ported(proto uint8) bool { return proto == ast.ProtoTCP || proto == ast.ProtoUDP }
@@ -36,7 +36,6 @@ func ported(proto uint8) bool { return proto == ast.ProtoTCP || proto == ast.Pro
 func (d *dynamic) event(f *flow, ended bool) {
 	d.mu.Lock()
 	var log []runtime.Message
-	ftp, spare := false, false
 	var first *visit
 	var of *runtime.Packet
 	if d.plan != nil {
@@ -44,17 +43,10 @@ func (d *dynamic) event(f *flow, ended bool) {
 			log = d.endConn(f)
 		} else {
 			log = d.newConn(f)
-			ftp, spare = d.inspects("ftp", f), d.inspects("sqlnet", f)
 			first, of = d.begun(f)
 		}
 	}
 	d.mu.Unlock()
-	if ftp {
-		_ = d.pickUp(f) // without it the helper begins with the second command
-	}
-	if spare {
-		_ = d.unhelped(f) // with it the helper looks for its own protocol
-	}
 	if d.observe != nil {
 		d.observe(Observation{If: compiler.None, Reason: Connection, Packet: f.orig.packet(), Back: f.reply.packet(), Messages: log})
 	}
@@ -62,14 +54,6 @@ func (d *dynamic) event(f *flow, ended bool) {
 	if first != nil {
 		first.tell(d, f, of)
 	}
-}
-
-// inspects reports whether a helper of the kernel inspects a flow. The lock is held.
-func (d *dynamic) inspects(helper string, f *flow) bool {
-	if len(d.rules.Helpers) == 0 || f.orig.proto != ast.ProtoTCP {
-		return false
-	}
-	return slices.ContainsFunc(d.plan.Fixups, func(x compiler.Fixup) bool { return x.Protocol == helper && x.Ports.Contains(f.orig.dport) })
 }
 
 // newConn enters a flow. The lock is held.
@@ -268,6 +252,11 @@ func (d *dynamic) drop(k tuple, c *conn, last *flow) []runtime.Message {
 	d.partUser(c)
 	d.comesBack(c, false)
 	d.shut(c.doors)
+	for _, k := range c.opened {
+		if d.live.openers[k] == c {
+			delete(d.live.openers, k)
+		}
+	}
 	now := d.clock.Now()
 	for _, x := range c.xlates {
 		if x != nil {

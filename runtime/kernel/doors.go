@@ -8,6 +8,7 @@ import (
 	"pixfw/ast"
 	"pixfw/compiler"
 	"pixfw/compiler/nft"
+	"pixfw/runtime"
 	"pixfw/runtime/inspect"
 )
 
@@ -38,11 +39,8 @@ func doorChange(plan *compiler.Plan, rs *nft.Ruleset, k doorKey, x *door, del bo
 	return []memberChange{{del: del, set: sets.Set, kind: nft.LiveDoors, members: m}, {del: del, set: sets.Map, kind: nft.DoorMap, members: m}}
 }
 
-// Open is that of inspect.Host. For FTP the kernel's helper opens the door.
+// Open is that of inspect.Host.
 func (x *visit) Open(l *inspect.Look, o inspect.Door) (uint16, bool) {
-	if l.Kind == inspect.FTP {
-		return o.Port, true
-	}
 	d, n := x.d, 1
 	if o.Pair {
 		n = 2
@@ -95,7 +93,24 @@ func (x *visit) Open(l *inspect.Look, o inspect.Door) (uint16, bool) {
 			x.conn.doors = append(x.conn.doors, k)
 		}
 	}
+	if x.conn.opened == nil {
+		x.conn.opened = []tuple{x.flow.orig, x.flow.reply}
+		for _, k := range x.conn.opened {
+			d.live.openers[k] = x.conn
+		}
+	}
 	return seen, true
+}
+
+// reset shuts the doors of a connection that one side ends at once: its end is told of later.
+func (d *dynamic) reset(p *runtime.Packet) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	// It is about to leave: what would answer it is what the other side sends.
+	if c := d.live.openers[tuple{proto: p.Proto, src: p.Dst, dst: p.Src, sport: p.DstPort, dport: p.SrcPort}]; c != nil {
+		d.shut(c.doors)
+		c.doors = nil
+	}
 }
 
 // portLike is another port for a door behind PAT, of the same class, and with as many digits, so that what is said of it keeps its length.
@@ -121,6 +136,9 @@ func (d *dynamic) comesIn(in int, f *flow) *door {
 		return nil
 	}
 	d.shut([]doorKey{k})
+	if c := d.conns[x.parent]; c != nil {
+		c.doors = slices.DeleteFunc(c.doors, func(other doorKey) bool { return other == k })
+	}
 	return x
 }
 

@@ -28,18 +28,6 @@ func (d *dynamic) answered(p *runtime.Packet) error {
 	})
 }
 
-// pickUp makes the kernel's FTP helper look at a connection from its first command on. It waits for the end of a line before it
-// trusts what comes, and would miss the first command of a client; a helper that is assigned again by conntrack's own messages takes the
-// connection up where it is.
-func (d *dynamic) pickUp(f *flow) error {
-	return d.conntrack("inspect an FTP connection", func(c *socket) error {
-		b := begin(nil, ctNew, unix.NLM_F_REQUEST|unix.NLM_F_ACK, unix.AF_INET, 0)
-		b = attribute(b, ctTupleOrig|unix.NLA_F_NESTED, f.orig.attributes())
-		b = attribute(b, ctHelp|unix.NLA_F_NESTED, attribute(nil, 1, []byte("ftp\x00")))
-		return c.request(end(b, 0))
-	})
-}
-
 // conntrack does something with the socket to conntrack. What is not there any more is no error.
 func (d *dynamic) conntrack(what string, fn func(*socket) error) error {
 	d.ctMu.Lock()

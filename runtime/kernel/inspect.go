@@ -46,6 +46,9 @@ func (d *dynamic) inspected(a *held) (packet []byte, drop bool) {
 	if !ok {
 		return nil, false
 	}
+	if p.Proto == ast.ProtoTCP && p.Flags&runtime.RST != 0 {
+		d.reset(&p)
+	}
 	f, dir, ok := d.leaving(&p)
 	if !ok && p.Proto == ast.ProtoUDP {
 		d.later(&p, a.packet[at:])
@@ -61,12 +64,14 @@ func (d *dynamic) inspected(a *held) (packet []byte, drop bool) {
 		x.look(d, &f, dir, &p, a.packet[at:])
 	}
 	d.mu.Unlock()
+	if x.helped && d.unhelped(&f) != nil {
+		x.again = true // with it the helper looks for its own protocol
+	}
 	x.tell(d, &f, &p)
 	if x.Drop != "" || x.again {
 		return nil, true
 	}
-	// The kernel's helper translates what FTP says.
-	if x.Out == nil || x.Kind == inspect.FTP {
+	if x.Out == nil {
 		return nil, false
 	}
 	if n := len(x.Out) - len(x.Payload); n != 0 && p.Proto == ast.ProtoTCP {
@@ -149,8 +154,10 @@ type visit struct {
 	seen  bool
 	moves bool // the numbers of what comes after can be moved
 	again bool // it has to come again, in its turn
-	built []runtime.Message
-	said  []runtime.Message
+	// The connection has a helper for nothing but the room that comes with it.
+	helped bool
+	built  []runtime.Message
+	said   []runtime.Message
 }
 
 // reason is why the packet is told of.
@@ -178,6 +185,7 @@ func (x *visit) look(d *dynamic, f *flow, dir int, p *runtime.Packet, payload []
 	}
 	if c.looked == nil {
 		c.looked = &looked{}
+		x.helped = nft.Moving(&d.plan.Fixups[d.looks[i].Index])
 		if f.began(c).Before(d.looksFrom) {
 			c.looked.state = inspect.Joined()
 		}

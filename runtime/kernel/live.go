@@ -29,8 +29,10 @@ type live struct {
 	most  int
 	pairs map[pairKey]*pair
 	doors map[doorKey]*door
-	half  map[hostKey]int // half-open connections of hosts with a limit
-	calls map[tuple]answeredCall
+	// The connections that have opened doors, by the packets of either side.
+	openers map[tuple]*conn
+	half    map[hostKey]int // half-open connections of hosts with a limit
+	calls   map[tuple]answeredCall
 	// How many first packets the firewall has answered in the place of each host since the last tick, and in the second before.
 	rate, lastRate map[hostKey]int
 	told           map[hostKey]time.Time // when the kernel was told last to answer for a host: it may do so for interceptLife
@@ -70,7 +72,7 @@ type pair struct {
 }
 
 func newLive() live {
-	return live{shuns: map[ast.IP]*runtime.Shun{}, users: map[userKey]*user{}, lists: map[int]*listChain{}, pairs: map[pairKey]*pair{}, doors: map[doorKey]*door{}, half: map[hostKey]int{}, told: map[hostKey]time.Time{}, calls: map[tuple]answeredCall{}, rate: map[hostKey]int{}, early: map[tuple]bool{}, remotes: map[remoteKey]Remote{}, clients: map[ast.IP]string{},
+	return live{shuns: map[ast.IP]*runtime.Shun{}, users: map[userKey]*user{}, lists: map[int]*listChain{}, pairs: map[pairKey]*pair{}, doors: map[doorKey]*door{}, openers: map[tuple]*conn{}, half: map[hostKey]int{}, told: map[hostKey]time.Time{}, calls: map[tuple]answeredCall{}, rate: map[hostKey]int{}, early: map[tuple]bool{}, remotes: map[remoteKey]Remote{}, clients: map[ast.IP]string{},
 		reported: map[ast.IP]map[tuple]*conn{}}
 }
 
