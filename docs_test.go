@@ -228,7 +228,7 @@ func TestDocsFixups(t *testing.T) {
 	for i := range nft.Fixups {
 		f := &nft.Fixups[i]
 		x := f.Fate(true)
-		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s |\n", f.Protocol, or(f.Ports, "off"), or(f.Helper, "none"), x.Does, x.Lacks, yes(x.Refused))
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s |\n", f.Protocol, or(f.Ports, "off"), or(f.By(true), "none"), x.Does, x.Lacks, yes(x.Refused))
 	}
 	b.WriteString("\n## Translated rules\n\nWithout a process. Findings (W508) and the ledger say the same of each line.\n\n| fixup | kernel helper | what is done | what is not | refused |\n|---|---|---|---|---|\n")
 	for i := range nft.Fixups {

@@ -48,8 +48,8 @@ func targetCodes() []Code {
 				"`pixfw lab` serve peers and clients, and have nothing to say about these lines.",
 			"crypto map mymap interface outside", "Run the firewall with pixfw run."},
 		{"W508", "Inspection is done otherwise, or not at all",
-			"A fixup opens the further connections of its protocol, translates addresses in payloads, and checks what is said. For FTP, TFTP, SIP, H.323 and PPTP the " +
-				"kernel's helpers do the first two. `pixfw run` looks into payloads besides: docs/fixups.md says of which, and what is left out. Rules " +
+			"A fixup opens the further connections of its protocol, translates addresses in payloads, and checks what is said. For TFTP, SIP, H.323 and PPTP the " +
+				"kernel's helpers do the first two, and for FTP where rules stand alone. `pixfw run` looks into payloads itself: docs/fixups.md says of which, and what is left out. Rules " +
 				"alone look into none: further connections are denied by the access list, and nothing is checked but the length of DNS packets.",
 			"fixup protocol smtp 25", "Where a check is missing that you rely on, check on the server."},
 		{"W509", "Timers of inspections are the kernel's own",

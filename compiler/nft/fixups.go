@@ -1,5 +1,7 @@
 package nft
 
+import "slices"
+
 // A FixupRow is what becomes of one inspection of a PIX on Linux (semantics.md 7).
 type FixupRow struct {
 	Protocol string // as in the fixup line
@@ -14,6 +16,14 @@ type FixupFate struct {
 	Does    string // by the helper or by pixfw itself
 	Lacks   string // what is not; empty: nothing that a PIX does
 	Refused bool   // what would need it is denied by the access list, or dropped
+}
+
+// By is the helper of the kernel that does it, with the process or by rules alone; empty: none does.
+func (r *FixupRow) By(daemon bool) string {
+	if daemon && slices.Contains(moving, r.Protocol) {
+		return ""
+	}
+	return r.Helper
 }
 
 // Fate is what becomes of it, with the process or by rules alone.
@@ -36,10 +46,10 @@ var Fixups = []FixupRow{
 		FixupFate{"nothing", "ESP through PAT is dropped (305006)", true},
 		FixupFate{}},
 	{"ftp", "tcp 21", "ftp",
-		FixupFate{"data connections are opened, PORT and PASV are translated", "done by the kernel's helper: no strict checks, no 303002 log", false},
-		FixupFate{"data connections are opened, PORT and 227 are translated by the helper; pixfw: 303002, 406001, 406002; strict: whole lines, sides and numbers of PORT and 227", "strict follows no answers", false}},
+		FixupFate{"data connections are opened, PORT and PASV are translated", "done by the kernel's helper: no strict checks, no 303002 log; EPRT and 229 open connections as well, and ports below 1024 are opened", false},
+		FixupFate{"data connections are opened, PORT and 227 are translated; 303002, 406001, 406002; strict: whole lines, sides and numbers of PORT and 227; a reset ends what was expected at once, FINs when conntrack tells of the end", "strict follows no answers; EPRT and 229 open nothing, as on the PIX", false}},
 	{"h323", "tcp 1720, udp 1718-1719", "Q.931 (h225), RAS (ras)",
-		FixupFate{"calls and their media are opened and translated", "done by the kernel's helper: no 302003, 302004 logs", false},
+		FixupFate{"calls and their media are opened and translated", "done by the kernel's helper: no 302003, 302004 logs; T.120 is opened as well, calls that are forwarded, and what RAS names: H.225 to hosts that have registered, from their gatekeeper, and to those that it sends callers to", false},
 		FixupFate{}},
 	{"http", "tcp 80", "",
 		FixupFate{"connections pass", "URLs are not logged or filtered; connections pass", false},
@@ -63,7 +73,7 @@ var Fixups = []FixupRow{
 		FixupFate{"the control connection passes", "media connections of RTSP are not opened", true},
 		FixupFate{"streams to client_port are opened; 314001", "not through PAT, as on the PIX", false}},
 	{"sip", "tcp 5060, udp 5060", "sip",
-		FixupFate{"calls and their media are opened and translated", "done by the kernel's helper: no 607001 log", false},
+		FixupFate{"calls and their media are opened and translated", "done by the kernel's helper: no 607001 log; calls that others begin need an access list, but a host that has registered with a port that is none of the fixup's may be called there by its registrar", false},
 		FixupFate{}},
 	{"skinny", "tcp 2000", "",
 		FixupFate{"the control connection passes", "media connections of Skinny are not opened", true},

@@ -65,13 +65,13 @@ func TestFeaturesMissing(t *testing.T) {
 	if err := l.Serve(server, 80); err != nil {
 		t.Fatal(err)
 	}
-	l.Engine.Lack(nft.HelperFeature("ftp"), nft.HelperFeature("Q.931"), nft.HelperFeature("tftp"), nft.Connlimit, nft.Rejects, nft.Fib, nft.Timestamps)
+	l.Engine.Lack(nft.HelperFeature(nft.Spare), nft.HelperFeature("Q.931"), nft.HelperFeature("tftp"), nft.Connlimit, nft.Rejects, nft.Fib, nft.Timestamps)
 	diags, err := l.Engine.Apply(loadPlan(t, "web.cfg", edit))
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		"fixup protocol ftp 21: this kernel has no helper ftp (NF_CONNTRACK_FTP): further connections of fixup protocol ftp are not opened",
+		"fixup protocol ftp 21: this kernel has no helper sane (NF_CONNTRACK_SANE): what fixup protocol ftp would have to make longer or shorter when it is translated opens nothing",
 		"fixup protocol h323 h225 1720: this kernel has no helper Q.931 (NF_CONNTRACK_H323): further connections of fixup protocol h323 h225 are not opened",
 		"fixup protocol tftp 1069: this kernel has no helper tftp (NF_CONNTRACK_TFTP): ",
 		"service resetinbound: this kernel has no reject (NFT_REJECT_IPV4): what is refused is dropped without an answer",

@@ -78,6 +78,8 @@ func TestFTPDirection(t *testing.T) {
 			args := []string{"netns", "exec", side(c.from).Name, "curl", "-sS", "-m", "10", "--interface", c.own.String()}
 			if active {
 				args = append(args, "--ftp-port", c.own.String(), "--disable-eprt")
+			} else {
+				args = append(args, "--disable-epsv") // 229 opens nothing
 			}
 			mark := len(l.Messages())
 			out, err := exec.Command("ip", append(args, fmt.Sprintf("ftp://%v/hello.txt", c.to))...).CombinedOutput()
