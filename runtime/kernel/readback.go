@@ -8,6 +8,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -18,8 +19,10 @@ import (
 var errOther = errors.New("what the kernel has is not what was loaded")
 
 const (
-	readers   = 2 // sockets that read back at once, each a dump of its own
-	readTries = 5 // times that all is read, when others change nftables meanwhile
+	readers   = 2                    // sockets that read back at once, each a dump of its own
+	readTries = 5                    // times that all is read, when others change nftables meanwhile
+	setTries  = 8                    // times that a set is read before it counts as another
+	setPause  = 2 * time.Millisecond // before it is read again, and twice as long each time: a quarter of a second in all
 )
 
 // check reads back what was loaded and compares all of it: table, chains, sets, helpers, every rule and every element. A list that is too
@@ -169,8 +172,9 @@ func (r *reading) contents(chains []string, sets []int) error {
 	r.each(len(sets), func(c *socket, cmp *comparer, i int) error {
 		set := &r.rs.Sets[sets[i]]
 		want := r.sent.contents[set.Name]
-		n, same, err := r.elements(c, cmp, set.Name, want)
-		switch loaded := max(want.n, set.Elements()); { // the number of the model is no message's
+		loaded := max(want.n, set.Elements()) // the number of the model is no message's
+		n, same, err := r.elements(c, cmp, set.Name, want, loaded)
+		switch {
 		case err != nil:
 			return err
 		case n != loaded && want.each == nil:
@@ -187,7 +191,7 @@ func (r *reading) contents(chains []string, sets []int) error {
 		if want == nil {
 			return r.differs(a.rule)
 		}
-		n, same, err := r.elements(c, cmp, a.name, want)
+		n, same, err := r.elements(c, cmp, a.name, want, want.n)
 		if err == nil && (n != want.n || !same) {
 			err = r.differs(a.rule)
 		}
@@ -366,8 +370,20 @@ func (r *reading) rules(c *socket, cmp *comparer, chain string) error {
 	return failed
 }
 
-// elements compares those of a set. n is how many the kernel has.
-func (r *reading) elements(c *socket, cmp *comparer, name string, want *content) (n int, same bool, err error) {
+// elements compares those of a set, of which loaded were loaded. n is how many the kernel has. A hash table that grows while it is read, as the
+// kernel makes it do some time after elements were added, shows some twice and others not at all, and says nothing of it: a set that seems
+// to be another is read again.
+func (r *reading) elements(c *socket, cmp *comparer, name string, want *content, loaded int) (n int, same bool, err error) {
+	for try := 1; ; try++ {
+		n, same, err = r.elementsOnce(c, cmp, name, want)
+		if err != nil || try == setTries || same && (n == loaded || want.each != nil) {
+			return n, same, err
+		}
+		time.Sleep(setPause << (try - 1))
+	}
+}
+
+func (r *reading) elementsOnce(c *socket, cmp *comparer, name string, want *content) (n int, same bool, err error) {
 	var got content
 	same = true
 	err = c.eachElement(name, func(elem []byte) {
