@@ -262,9 +262,13 @@ func (l *lowerer) outbound(i, o int) []Chain {
 	c := Chain{Name: l.pairName("out", i, o), Note: "outbound"}
 	out := []Chain{c}
 	add := func(r ...Rule) { out[0].Rules = append(out[0].Rules, r...) }
+	lists := l.outboundLists(i, o, nil)
+	for _, j := range lists { // errors and replies to an address of PAT: only now is it known where they go
+		add(Rule{Match: []Match{proto(ast.ProtoICMP), conn}, Do: j.Do, Line: j.Line, Note: "packet by packet"})
+	}
 	add(Rule{Match: decided, Do: []Stmt{Accept{}}})
 	add(l.returned(i, o)...)
-	add(l.noChild(l.outboundLists(i, o, nil))...)
+	add(l.noChild(lists)...)
 	ask, users := l.askUsers(i, o)
 	out = append(out, users...)
 	add(l.noChild(ask)...)
