@@ -342,9 +342,7 @@ func Load(name string, text []byte) (*ast.Config, *File, ast.Diagnostics) {
 			}
 			continue
 		}
-		x := finding{code: codeRefused, col: 1 + chars(l.Text[:len(l.Text)-len(strings.TrimLeft(l.Text, " \t"))]),
-			badValue: badValue{kind: ast.Lint, message: err.Error()}}
-		x.end = 1 + chars(strings.TrimRight(l.Text, " \t\r"))
+		x := l.found(codeRefused, err.Error())
 		var refusal *ast.Refusal
 		if errors.As(err, &refusal) {
 			x.code, x.kind = refusal.Code, refusal.Kind
@@ -374,9 +372,15 @@ func (f *File) at(cmd ast.Command) *Line {
 
 // displaced is the finding about a setting that a later line sets again.
 func displaced(first, later *Line) finding {
-	return finding{code: codeDisplaced, severity: ast.Warning, col: 1 + chars(first.Text[:len(first.Text)-len(strings.TrimLeft(first.Text, " \t"))]),
-		end:      1 + chars(strings.TrimRight(first.Text, " \t\r")),
-		badValue: badValue{kind: ast.Lint, message: "line " + itoa(int(later.No)) + " replaces this one: " + quote(ast.Text(later.Stmt.Cmd))}}
+	x := first.found(codeDisplaced, "line "+itoa(int(later.No))+" replaces this one: "+quote(ast.Text(later.Stmt.Cmd)))
+	x.severity = ast.Warning
+	return x
+}
+
+// found is a finding about all of a line, without the blanks around it.
+func (l *Line) found(code, message string) finding {
+	return finding{code: code, col: 1 + chars(l.Text[:len(l.Text)-len(strings.TrimLeft(l.Text, " \t"))]),
+		end: 1 + chars(strings.TrimRight(l.Text, " \t\r")), badValue: badValue{kind: ast.Lint, message: message}}
 }
 
 func trim(s string) string { return strings.Trim(s, " \t\r\v\f") }
